@@ -1,0 +1,36 @@
+"""Airtable's formula language: text → tree → closures over a row → cell.
+
+    formula = parse_formula("AND({State} = 'todo', {Tries} < 3)")      # FormulaError: refused as Airtable refuses
+    bound = formula.bind(table.field_id)                               # FormulaError: unknown fields
+    kept = [row for row in rows if bound.keeps(row)]                   # filterByFormula
+    cell = to_cell(bound.evaluate(row), result_type(bound, table.type_of).type)
+
+A row is anything that fits `RowContext`; `PlainRow` is one held in memory.
+"""
+
+from .cell import to_cell
+from .errors import FILTER_PREFIX, FormulaError
+from .formula import BoundFormula, Formula, function_table, parse_formula
+from .result import ResultType, result_type
+from .row import VALUES, PlainRow, RowContext
+from .values import ERROR, ErrorValue, Value, is_truthy, to_text
+
+__all__ = [
+    "ERROR",
+    "FILTER_PREFIX",
+    "VALUES",
+    "BoundFormula",
+    "ErrorValue",
+    "Formula",
+    "FormulaError",
+    "PlainRow",
+    "ResultType",
+    "RowContext",
+    "Value",
+    "function_table",
+    "is_truthy",
+    "parse_formula",
+    "result_type",
+    "to_cell",
+    "to_text",
+]
