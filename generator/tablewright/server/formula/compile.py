@@ -10,7 +10,7 @@ from typing import Final
 from .code import Code, Evaluate, constant_code
 from .compare import compare
 from .functions import FUNCTIONS, Function
-from .row import RowContext
+from .row import PlainRow, RowContext
 from .syntax import Call, Chain, Constant, Node, Reference, Signed
 from .values import ERROR, MAX_TEXT, ErrorValue, Value, to_number, to_text
 
@@ -59,13 +59,13 @@ def _signed(sign: str, operand: Code) -> Code:
     return _folded(negative if sign == "-" else positive, [operand])
 
 
-class _NoRow:
-    """Stands for the row where only constants are evaluated, which never look at it."""
+_NO_ROW: Final = PlainRow({})
+"""Stands for the row where only constants are evaluated, which never look at it."""
 
 
 def _folded(evaluate: Evaluate, operands: Sequence[Code]) -> Code:
     if all(operand.is_constant for operand in operands):
-        return constant_code(evaluate(_NoRow()))  # type: ignore[arg-type]  # see _NoRow
+        return constant_code(evaluate(_NO_ROW))
     return Code(evaluate)
 
 
@@ -176,7 +176,7 @@ def _binary(sign: str, first: Evaluate, second: Evaluate) -> Evaluate:
         def calculate(row: RowContext) -> Value:
             left, right = first(row), second(row)
             if left.__class__ is float and right.__class__ is float:
-                return arithmetic(left, right)  # type: ignore[arg-type]  # the line above says what they are
+                return arithmetic(left, right)
             if isinstance(left, ErrorValue):
                 return left
             if isinstance(right, ErrorValue):
@@ -203,7 +203,7 @@ def _joined(parts: Sequence[Evaluate]) -> Evaluate:
             value = part(row)
             if isinstance(value, ErrorValue):
                 return value
-            texts.append(value if value.__class__ is str else to_text(value))  # type: ignore[arg-type]  # a str
+            texts.append(value if value.__class__ is str else to_text(value))
         text = "".join(texts)
         return text if len(text) <= MAX_TEXT else ERROR
 

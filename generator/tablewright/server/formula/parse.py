@@ -23,11 +23,13 @@ MAX_LENGTH: Final = 100_000
 MAX_DEPTH: Final = 100
 """Deepest nesting of calls, signs and parentheses. Airtable's own limit is not published."""
 
-_ESCAPES: Final = {"n": "\n", "t": "\t"}  # that these two work in strings is unconfirmed
+_ESCAPES: Final = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 
 
 def _unescaped(literal: str) -> str:
-    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), literal, flags=re.S)
+    # That \n and \t are escapes is unconfirmed, as is that a backslash before anything else stays: people write
+    # both "\d" and "\\d" in regular expressions.
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), literal, flags=re.S)
 
 
 class _TreeBuilder(Transformer[Token, Node]):

@@ -34,8 +34,15 @@ def compile_predicate(node: Node, fields: Bindings) -> Predicate:
     if isinstance(node, Chain) and len(node.rest) == 1 and node.rest[0][0] in _COMPARISONS:
         sign, right = node.rest[0]
         return _comparison(sign, compile_node(node.first, fields), compile_node(right, fields))
-    evaluate = compile_node(node, fields).evaluate
-    return lambda row: is_truthy(evaluate(row))
+    return _truth(compile_node(node, fields).evaluate)
+
+
+def _truth(evaluate: Evaluate) -> Predicate:
+    def holds(row: RowContext) -> bool:
+        value = evaluate(row)
+        return value is True or (value is not False and is_truthy(value))
+
+    return holds
 
 
 def _part(node: Node, fields: Bindings, *, every: bool) -> Predicate:
@@ -49,6 +56,8 @@ def _part(node: Node, fields: Bindings, *, every: bool) -> Predicate:
 
     def holds(row: RowContext) -> bool:
         value = evaluate(row)
+        if value is True or value is False:
+            return value
         if isinstance(value, list):
             return judge(map(is_truthy, value))
         return is_truthy(value)

@@ -1,8 +1,8 @@
 """Every function of the formula language, entered in `FUNCTIONS` by importing the groups."""
 
-from . import arrays, dates, logical, numeric, record, regex, text, workdays
+from . import arrays, date_formats, dates, logical, numeric, record, regex, text, workdays
 from .table import FUNCTIONS, Function
 
 __all__ = ["FUNCTIONS", "Function"]
 
-_GROUPS = (logical, text, numeric, dates, workdays, arrays, record, regex)
+_GROUPS = (logical, text, numeric, dates, date_formats, workdays, arrays, record, regex)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from tablewright.server.formula.code import Code, Evaluate
-from tablewright.server.formula.locales import locale_named
 from tablewright.server.formula.moment import (
-    MAX_FORMAT,
     add_months,
-    format_moment,
-    parse_moment,
     week_of_year,
 )
-from tablewright.server.formula.row import RowContext
 from tablewright.server.formula.values import (
     ERROR,
-    ErrorValue,
-    StyledDatetime,
     Value,
     milliseconds,
     to_datetime,
@@ -30,7 +21,7 @@ from tablewright.server.formula.values import (
     to_text,
 )
 
-from .table import Group, Result
+from .table import Group
 
 _dates = Group("Date and time")
 
@@ -124,96 +115,6 @@ def date_difference(a: Value, b: Value, unit: Value = "seconds") -> Value:
     return float(math.trunc((milliseconds(later) - milliseconds(earlier)) / _MILLISECONDS[name]))
 
 
-@lru_cache(maxsize=256)
-def zone_named(name: str) -> tzinfo | None:
-    """The zone of that IANA name, or None."""
-    if name.lower() in ("utc", "gmt"):
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
-
-
-@_dates.form(
-    "DATETIME_FORMAT(date, [format])", "the date as moment.js's *format* writes it", "text"
-)
-def compile_format(arguments: Sequence[Code]) -> Evaluate:
-    date = arguments[0].evaluate
-    # What Airtable writes without a format is unconfirmed: this is moment.js's default.
-    pattern = arguments[1].evaluate if len(arguments) > 1 else lambda _row: "YYYY-MM-DDTHH:mm:ssZ"
-
-    def write(row: RowContext) -> Value:
-        value, form = date(row), pattern(row)
-        for argument in (value, form):
-            if isinstance(argument, ErrorValue):
-                return argument
-        instant = to_datetime(value)
-        text = to_text(form)
-        if instant is None or len(text) > MAX_FORMAT:
-            return ERROR
-        zone: tzinfo | None = row.time_zone
-        locale = row.user_locale
-        if isinstance(instant, StyledDatetime):
-            zone = zone_named(instant.zone_name) if instant.zone_name else zone
-            locale = instant.locale or locale
-        try:
-            return format_moment(instant.astimezone(zone), text, locale_named(locale))
-        except (OverflowError, ValueError):
-            return ERROR
-
-    return write
-
-
-@_dates.form("DATETIME_PARSE(text, [format], [locale])", "the date in a text", "dateTime")
-def compile_parse(arguments: Sequence[Code]) -> Evaluate:
-    parts = [argument.evaluate for argument in arguments]
-
-    def read(row: RowContext) -> Value:
-        values = [part(row) for part in parts]
-        for value in values:
-            if isinstance(value, ErrorValue):
-                return value
-        subject = values[0]
-        if isinstance(subject, datetime):
-            return subject
-        if len(values) == 1 or not to_text(values[1]):
-            return to_datetime(subject) or ERROR
-        text, pattern = to_text(subject), to_text(values[1])
-        if max(len(text), len(pattern)) > MAX_FORMAT:
-            return ERROR
-        locale = locale_named(to_text(values[2]) if len(values) > 2 else None)
-        return parse_moment(text, pattern, locale, row.now.astimezone(UTC).date()) or ERROR
-
-    return read
-
-
-@_dates.pure("SET_TIMEZONE(date, zone)", "the date, to be formatted in an IANA zone", "first")
-def set_time_zone(date: Value, zone: Value) -> Value:
-    name = to_text(zone).strip()
-    if zone_named(name) is None:
-        return ERROR
-    instant = to_datetime(date)
-    return StyledDatetime.style(instant, zone_name=name) if instant else ERROR
-
-
-@_dates.pure("SET_LOCALE(date, locale)", "the date, to be formatted in a language", "first")
-def set_locale(date: Value, locale: Value) -> Value:
-    instant = to_datetime(date)
-    return StyledDatetime.style(instant, locale=to_text(locale)) if instant else ERROR
-
-
-@_dates.pure("DATESTR(date)", "`YYYY-MM-DD`", "text")
-def date_text(date: Value) -> Value:
-    instant = instant_of(date)
-    return f"{instant.year:04d}-{instant.month:02d}-{instant.day:02d}"
-
-
-@_dates.pure("TIMESTR(date)", "`HH:mm:ss`", "text")
-def time_text(date: Value) -> Value:
-    return f"{instant_of(date):%H:%M:%S}"
-
-
 def _part(name: str, meaning: str, of: Callable[[datetime], int]) -> None:
     @_dates.pure(f"{name}(date)", meaning, "integer")
     def part(date: Value) -> Value:
@@ -251,7 +152,7 @@ def _order(name: str, meaning: str, holds: Callable[[datetime, datetime], bool])
     @_dates.pure(f"{name}(a, b)", meaning, "integer")
     def order(a: Value, b: Value) -> Value:
         if a.__class__ is datetime and b.__class__ is datetime:
-            return holds(a, b)  # type: ignore[arg-type]  # the line above says what they are
+            return holds(a, b)
         if a is None or b is None:
             return False  # a blank is neither before nor after anything (unconfirmed)
         return holds(instant_of(a), instant_of(b))
@@ -268,18 +169,19 @@ def _start_of(instant: datetime, unit: str) -> datetime:
     if unit == "quarter":
         instant = instant.replace(month=(instant.month - 1) // 3 * 3 + 1, day=1)
         unit = "month"
-    kept = ("year", "month", "day", "hour", "minute", "second", "millisecond").index(unit)
-    start = (instant.year, 1, 1, 0, 0, 0, 0)
-    own = (
-        instant.year,
-        instant.month,
-        instant.day,
-        instant.hour,
-        instant.minute,
-        instant.second,
-        instant.microsecond // 1000 * 1000,
-    )
-    return datetime(*own[: kept + 1], *start[kept + 1 :], tzinfo=UTC)  # type: ignore[misc]  # seven integers in all
+    if unit == "millisecond":
+        return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    start = instant.replace(microsecond=0)
+    size = ("second", "minute", "hour", "day", "month", "year").index(unit)
+    if size >= 1:
+        start = start.replace(second=0)
+    if size >= 2:
+        start = start.replace(minute=0)
+    if size >= 3:
+        start = start.replace(hour=0)
+    if size >= 4:
+        start = start.replace(day=1)
+    return start.replace(month=1) if size == 5 else start
 
 
 @_dates.pure(
@@ -290,46 +192,3 @@ def is_same(a: Value, b: Value, unit: Value = "milliseconds") -> Value:
         return False
     name = _unit(unit) or "millisecond"
     return _start_of(instant_of(a), name) == _start_of(instant_of(b), name)
-
-
-def _distance_text(seconds: float) -> str:
-    """A span of time in moment.js's words, without direction."""
-    size = abs(seconds)
-    steps = (
-        (round(size), 44, "a few seconds", None),
-        (round(size / 60), 45, "a minute", "minutes"),
-        (round(size / 3600), 22, "an hour", "hours"),
-        (round(size / 86400), 26, "a day", "days"),
-        (round(size / 86400 * 4800 / 146097), 11, "a month", "months"),
-        (round(size / 86400 * 400 / 146097), math.inf, "a year", "years"),
-    )
-    for count, limit, one, many in steps:
-        if many is None:
-            if count <= limit:
-                return one
-        elif count <= 1:
-            return one
-        elif count < limit:
-            return f"{count} {many}"
-    raise AssertionError("the last step has no limit")
-
-
-def _distance(name: str, meaning: str) -> None:
-    result: Result = "text"
-
-    @_dates.form(f"{name}(date)", meaning, result)
-    def compile_distance(arguments: Sequence[Code]) -> Evaluate:
-        date = arguments[0].evaluate
-
-        def distance(row: RowContext) -> Value:
-            value = date(row)
-            if isinstance(value, ErrorValue):
-                return value
-            instant = to_datetime(value)
-            return _distance_text((row.now - instant).total_seconds()) if instant else ERROR
-
-        return distance
-
-
-_distance("FROMNOW", "how far the date is from now, such as `25 days`")
-_distance("TONOW", "how far now is from the date, such as `25 days`")

@@ -7,7 +7,7 @@ import time
 from functools import lru_cache
 from typing import Any, Final
 
-import re2
+import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
 from tablewright.server.formula.values import ERROR, MAX_TEXT, ErrorValue, Value, to_text
 
