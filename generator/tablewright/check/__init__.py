@@ -1,0 +1,1 @@
+"""Stage 2: document → model. Every finding at once; a rejected schema gives no model."""

@@ -1,0 +1,131 @@
+"""A field's `default:` → a plain value of the field's type."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from tablewright.check.durations import seconds_of
+from tablewright.check.findings import Findings
+from tablewright.diagnostics import did_you_mean
+from tablewright.expressions.resolve import MAX_INTEGER
+from tablewright.kinds import ENUM
+from tablewright.model.schema import Default, Field
+from tablewright.syntax.document import Node, Scalar, described
+
+
+def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, Default]:
+    """Return whether there is a default, and which; a wrong one is reported and counts as none."""
+    kind = field.kind.name
+    what = f"the default of '{field.key}'"
+    if not isinstance(node, Scalar) or kind in (
+        "json",
+        "attachments",
+        "collaborator",
+        "collaborators",
+        "barcode",
+    ):
+        if field.kind.listed or kind in ("json", "collaborator", "barcode"):
+            findings.error(node.span, "TW208", f"a {kind.replace('enum_list', 'multiple choice')} field cannot have a default",
+                           "a new record starts empty: give the value to create()")  # fmt: skip
+        else:
+            findings.error(
+                node.span, "TW208", f"{what} is {described(node)}, and one value is needed"
+            )
+        return False, None
+    problem, value = _value(node, field)
+    if not problem:
+        problem = _out_of_bounds(value, field)
+        if problem:
+            findings.error(
+                node.span,
+                "TW208",
+                f"{what} {problem}",
+                "a default has to meet the field's own constraints",
+            )
+            return False, None
+        return True, value
+    way_out = ""
+    if kind == ENUM and field.enum is not None:
+        way_out = did_you_mean(node.text, [one.key for one in field.enum.values])
+        by_label = next((one.key for one in field.enum.values if one.label == node.text), "")
+        if by_label:
+            way_out = f"write the value's key: {by_label}"
+    elif kind == "boolean" and node.text.lower() in ("yes", "no", "on", "off"):
+        way_out = "write true or false"
+    elif field.kind.value.kind == "text":
+        way_out = f"quote it: '{node.text}'"
+    findings.error(
+        node.span, "TW208", f"{what} is {described(node)}, and {problem} is needed", way_out
+    )
+    return False, None
+
+
+def _value(node: Scalar, field: Field) -> tuple[str, Default]:
+    value = node.value
+    match field.kind.value.kind:
+        case "text":
+            return ("", value) if isinstance(value, str) else ("a text", None)
+        case "integer":
+            whole = (
+                isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INTEGER
+            )
+            return ("", value) if whole else ("a whole number", None)
+        case "number":
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return ("", float(value)) if is_number and value is not None else ("a number", None)
+        case "boolean":
+            return ("", value) if isinstance(value, bool) else ("true or false", None)
+        case "date":
+            return _moment(node.text, day=True)
+        case "datetime":
+            return _moment(node.text, day=False)
+        case "duration":
+            seconds = seconds_of(node)
+            return (
+                ("a duration such as 90s, 5m or 1.5h", None) if seconds is None else ("", seconds)
+            )
+        case "enum":
+            known = field.enum is not None and any(
+                one.key == node.text for one in field.enum.values
+            )
+            return (
+                ("", node.text)
+                if known
+                else (f"a value of {field.enum.key if field.enum else 'the enum'}", None)
+            )
+        case _:
+            return "nothing", None
+
+
+def _moment(text: str, *, day: bool) -> tuple[str, Default]:
+    try:
+        if day:
+            return "", date.fromisoformat(text).isoformat()
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return (
+            "a date such as 2026-01-31" if day else "a moment such as 2026-01-31T12:00:00Z"
+        ), None
+    if found.tzinfo is None:
+        return "a moment with its offset, such as 2026-01-31T12:00:00Z,", None
+    return "", found.isoformat()
+
+
+def _out_of_bounds(value: Default, field: Field) -> str:
+    bounds = field.bounds
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        least = bounds.minimum if field.kind.name != "rating" else 1
+        most = bounds.maximum if field.kind.name != "rating" else float(field.options["max"])
+        if least is not None and value < least:
+            return f"is {value}, below the field's least value {least}"
+        if most is not None and value > most:
+            return f"is {value}, above the field's greatest value {most}"
+    if isinstance(value, str) and field.kind.value.kind == "text":
+        if bounds.max_length is not None and len(value) > bounds.max_length:
+            return f"has {len(value)} characters, more than {bounds.max_length}"
+        if bounds.min_length is not None and len(value) < bounds.min_length:
+            return f"has {len(value)} characters, fewer than {bounds.min_length}"
+        if bounds.pattern is not None and not re.search(bounds.pattern, value):
+            return f"does not match the pattern {bounds.pattern}"
+    return ""

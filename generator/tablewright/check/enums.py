@@ -1,0 +1,98 @@
+"""The `enums:` section → enums of the model."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tablewright import airtable, names
+from tablewright.check.findings import Findings
+from tablewright.check.namespace import AirtableNames, Namespace
+from tablewright.check.reader import Reader, words_of
+from tablewright.diagnostics import did_you_mean
+from tablewright.model.schema import Enum, EnumValue
+from tablewright.syntax.document import ListNode, MapNode, Node, Scalar, described
+
+_ENUM_KEYS: Final = ("description", "ordered", "values")
+_VALUE_KEYS: Final = ("label", "color", "description", "was")
+RESERVED_VALUES: Final = {
+    **{
+        name: "every text has an attribute of that name"
+        for name in dir(str)
+        if not name.startswith("__")
+    },
+    **dict.fromkeys(("name", "value", "label", "description", "mro"), "every enum value has one"),
+}
+
+
+def read_enums(findings: Findings, node: Node | None, module: Namespace) -> dict[str, Enum]:
+    """Return the enums by key. One with a problem is there too, as far as it can be read."""
+    enums: dict[str, Enum] = {}
+    if node is None:
+        return enums
+    for key, value in Reader(findings, node, "'enums'", None).entries():
+        module.claim(key, f"enum '{key.text}'")
+        enums.setdefault(key.text, _read_enum(findings, key, value))
+    return enums
+
+
+def _read_enum(findings: Findings, key: Scalar, node: Node) -> Enum:
+    if isinstance(node, ListNode):
+        return Enum(key.text, "", ordered=False, values=_read_values(findings, key, node))
+    reader = Reader(findings, node, f"enum '{key.text}'", _ENUM_KEYS)
+    values = reader.required("values", "values: [LOW, HIGH]")
+    read = _read_values(findings, key, values) if values is not None else ()
+    return Enum(key.text, reader.text("description"), reader.boolean("ordered"), read)
+
+
+def _read_values(findings: Findings, enum: Scalar, node: Node) -> tuple[EnumValue, ...]:
+    space = Namespace(findings, RESERVED_VALUES)
+    labels = AirtableNames(findings, airtable.MAX_NAME_LENGTH)
+    values: list[EnumValue] = []
+    for position, (key, details) in enumerate(_written_values(findings, enum, node)):
+        what = f"value '{key.text}' of {enum.text}"
+        if not space.claim(key, what):
+            continue
+        value = _read_value(findings, key, details, what, position)
+        labels.claim(value.label, what, key.span)
+        values.append(value)
+    if len(values) > airtable.MAX_CHOICES:
+        findings.error(enum.span, "TW214", f"enum '{enum.text}' has {len(values)} values: a select in Airtable holds "
+                       f"{airtable.MAX_CHOICES}", "link to a table instead")  # fmt: skip
+    if not values:
+        findings.error(
+            enum.span, "TW210", f"enum '{enum.text}' has no values", "values: [LOW, HIGH]"
+        )
+    return tuple(values)
+
+
+def _written_values(
+    findings: Findings, enum: Scalar, node: Node
+) -> list[tuple[Scalar, Node | None]]:
+    if isinstance(node, MapNode):
+        return list(node.entries)
+    if isinstance(node, ListNode):
+        return [(word, None) for word in words_of(findings, node, "values")]
+    findings.error(node.span, "TW110", f"the values of {enum.text} are {described(node)}, and a list or a mapping is needed",
+                   "values: [LOW, HIGH], or with labels: {LOW: {label: Low}}")  # fmt: skip
+    return []
+
+
+def _read_value(
+    findings: Findings, key: Scalar, node: Node | None, what: str, position: int
+) -> EnumValue:
+    default_color = airtable.DEFAULT_CHOICE_COLORS[position % len(airtable.DEFAULT_CHOICE_COLORS)]
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return EnumValue(key.text, names.title(key.text), default_color)
+    if isinstance(node, Scalar):
+        return EnumValue(key.text, node.text, default_color)
+    reader = Reader(findings, node, what, _VALUE_KEYS)
+    label = reader.text("label") if reader.has("label") else names.title(key.text)
+    color = reader.scalar("color")
+    if color is not None and color.text not in airtable.CHOICE_COLORS:
+        findings.error(color.span, "TW212", f"Airtable has no choice colour '{color.text}'",
+                       did_you_mean(color.text, airtable.CHOICE_COLORS, what="there are"))  # fmt: skip
+        color = None
+    was = tuple(word.text for word in reader.words("was"))
+    return EnumValue(
+        key.text, label, color.text if color else default_color, reader.text("description"), was
+    )

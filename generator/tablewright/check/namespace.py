@@ -1,0 +1,76 @@
+"""Holds every name of one scope, and finds two that would become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tablewright.check.findings import Findings
+from tablewright.diagnostics import Span
+from tablewright.names import is_identifier, suggested_identifier, why_not_identifier
+from tablewright.syntax.document import Scalar
+
+
+class Namespace:
+    """The names of one class or module. *reserved* says for each name that is not free why it is not."""
+
+    def __init__(self, findings: Findings, reserved: Mapping[str, str]) -> None:
+        self._findings = findings
+        self._reserved = reserved
+        self._taken: dict[str, tuple[str, Span]] = {}
+
+    def claim(self, key: Scalar, what: str) -> bool:
+        """Take the name of *key*, which the schema's author chose; tell whether it could be had."""
+        reason = why_not_identifier(key.text)
+        if reason:
+            self._findings.error(key.span, "TW201", f"{what} cannot be called '{key.text}': {reason}",
+                                 f"call it '{suggested_identifier(key.text)}'; 'name:' gives it any name in Airtable")  # fmt: skip
+            return False
+        if key.text.startswith("_"):
+            self._findings.error(key.span, "TW202", f"{what} cannot be called '{key.text}': names with '_' in front are private",
+                                 f"call it '{key.text.lstrip('_') or 'field'}'")  # fmt: skip
+            return False
+        return self.claim_made(key.text, what, key.span)
+
+    def claim_made(self, name: str, what: str, span: Span) -> bool:
+        """Take a name that follows from another one, such as `can_…`."""
+        if name in self._reserved:
+            self._findings.error(span, "TW202", f"{what} cannot be called '{name}': {self._reserved[name]}",
+                                 f"call it '{name}_' or something else; 'name:' gives it any name in Airtable"
+                                 if is_identifier(name) else "")  # fmt: skip
+            return False
+        if name in self._taken:
+            other, where = self._taken[name]
+            self._findings.error(span, "TW203", f"{what} and {other} are both called '{name}' in Python",
+                                 f"the other one is on line {where.line}: rename one of them")  # fmt: skip
+            return False
+        self._taken[name] = (what, span)
+        return True
+
+
+class AirtableNames:
+    """The names of one table or base in Airtable, which holds names equal that differ only in case."""
+
+    def __init__(self, findings: Findings, limit: int) -> None:
+        self._findings = findings
+        self._limit = limit
+        self._taken: dict[str, tuple[str, str, Span]] = {}
+
+    def claim(self, name: str, what: str, span: Span) -> None:
+        """Take a name, and note where Airtable could not hold it."""
+        if not name.strip() or len(name) > self._limit:
+            problem = "is empty" if not name.strip() else f"is longer than {self._limit} characters"
+            self._findings.error(
+                span, "TW205", f"the Airtable name of {what} {problem}", "give it another 'name:'"
+            )
+            return
+        if name != name.strip() or any(ord(sign) < 32 for sign in name):
+            self._findings.error(span, "TW205", f"the Airtable name of {what} has spaces at its ends or control characters",
+                                 f"write it as '{' '.join(name.split())}'")  # fmt: skip
+            return
+        folded = name.casefold()
+        if folded in self._taken:
+            other, other_name, where = self._taken[folded]
+            self._findings.error(span, "TW204", f"{what} and {other} are one for Airtable: '{name}' and '{other_name}'",
+                                 f"the other one is on line {where.line}: give one of them another 'name:'")  # fmt: skip
+            return
+        self._taken[folded] = (what, name, span)

@@ -1,0 +1,65 @@
+"""The options of a field's type → plain values that Airtable takes."""
+
+from __future__ import annotations
+
+import zoneinfo
+from functools import cache
+
+from tablewright.check.findings import Findings
+from tablewright.check.reader import Reader
+from tablewright.kinds import Kind, Option
+
+RESULTS = ("text", "number", "integer", "boolean", "date", "datetime")
+"""What a formula or rollup can be declared to give."""
+
+
+def read_options(findings: Findings, reader: Reader, kind: Kind) -> dict[str, str | int]:
+    """Return the type's own options, defaults filled in."""
+    options: dict[str, str | int] = {}
+    for option in kind.options:
+        value = _read_option(findings, reader, option)
+        if value is not None:
+            options[option.key] = value
+    return options
+
+
+def _read_option(findings: Findings, reader: Reader, option: Option) -> str | int | None:
+    if not reader.has(option.key):
+        if option.required:
+            findings.error(reader.span_of_start(), "TW109", f"{reader.what} needs '{option.key}'")
+        return option.default
+    match option.takes:
+        case "integer":
+            found = reader.integer(option.key, least=option.least, most=option.most)
+            return option.default if found is None else found
+        case "word":
+            return reader.word(option.key, option.words, str(option.default))
+        case "result":
+            return reader.word(option.key, RESULTS, str(option.default))
+        case "time_zone":
+            return _time_zone(findings, reader, option)
+        case "text" | "field" | "relation" | "formula":
+            return reader.text(option.key) or option.default
+
+
+def _time_zone(findings: Findings, reader: Reader, option: Option) -> str:
+    found = reader.scalar(option.key)
+    if found is None:
+        return str(option.default)
+    if found.text in ("utc", "client") or found.text in _zones():
+        return found.text
+    if found.text.lower() == "utc":
+        findings.error(
+            found.span,
+            "TW217",
+            f"Airtable refuses the time zone '{found.text}'",
+            "write it small: utc",
+        )
+    else:
+        reader.word(option.key, ("utc", "client", *sorted(_zones())), str(option.default))
+    return str(option.default)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())

@@ -1,0 +1,144 @@
+"""The `queue:` of a table → the queue of the model, checked against the lifecycle."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tablewright.check.durations import seconds_of
+from tablewright.check.findings import Findings
+from tablewright.check.lifecycle import TableScope
+from tablewright.check.queries import read_order
+from tablewright.check.reader import Reader
+from tablewright.diagnostics import did_you_mean
+from tablewright.model.lifecycle import Lifecycle, Transition
+from tablewright.model.queries import Queue, Retry
+from tablewright.syntax.document import Node, Scalar
+
+_KEYS: Final = ("take", "done", "fail", "retry", "order_by", "lease", "timeout")
+_RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
+DEFAULT_LEASE: Final = 300.0
+DEFAULT_FIRST: Final = 30.0
+DEFAULT_MOST: Final = 3_600.0
+
+
+def read_queue(
+    findings: Findings, node: Node | None, lifecycle: Lifecycle | None, table: TableScope
+) -> Queue | None:
+    """Return the queue of a table, or nothing after a finding."""
+    if node is None:
+        return None
+    reader = Reader(findings, node, f"the queue of {table.key}", _KEYS)
+    if lifecycle is None:
+        if not any(finding.code.startswith("TW30") for finding in findings.found):
+            findings.error(
+                reader.span_of_start(),
+                "TW701",
+                "a queue needs a lifecycle",
+                "declare 'lifecycle:' with the transitions it uses",
+            )
+        return None
+    take = _transition(findings, reader, "take", lifecycle)
+    done = _transition(findings, reader, "done", lifecycle)
+    fail = _transition(findings, reader, "fail", lifecycle)
+    retry = _read_retry(findings, reader, lifecycle, fail, take)
+    if take is not None:
+        for key, follows in (("done", done), ("fail", fail)):
+            if follows is not None and take.target not in follows.sources:
+                findings.error(reader.key_span(key), "TW702",
+                               f"'{follows.key}' does not leave {take.target}, where '{take.key}' leads",
+                               f"it leaves {', '.join(follows.sources)}")  # fmt: skip
+        needed = [argument.key for argument in take.takes if argument.required]
+        if needed:
+            findings.error(reader.key_span("take"), "TW702", f"'{take.key}' asks for {', '.join(needed)}, which no worker can give",
+                           "take a transition without required arguments")  # fmt: skip
+    order = read_order(findings, reader, table)
+    lease = _seconds(findings, reader, "lease", DEFAULT_LEASE)
+    timeout = _seconds(findings, reader, "timeout", None)
+    if take is None or done is None or fail is None:
+        return None
+    return Queue(take.key, done.key, fail.key, retry, order, lease or DEFAULT_LEASE, timeout)
+
+
+def _transition(
+    findings: Findings, reader: Reader, key: str, lifecycle: Lifecycle
+) -> Transition | None:
+    reader.required(key, "the name of a transition")
+    word = reader.scalar(key)
+    return None if word is None else _known(findings, word, lifecycle)
+
+
+def _known(findings: Findings, word: Scalar, lifecycle: Lifecycle) -> Transition | None:
+    found = next((one for one in lifecycle.transitions if one.key == word.text), None)
+    if found is None:
+        known = [one.key for one in lifecycle.transitions]
+        findings.error(
+            word.span,
+            "TW701",
+            f"unknown transition '{word.text}'",
+            did_you_mean(word.text, known, what="transitions"),
+        )
+    return found
+
+
+def _read_retry(
+    findings: Findings,
+    reader: Reader,
+    lifecycle: Lifecycle,
+    fail: Transition | None,
+    take: Transition | None,
+) -> Retry | None:
+    retry = reader.mapping("retry", "'retry'", _RETRY_KEYS)
+    if retry is None:
+        return None
+    retry.required("with", "the transition that puts a failed task back")
+    word = retry.scalar("with")
+    again = None if word is None else _known(findings, word, lifecycle)
+    if again is not None and word is not None:
+        if fail is not None and fail.target not in again.sources:
+            findings.error(
+                word.span,
+                "TW702",
+                f"'{again.key}' does not leave {fail.target}, where '{fail.key}' leads",
+            )
+        if take is not None and again.target not in take.sources:
+            findings.error(
+                word.span,
+                "TW702",
+                f"'{again.key}' leads to {again.target}, which '{take.key}' does not take",
+            )
+    first = _seconds(findings, retry, "first", DEFAULT_FIRST)
+    most = _seconds(findings, retry, "most", DEFAULT_MOST)
+    factor = retry.number("factor", least=1)
+    jitter = retry.number("jitter", least=0, most=1)
+    if again is None or first is None or most is None:
+        return None
+    if first > most:
+        findings.error(
+            retry.key_span("first"),
+            "TW209",
+            "'first' is longer than 'most'",
+            "the pauses grow from first to most",
+        )
+    return Retry(
+        again.key,
+        first,
+        2.0 if factor is None else float(factor),
+        most,
+        0.1 if jitter is None else float(jitter),
+    )
+
+
+def _seconds(findings: Findings, reader: Reader, key: str, default: float | None) -> float | None:
+    word = reader.scalar(key)
+    if word is None:
+        return default
+    seconds = seconds_of(word)
+    if seconds is None or seconds <= 0:
+        findings.error(
+            word.span,
+            "TW703",
+            f"'{key}' is '{word.text}', and a duration is needed",
+            "such as 30s, 5m, 1.5h or 2d",
+        )
+        return default
+    return seconds

@@ -1,0 +1,178 @@
+"""The `relations:` of a table → relations of the model, both ends named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tablewright import names
+from tablewright.check.findings import Findings
+from tablewright.check.reader import Reader
+from tablewright.diagnostics import Span, did_you_mean
+from tablewright.model.schema import AddMethod, Field, Relation
+from tablewright.syntax.document import Node, Scalar
+
+_KEYS: Final = (
+    "to", "many", "inverse", "inverse_name", "inverse_description", "name", "description", "add", "required",
+    "acyclic", "on_delete", "was",
+)  # fmt: skip
+_ADD_KEYS: Final = ("method", "inherit")
+DELETE_RULES: Final = ("unlink", "restrict", "cascade")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAdd:
+    """An `add:` whose inherited fields can be checked once all tables are known."""
+
+    relation: str
+    method: Scalar
+    inherit: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRelation:
+    """A relation with the places that later checks point at."""
+
+    relation: Relation
+    key: Scalar
+    inverse_span: Span
+    add: WrittenAdd | None
+
+
+def read_relations(
+    findings: Findings, table: str, node: Node | None, tables: tuple[str, ...], *, as_written: bool
+) -> list[WrittenRelation]:
+    """Return the relations that a table declares."""
+    if node is None:
+        return []
+    read: list[WrittenRelation] = []
+    for key, value in Reader(findings, node, "'relations'", None).entries():
+        found = _read_relation(findings, table, key, value, tables, as_written=as_written)
+        if found is not None:
+            read.append(found)
+    return read
+
+
+def _read_relation(
+    findings: Findings,
+    table: str,
+    key: Scalar,
+    node: Node,
+    tables: tuple[str, ...],
+    *,
+    as_written: bool,
+) -> WrittenRelation | None:
+    reader = Reader(findings, node, f"relation '{key.text}'", _KEYS)
+    reader.required("to", f"the table it links to, such as {{to: {table}}}")
+    target = reader.scalar("to")
+    if target is None:
+        return None
+    if target.text not in tables:
+        findings.error(
+            target.span,
+            "TW401",
+            f"unknown table '{target.text}'",
+            did_you_mean(target.text, tables, what="tables"),
+        )
+        return None
+    many = reader.boolean("many")
+    inverse = reader.text("inverse")
+    on_delete = reader.word("on_delete", DELETE_RULES, "unlink")
+    required = reader.boolean("required")
+    _check_rules(findings, reader, table, target.text, on_delete, many=many, required=required)
+    add = _read_add(findings, key, reader)
+    made = names.title(key.text)
+    relation = Relation(
+        key=key.text,
+        name=reader.text("name") if reader.has("name") else key.text if as_written else made,
+        source=table,
+        target=target.text,
+        many=many,
+        inverse=inverse,
+        inverse_name=reader.text("inverse_name")
+        or (inverse if as_written else names.title(inverse)),
+        description=reader.text("description"),
+        inverse_description=reader.text("inverse_description"),
+        add=(
+            None
+            if add is None
+            else AddMethod(add.method.text, tuple(word.text for word in add.inherit))
+        ),
+        required=required,
+        acyclic=reader.boolean("acyclic"),
+        on_delete=on_delete,
+        was=tuple(word.text for word in reader.words("was")),
+    )
+    inverse_span = reader.scalar("inverse")
+    return WrittenRelation(relation, key, inverse_span.span if inverse_span else key.span, add)
+
+
+def _check_rules(
+    findings: Findings,
+    reader: Reader,
+    table: str,
+    target: str,
+    on_delete: str,
+    *,
+    many: bool,
+    required: bool,
+) -> None:
+    if reader.boolean("acyclic") and target != table:
+        findings.error(reader.key_span("acyclic"), "TW402", f"links from {table} to {target} cannot form a circle",
+                       "acyclic is for links of a table to itself: remove the key")  # fmt: skip
+    if required and on_delete == "unlink" and not many:
+        findings.error(
+            reader.key_span("on_delete" if reader.has("on_delete") else "required"), "TW404",
+            "a required link cannot be unlinked when the record it points to is deleted",
+            "say 'on_delete: restrict' or 'on_delete: cascade'",
+        )  # fmt: skip
+    if many and on_delete == "cascade":
+        findings.error(reader.key_span("on_delete"), "TW404", "a link to many records cannot delete with one of them",
+                       "say 'on_delete: unlink' or 'on_delete: restrict'")  # fmt: skip
+    if required and many:
+        findings.error(reader.key_span("required"), "TW404", "a link to many records cannot be required",
+                       "it is empty at first: remove the key")  # fmt: skip
+
+
+def _read_add(findings: Findings, key: Scalar, reader: Reader) -> WrittenAdd | None:
+    if not reader.has("add"):
+        return None
+    node = reader.node("add")
+    if isinstance(node, Scalar):
+        return WrittenAdd(key.text, node, ())
+    add = reader.mapping("add", f"'add' of relation '{key.text}'", _ADD_KEYS)
+    if add is None:
+        return None
+    add.required("method", "such as {method: add_subtask}")
+    method = add.scalar("method")
+    if method is None:
+        return None
+    return WrittenAdd(key.text, method, tuple(add.words("inherit")))
+
+
+def check_inherited(
+    findings: Findings, add: WrittenAdd, relation: Relation, fields: Mapping[str, tuple[Field, ...]]
+) -> None:
+    """Note inherited fields that one of the two tables does not have, or that differ between them."""
+    child = {field.key: field for field in fields[relation.source]}
+    parent = {field.key: field for field in fields[relation.target]}
+    for word in add.inherit:
+        both = [key for key in child if key in parent]
+        if word.text not in child or word.text not in parent:
+            missing = relation.source if word.text not in child else relation.target
+            findings.error(
+                word.span,
+                "TW403",
+                f"{missing} has no field '{word.text}' to inherit",
+                did_you_mean(word.text, both),
+            )
+        elif not child[word.text].is_writable:
+            findings.error(
+                word.span,
+                "TW403",
+                f"'{word.text}' is calculated by Airtable and cannot be inherited",
+            )
+        elif child[word.text].type != parent[word.text].type:
+            findings.error(word.span, "TW403", f"'{word.text}' is {parent[word.text].type} in {relation.target} and "
+                           f"{child[word.text].type} in {relation.source}")  # fmt: skip

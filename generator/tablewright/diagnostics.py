@@ -1,0 +1,111 @@
+"""Findings about a schema as values: place, code, message and a way out. A leaf; printing is apart from finding."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a schema file. Lines and columns count from 1, in characters; the end is exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. *help* is the way out, empty where the message already is one."""
+
+    span: Span
+    code: str
+    message: str
+    help: str = ""
+    severity: Severity = "error"
+
+    def sort_key(self) -> tuple[Span, str, str]:
+        """Return what findings are sorted by: place, then code, then text."""
+        return (self.span, self.code, self.message)
+
+
+def sorted_unique(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return *findings* in the order of the file, each once."""
+    return tuple(sorted(dict.fromkeys(findings), key=Diagnostic.sort_key))
+
+
+def close_matches(word: str, known: Iterable[str]) -> list[str]:
+    """Return the entries of *known* that *word* may have meant, nearest first."""
+    by_folded: dict[str, str] = {}
+    for name in known:
+        by_folded.setdefault(name.casefold(), name)
+    found = difflib.get_close_matches(word.casefold(), list(by_folded), n=3, cutoff=0.6)
+    return [by_folded[name] for name in found]
+
+
+def did_you_mean(word: str, known: Iterable[str], *, what: str = "known here") -> str:
+    """Return a help line with the nearest entry of *known*, and the whole list while it is short."""
+    names = list(known)
+    near = close_matches(word, names)
+    guess = f"did you mean '{near[0]}'?" if near else ""
+    if not names:
+        listed = ""
+    elif len(names) <= 12:
+        listed = f"{what}: {', '.join(names)}"
+    elif near:
+        listed = ""
+    else:
+        listed = f"{what}: {', '.join(names[:12])}, and {len(names) - 12} more"
+    return " ".join(part for part in (guess, listed) if part)
+
+
+def as_text(finding: Diagnostic, lines: Mapping[str, list[str]]) -> str:
+    """Return a finding as people read it, with the line it is about and a caret below it.
+
+    *lines* holds the lines of each file by path; a file that is not there gets no excerpt.
+    """
+    span = finding.span
+    out = [
+        f"{span.path}:{span.line}:{span.column}: {finding.severity}[{finding.code}]: {finding.message}"
+    ]
+    source = lines.get(span.path, [])
+    if 0 < span.line <= len(source):
+        line = source[span.line - 1].rstrip("\r\n")
+        end = span.end_column if span.end_line == span.line else len(line) + 1
+        width = max(1, min(end, len(line) + 1) - span.column)
+        gutter = " " * len(str(span.line))
+        # Tabs stay tabs, so that the caret stands below its word however wide they are shown.
+        indent = "".join(sign if sign == "\t" else " " for sign in line[: span.column - 1])
+        out += [
+            f"{gutter} |",
+            f"{span.line} | {line}",
+            f"{gutter} | {indent}{'^' * width}",
+        ]
+        if finding.help:
+            out.append(f"{gutter} = help: {finding.help}")
+    elif finding.help:
+        out.append(f"  = help: {finding.help}")
+    return "\n".join(out)
+
+
+def as_json(finding: Diagnostic) -> dict[str, Any]:
+    """Return a finding as a JSON object for tools."""
+    span = finding.span
+    return {
+        "path": span.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "severity": finding.severity,
+        "code": finding.code,
+        "message": finding.message,
+        "help": finding.help,
+    }

@@ -1,0 +1,162 @@
+"""Schema, tables, fields, enums and relations as they were meant: names are objects, defaults are parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tablewright.expressions.tree import Node
+from tablewright.expressions.types import ValueType
+from tablewright.kinds import Kind
+from tablewright.model.lifecycle import Lifecycle
+from tablewright.model.queries import Query, Queue, Statistics
+
+Default = str | int | float | bool | None
+"""A default as a plain value: an enum's by its key, dates and moments as ISO text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """One value: its key in code, its label in Airtable and on screens."""
+
+    key: str
+    label: str
+    color: str
+    description: str = ""
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """A closed list of values."""
+
+    key: str
+    description: str
+    ordered: bool
+    values: tuple[EnumValue, ...]
+
+    def value(self, key: str) -> EnumValue:
+        """Return the value with this key, which exists."""
+        return next(value for value in self.values if value.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a value is held to. Lengths count characters."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a table. *options* are the type's own, defaults filled in."""
+
+    key: str
+    name: str
+    kind: Kind
+    type: ValueType
+    description: str = ""
+    enum: Enum | None = None
+    required: bool = False
+    default: Default = None
+    has_default: bool = False
+    unique: bool = False
+    index: bool = False
+    bounds: Bounds = Bounds()
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    was: tuple[str, ...] = ()
+
+    @property
+    def is_writable(self) -> bool:
+        return not self.kind.computed
+
+
+@dataclass(frozen=True, slots=True)
+class AddMethod:
+    """A method that creates a linked record from the other side, and the fields it hands down."""
+
+    key: str
+    inherit: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A link to one or many records of *target*. *inverse* is its name on the other side, with its Airtable name."""
+
+    key: str
+    name: str
+    source: str
+    target: str
+    many: bool
+    inverse: str
+    inverse_name: str
+    description: str = ""
+    inverse_description: str = ""
+    add: AddMethod | None = None
+    required: bool = False
+    acyclic: bool = False
+    on_delete: str = "unlink"
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A field that is calculated wherever it is looked at."""
+
+    key: str
+    text: str
+    node: Node
+    type: ValueType
+    description: str = ""
+    publish: str = ""
+    """Its name as a formula field in Airtable; empty where it is not published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table with everything that belongs to it."""
+
+    key: str
+    name: str
+    description: str
+    fields: tuple[Field, ...]
+    relations: tuple[Relation, ...] = ()
+    inverses: tuple[Relation, ...] = ()
+    """Relations of any table whose other side is this one."""
+    computed: tuple[Computed, ...] = ()
+    lifecycle: Lifecycle | None = None
+    queries: tuple[Query, ...] = ()
+    statistics: tuple[Statistics, ...] = ()
+    queue: Queue | None = None
+    mixin: str = ""
+    """A class `package.module:Class` that the generated class inherits from; empty where there is none."""
+    was: tuple[str, ...] = ()
+
+    def field(self, key: str) -> Field:
+        """Return the field with this key, which exists."""
+        return next(one for one in self.fields if one.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A whole schema. *path* is the file it came from, as it was given."""
+
+    name: str
+    description: str
+    enums: tuple[Enum, ...]
+    tables: tuple[Table, ...]
+    path: str
+    fingerprint: str
+    """A digest of what was written, includes counted in, comments and layout not."""
+
+    def enum(self, key: str) -> Enum:
+        """Return the enum with this key, which exists."""
+        return next(one for one in self.enums if one.key == key)
+
+    def table(self, key: str) -> Table:
+        """Return the table with this key, which exists."""
+        return next(one for one in self.tables if one.key == key)

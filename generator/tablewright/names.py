@@ -1,0 +1,185 @@
+"""Casing, reserved words and collisions: one answer for every target. A leaf."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from typing import Final
+
+IDENTIFIER: Final = re.compile(r"[^\W\d]\w*\Z")
+_WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
+_UPPER_WORDS: Final = frozenset(
+    {"id", "url", "uri", "api", "ai", "ip", "sql", "html", "json", "csv", "pdf"}
+)
+
+RECORD_ATTRIBUTES: Final = frozenset(
+    {
+        "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
+        "created_time", "delete", "exists", "find_by", "first", "get", "history", "id", "is_saved",
+        "open_transitions", "query", "refresh", "save", "store", "table", "unsaved_changes",
+        "update", "upsert", "where", "aio", "claim", "heartbeat", "release", "request_cancel",
+    }
+)  # fmt: skip
+"""Attributes of every generated record, which no field, relation or method of a schema may take."""
+
+COLUMN_ATTRIBUTES: Final = frozenset({"is_none", "is_not_none", "is_record"})
+"""Attributes of every column namespace (`Model.c`)."""
+
+CALL_ATTRIBUTES: Final = frozenset({"by", "why"})
+"""Parameters that every transition has besides its own."""
+
+PARAMETER_NAMES: Final = frozenset(
+    {"self", "cls", "now", "record", "query", "dt", "given", "measures", "values", "lifecycle"}
+)
+"""Names that the generated methods use inside, which no parameter may take."""
+
+CLASS_BODY_NAMES: Final = frozenset(
+    {
+        "Field",
+        "JsonValue",
+        "Self",
+        "Sequence",
+        "Literal",
+        "ClassVar",
+        "TYPE_CHECKING",
+        "UNSET",
+        "Unset",
+        "Query",
+        "TableSpec",
+        "UtcDatetime",
+        "AirtableModel",
+        "given",
+        "measures",
+        "utc_now",
+        "lifecycle",
+        "values",
+        "dt",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "list",
+        "tuple",
+        "dict",
+        "property",
+        "classmethod",
+        "any",
+        "all",
+        "len",
+        "sum",
+        "min",
+        "max",
+        "type",
+        "super",
+        "self",
+        "cls",
+        "now",
+        "record",
+        "Attachment",
+        "Collaborator",
+        "Barcode",
+        "Button",
+        "AiText",
+    }
+)
+"""Names that the generated class bodies use, which no field, relation or method may hide."""
+
+MODEL_ATTRIBUTES: Final = frozenset(
+    {
+        "construct",
+        "copy",
+        "dict",
+        "from_orm",
+        "json",
+        "model_computed_fields",
+        "model_config",
+        "model_construct",
+        "model_copy",
+        "model_dump",
+        "model_dump_json",
+        "model_extra",
+        "model_fields",
+        "model_fields_set",
+        "model_json_schema",
+        "model_parametrized_name",
+        "model_post_init",
+        "model_rebuild",
+        "model_validate",
+        "model_validate_json",
+        "model_validate_strings",
+        "parse_file",
+        "parse_obj",
+        "parse_raw",
+        "schema",
+        "schema_json",
+        "update_forward_refs",
+        "validate",
+    }
+)
+"""Public attributes of pydantic's BaseModel (2.x)."""
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a name in any casing: `agentID`, `agent_id` and `Agent Id` give the same two."""
+    return [part for part in _WORD_BOUNDARY.split(text) if part]
+
+
+def title(key: str) -> str:
+    """Return a key as people read it: `agent_id` gives `Agent ID`, `IN_PROGRESS` gives `In Progress`."""
+    return " ".join(
+        word.upper() if word.lower() in _UPPER_WORDS else word[:1].upper() + word[1:].lower()
+        for word in words(key)
+    )
+
+
+def pascal(key: str) -> str:
+    """Return a key as a class name: `agent_tasks` gives `AgentTasks`; capitals inside a word stay."""
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[_\W]+", key) if word)
+
+
+def snake(key: str) -> str:
+    """Return a key as a module, function or SQL name: `AgentTask` gives `agent_task`."""
+    return "_".join(word.lower() for word in words(key))
+
+
+def is_identifier(text: str) -> bool:
+    """Tell whether *text* can stand in Python code as a name of its own.
+
+    Names are held to the form that Python itself compares (NFKC), so that two spellings cannot be one name.
+    """
+    return (
+        IDENTIFIER.match(text) is not None
+        and text.isidentifier()
+        and not keyword.iskeyword(text)
+        and unicodedata.normalize("NFKC", text) == text
+    )
+
+
+def why_not_identifier(text: str) -> str:
+    """Return the reason why *text* is no usable name; empty where it is one."""
+    if is_identifier(text):
+        return ""
+    if keyword.iskeyword(text):
+        return f"'{text}' is a word of the Python language"
+    if (
+        unicodedata.normalize("NFKC", text) != text
+        and unicodedata.normalize("NFKC", text).isidentifier()
+    ):
+        return f"Python reads '{text}' as '{unicodedata.normalize('NFKC', text)}'"
+    return f"'{text}' is not a Python identifier"
+
+
+def suggested_identifier(text: str) -> str:
+    """Return the nearest name to *text* that Python accepts."""
+    folded = unicodedata.normalize("NFKC", text)
+    made = "_".join(re.findall(r"\w+", folded)) or "field"
+    if made[0].isdigit():
+        made = f"n_{made}"
+    return f"{made}_" if keyword.iskeyword(made) else made
+
+
+def shadows_builtin(name: str) -> bool:
+    """Tell whether a method of this name would hide a builtin inside its class body."""
+    return hasattr(builtins, name)

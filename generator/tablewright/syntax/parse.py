@@ -1,0 +1,197 @@
+"""Schema text → document. YAML events keep every place, and show what a loaded dict would hide."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import yaml
+
+from tablewright.diagnostics import Diagnostic, Span
+from tablewright.syntax.document import Document, ListNode, MapNode, Node, Scalar
+from tablewright.syntax.source import Source
+
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 2_000_000
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+\Z")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_PLAIN_TAGS: Final = frozenset({None, "", "!", "tag:yaml.org,2002:str"})
+
+
+class _Refused(Exception):
+    """Parsing cannot go on; the finding is attached."""
+
+    def __init__(self, finding: Diagnostic) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+def parse(source: Source) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Return the document of a schema file and what is wrong with its YAML.
+
+    The document is missing where the text is no YAML mapping at all.
+    """
+    builder = _Builder(source)
+    try:
+        root = builder.document()
+    except _Refused as refused:
+        return None, (*builder.findings, refused.finding)
+    except yaml.MarkedYAMLError as error:
+        return None, (*builder.findings, builder.syntax_error(error))
+    except yaml.YAMLError as error:
+        reason = str(error).split("\n")[0]
+        return None, (
+            Diagnostic(Span(source.path, 1, 1, 1, 2), "TW101", f"this is not YAML: {reason}",
+                       "remove the control character"),
+        )  # fmt: skip
+    if not isinstance(root, MapNode):
+        start = Span(source.path, 1, 1, 1, 2) if root is None else root.span
+        return None, (
+            *builder.findings,
+            Diagnostic(start, "TW102", "a schema is a mapping that begins with 'tablewright: 1'",
+                       "'tablewright init' writes one to start from"),
+        )  # fmt: skip
+    return Document(source.path, root), tuple(builder.findings)
+
+
+class _Builder:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.findings: list[Diagnostic] = []
+        self._events: Iterator[Any] = iter(())
+        self._count = 0
+
+    def document(self) -> Node | None:
+        self._events = iter(yaml.parse(self.source.text, Loader=_Loader))
+        root: Node | None = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _Refused(self._finding(event, "TW103", "a schema file holds one YAML document",
+                                                 "put the second one into a file of its own"))  # fmt: skip
+            elif isinstance(event, yaml.NodeEvent):
+                root = self._node(event, 1)
+        return root
+
+    def syntax_error(self, error: yaml.MarkedYAMLError) -> Diagnostic:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        span = Span(self.source.path, line, column, line, column + 1)
+        reason = (error.problem or "cannot be read").strip()
+        lines = self.source.lines
+        text = lines[line - 1] if line <= len(lines) else ""
+        if "\\t" in reason or "\t" in text[: len(text) - len(text.lstrip())]:
+            way_out = "YAML indents with spaces, not with tabs"
+        elif "{" in text or (error.context and "flow" in error.context):
+            way_out = 'inside {…} and […], an expression with a comma or a bracket has to be quoted: "a in [B, C]"'
+        elif "mapping values are not allowed" in reason:
+            way_out = "a text with ': ' in it has to be quoted; otherwise look at the indentation"
+        else:
+            way_out = "look at the indentation and at quotes that do not close"
+        return Diagnostic(span, "TW101", f"this is not YAML: {reason}", way_out)
+
+    def _node(self, event: Any, depth: int) -> Node:
+        self._count += 1
+        if depth > MAX_DEPTH:
+            raise _Refused(self._finding(event, "TW104", f"nested more than {MAX_DEPTH} deep",
+                                         "no part of a schema needs that"))  # fmt: skip
+        if self._count > MAX_NODES:
+            raise _Refused(
+                self._finding(
+                    event, "TW104", "the file holds too many entries", "split it with 'include:'"
+                )
+            )
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            sign = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            raise _Refused(self._finding(event, "TW105", f"'{sign}{event.anchor}': anchors and aliases are not used here",
+                                         "write it out, or share it with a mixin or 'include:'"))  # fmt: skip
+        if event.tag not in _PLAIN_TAGS:
+            raise _Refused(
+                self._finding(
+                    event, "TW105", f"the YAML tag '{event.tag}' is not used here", "remove it"
+                )
+            )
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._list(event, depth)
+        return self._map(event, depth)
+
+    def _list(self, start: Any, depth: int) -> ListNode:
+        items: list[Node] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                return ListNode(tuple(items), self._span(start, event))
+            items.append(self._node(event, depth + 1))
+        raise AssertionError("YAML closes every list")
+
+    def _map(self, start: Any, depth: int) -> MapNode:
+        entries: dict[str, tuple[Scalar, Node]] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                return MapNode(
+                    tuple(entries.values()), self._span(start, event), bool(start.flow_style)
+                )
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise _Refused(Diagnostic(key.span, "TW106", "a key has to be a word",
+                                          "inside {…}, an expression with a bracket has to be quoted"))  # fmt: skip
+            if key.text == "<<" and not key.quoted:
+                raise _Refused(Diagnostic(key.span, "TW105", "'<<': merge keys are not used here",
+                                          "write it out, or share it with a mixin or 'include:'"))  # fmt: skip
+            value = self._node(next(self._events), depth + 1)
+            first = entries.setdefault(key.text, (key, value))
+            if first[0] is not key:
+                self.findings.append(
+                    Diagnostic(key.span, "TW107", f"the key '{key.text}' stands here twice",
+                               f"it is already on line {first[0].span.line}: remove or rename one of them")
+                )  # fmt: skip
+        raise AssertionError("YAML closes every mapping")
+
+    def _scalar(self, event: Any) -> Scalar:
+        span = self._span(event, event)
+        # libyaml says '' for a plain scalar where the Python parser says None.
+        quoted = bool(event.style)
+        value = event.value if quoted or event.tag else core_value(event.value)
+        return Scalar(event.value, value, span, quoted, self._inner_column(event, span))
+
+    def _inner_column(self, event: Any, span: Span) -> int:
+        if span.line != span.end_line or event.style in ("|", ">"):
+            return 0
+        line = self.source.lines[span.line - 1]
+        column = span.column + (1 if event.style in ("'", '"') else 0)
+        return column if line[column - 1 :].startswith(event.value) else 0
+
+    def _span(self, start: Any, end: Any) -> Span:
+        return Span(
+            self.source.path,
+            start.start_mark.line + 1,
+            start.start_mark.column + 1,
+            end.end_mark.line + 1,
+            end.end_mark.column + 1,
+        )
+
+    def _finding(self, event: Any, code: str, message: str, help_text: str) -> Diagnostic:
+        return Diagnostic(self._span(event, event), code, message, help_text)
+
+
+def core_value(text: str) -> str | int | float | bool | None:
+    """Return what YAML 1.2's core schema makes of an unquoted word: `no` and `on` stay words."""
+    match text:
+        case "" | "~" | "null" | "Null" | "NULL":
+            return None
+        case "true" | "True" | "TRUE":
+            return True
+        case "false" | "False" | "FALSE":
+            return False
+    if _INTEGER.match(text):
+        return int(text) if len(text) <= 400 else text
+    if _FLOAT.match(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
