@@ -1,0 +1,40 @@
+"""JSON as the server reads and writes it: compact, UTF-8, and never with a half surrogate or NaN."""
+
+import json
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""Any JSON value, its form not known yet."""
+JsonObject: TypeAlias = dict[str, Any]
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""The shortest JSON text of a value."""
+
+
+def loads(body: bytes) -> Json:
+    """The value of *body*.
+
+    Half surrogates, which neither UTF-8 nor SQLite can hold, become U+FFFD.
+
+    Raises:
+        ValueError: *body* is not JSON (`NaN` and `Infinity` are not JSON either).
+    """
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return _whole_text(value) if b"\\ud" in body or b"\\uD" in body else value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _whole_text(value: Json) -> Json:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole_text(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_text(key): _whole_text(item) for key, item in value.items()}
+    return value

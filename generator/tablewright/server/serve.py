@@ -1,0 +1,207 @@
+"""Running the server: in a thread of this process, or as a process of its own."""
+
+import random
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import uvicorn
+from starlette.types import Scope
+
+from .app import AirtableApi, application
+from .calls import CallLog
+from .faults import Faults
+from .importing import open_schema, read_schema
+from .jsontext import JsonObject
+from .limiter import RateLimiter
+from .meta import SchemaEditor
+from .pages import Pages
+from .schema import Base
+from .transaction import Transaction
+from .workspace import Workspace
+
+DEFAULT_PORT = 8642
+DEFAULT_BASE = "Local base"
+LOOPBACK = "127.0.0.1"
+_START_SECONDS = 20.0
+# Longer than a client's idle connection is likely to wait for its next use.
+_KEEP_ALIVE_SECONDS = 75
+
+
+class PortTakenError(Exception):
+    """The address cannot be listened at; the message says which and what to do."""
+
+
+class LocalAirtable:
+    """A local Airtable over HTTP, started with `start` or `with` and used by any Airtable client.
+
+        with LocalAirtable() as airtable:
+            api = pyairtable.Api(airtable.token, endpoint_url=airtable.url)
+            table = api.table(airtable.base_id, "Tasks")
+
+    Without `data` everything is kept in memory and gone at the end. `fail` takes rules as `faults` describes them.
+    """
+
+    def __init__(
+        self,
+        data: str | Path | None = None,
+        *,
+        schema: str | Path | JsonObject | None = None,
+        base_name: str = DEFAULT_BASE,
+        token: str | None = None,
+        rate_limit: bool = False,
+        fail: str | Sequence[str] | None = None,
+        seed: int = 0,
+        host: str = LOOPBACK,
+        port: int = 0,
+        era: Literal["2025", "2026"] = "2026",
+        shuffle: bool = False,
+    ) -> None:
+        """Open the data and take a port (0: any free one); nothing is answered before `start`.
+
+        `schema` is a file, or its JSON, with what the real service answers as base schema. `era="2025"` refuses to
+        create computed fields, as the service did before May 2026. `shuffle` gives lists without `sort` and `view`
+        in another order each time.
+
+        Raises:
+            DataFileError, SchemaFileError, FaultRuleError, PortTakenError: each says what to do.
+        """
+        rules = Faults.parse(fail, seed)
+        document = read_schema(Path(schema)) if isinstance(schema, (str, Path)) else schema
+        self.token = token or new_token()
+        self.calls = CallLog()
+        self.workspace = Workspace.open(None if data is None else Path(data))
+        try:
+            self._base = _opened_base(self.workspace, document, base_name)
+            self._socket = _listening_socket(host, port)
+        except BaseException:
+            self.workspace.close()
+            raise
+        bound_port: int = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound_port}"
+        """Where the API is, without `/v0`: what clients call the end point."""
+        api = AirtableApi(
+            self.workspace,
+            token=self.token,
+            calls=self.calls,
+            limiter=RateLimiter() if rate_limit else None,
+            faults=rules,
+            creates_computed=era != "2025",
+            shuffle=random.Random(seed) if shuffle else None,  # noqa: S311 - repeatable on purpose
+        )
+        api.cut = self._cut
+        api.listen_at(self.url)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                application(api, Pages(self.workspace, self.calls, self.token)),
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=2,
+                server_header=False,
+            )
+        )
+        self._thread: Thread | None = None
+
+    @property
+    def base_id(self) -> str:
+        """The id of the base that was opened or made at the start."""
+        return self._base.id
+
+    @property
+    def store_url(self) -> str:
+        """The base as `tablewright.connect` takes it; the token goes beside it, never into it."""
+        return f"airtable://{self.base_id}?endpoint={self.url}"
+
+    def environment(self) -> dict[str, str]:
+        """The two environment variables by which programs find the server."""
+        return {"TABLEWRIGHT_STORE": self.store_url, "AIRTABLE_ACCESS_TOKEN": self.token}
+
+    def start(self) -> Self:
+        """Answer requests from a thread of this process; returns when the first one can come."""
+        self._thread = Thread(
+            target=self._server.run, args=([self._socket],), name="local-airtable", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.workspace.close()
+                raise RuntimeError(f"the local Airtable did not start at {self.url}")
+            time.sleep(0.002)
+        return self
+
+    def stop(self) -> None:
+        """Finish the requests at hand and close the data. A second call does nothing."""
+        if self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+            self._thread = None
+        self._socket.close()
+        self.workspace.close()
+
+    def run(self) -> None:
+        """Answer requests in this thread until the process is told to end."""
+        try:
+            self._server.run([self._socket])
+        finally:
+            self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _cut(self, scope: Scope) -> None:
+        for connection in self._server.server_state.connections:
+            known: Any = connection  # the protocol classes share these attributes and no base class
+            if known.client == scope["client"]:
+                known.transport.abort()
+                return
+
+
+def new_token() -> str:
+    """A token in the form of a personal access token."""
+    return f"pat{secrets.token_hex(7)}.{secrets.token_hex(32)}"
+
+
+def _opened_base(workspace: Workspace, document: JsonObject | None, name: str) -> Base:
+    if document is not None:
+        return open_schema(workspace, document, name)
+    for base in workspace.bases.values():
+        if base.name == name:
+            return base
+    if name == DEFAULT_BASE and workspace.bases:
+        return next(iter(workspace.bases.values()))
+    base = SchemaEditor(workspace).new_base(name)
+    with Transaction(workspace, base) as transaction:
+        transaction.add_base()
+    return base
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise PortTakenError(
+            f"cannot listen at {host}:{port} ({error}): choose another with --port, 0 takes a free one"
+        ) from error
+    return listener

@@ -1,0 +1,303 @@
+"""Bases and records ↔ one SQLite file. An answered write is in the file before its answer is sent.
+
+The journal is a write-ahead log with `synchronous=NORMAL`: a commit survives the end of the process at any
+moment (`kill -9`), and the file is never damaged by a loss of power, though the last commits may then be gone.
+One process holds the file at a time.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .jsontext import Json, JsonObject, dumps
+from .jsontext import loads as loads_json
+from .rows import Row
+
+_FORMAT = 1
+
+_TABLES = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE bases (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    workspace_id TEXT NOT NULL, created_time TEXT NOT NULL
+);
+CREATE TABLE tables (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base_id TEXT NOT NULL, definition TEXT NOT NULL,
+    next_number INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE records (
+    table_id TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, created_time TEXT NOT NULL,
+    created_by TEXT NOT NULL, modified_time TEXT, modified_by TEXT, touched TEXT, cells TEXT NOT NULL,
+    PRIMARY KEY (table_id, number)
+) WITHOUT ROWID;
+CREATE TABLE comments (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record_id TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE INDEX comments_of_record ON comments (record_id);
+CREATE TABLE attachments (id TEXT PRIMARY KEY, base_id TEXT NOT NULL, content_type TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE webhooks (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base_id TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE payloads (
+    webhook_id TEXT NOT NULL, cursor INTEGER NOT NULL, document TEXT NOT NULL, PRIMARY KEY (webhook_id, cursor)
+) WITHOUT ROWID;
+"""
+
+
+class DataFileError(Exception):
+    """The data file cannot be used; the message says why and what to do."""
+
+
+class Storage:
+    """The file. Writes between `begin` and `commit` are one transaction."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create *path*; without one everything stays in memory.
+
+        Raises:
+            DataFileError: the file belongs to another program or to another running server.
+        """
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(
+                ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise DataFileError(self._explain(error)) from error
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA busy_timeout = 0")
+        # Records are cached in memory, so a second process writing here would go unseen: it is kept out.
+        execute("PRAGMA locking_mode = EXCLUSIVE")
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = NORMAL")
+        execute("BEGIN IMMEDIATE")
+        version = execute("PRAGMA user_version").fetchone()[0]
+        occupied = execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == 0 and not occupied:
+            for statement in _TABLES.split(";"):
+                execute(statement)
+            execute(f"PRAGMA user_version = {_FORMAT}")
+        elif version != _FORMAT:
+            execute("ROLLBACK")
+            self._connection.close()
+            raise DataFileError(
+                f"{self._path} is not a data file of this server (format {version}, expected {_FORMAT}): "
+                "name another file with --data"
+            )
+        execute("COMMIT")
+
+    def _explain(self, error: sqlite3.DatabaseError) -> str:
+        if "locked" in str(error):
+            return f"{self._path} is open in another server: stop that one, or name another file with --data"
+        return (
+            f"{self._path} cannot be opened as a data file ({error}): name another file with --data"
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def setting(self, name: str) -> str | None:
+        found = self._connection.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return None if found is None else str(found[0])
+
+    def save_setting(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+    def users(self) -> list[tuple[str, str, str]]:
+        return self._connection.execute("SELECT id, email, name FROM users").fetchall()
+
+    def save_user(self, user_id: str, email: str, name: str) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO users VALUES (?, ?, ?)", (user_id, email, name)
+        )
+
+    def bases(self) -> list[tuple[str, str, str, str]]:
+        """Id, name, workspace and creation time of every base, oldest first."""
+        return self._connection.execute(
+            "SELECT id, name, workspace_id, created_time FROM bases ORDER BY position"
+        ).fetchall()
+
+    def add_base(self, base_id: str, name: str, workspace_id: str, created_time: str) -> None:
+        self._connection.execute(
+            "INSERT INTO bases (id, name, workspace_id, created_time) VALUES (?, ?, ?, ?)",
+            (base_id, name, workspace_id, created_time),
+        )
+
+    def tables(self, base_id: str) -> list[JsonObject]:
+        """The definitions of a base's tables, oldest first."""
+        found = self._connection.execute(
+            "SELECT definition FROM tables WHERE base_id = ? ORDER BY position", (base_id,)
+        )
+        return [loads_json(definition.encode()) for (definition,) in found]
+
+    def save_table(self, base_id: str, table_id: str, definition: JsonObject) -> None:
+        self._connection.execute(
+            "INSERT INTO tables (id, base_id, definition) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET definition = excluded.definition",
+            (table_id, base_id, dumps(definition)),
+        )
+
+    def next_number(self, table_id: str) -> int:
+        """The auto number of the next record; numbers of deleted records do not come again."""
+        kept, highest = self._connection.execute(
+            "SELECT (SELECT next_number FROM tables WHERE id = ?1), "
+            "(SELECT max(number) FROM records WHERE table_id = ?1)",
+            (table_id,),
+        ).fetchone()
+        return max(kept or 1, (highest or 0) + 1)
+
+    def save_next_number(self, table_id: str, number: int) -> None:
+        self._connection.execute(
+            "UPDATE tables SET next_number = ? WHERE id = ?", (number, table_id)
+        )
+
+    def rows(self, table_id: str) -> Iterator[Row]:
+        """The records of a table, oldest first."""
+        found = self._connection.execute(
+            "SELECT number, id, created_time, created_by, modified_time, modified_by, touched, cells "
+            "FROM records WHERE table_id = ? ORDER BY number",
+            (table_id,),
+        )
+        for number, record_id, created, creator, modified, modifier, touched, cells in found:
+            yield Row(
+                id=record_id,
+                table_id=table_id,
+                number=number,
+                created_time=created,
+                created_by=creator,
+                modified_time=modified,
+                modified_by=modifier,
+                touched=loads_json(touched.encode()) if touched else None,
+                cells=loads_json(cells.encode()),
+            )
+
+    def insert_rows(self, rows: Iterable[Row]) -> None:
+        self._connection.executemany(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    row.table_id,
+                    row.number,
+                    row.id,
+                    row.created_time,
+                    row.created_by,
+                    row.modified_time,
+                    row.modified_by,
+                    dumps(row.touched) if row.touched else None,
+                    dumps(row.cells),
+                )
+                for row in rows
+            ],
+        )
+
+    def update_rows(self, rows: Iterable[Row]) -> None:
+        self._connection.executemany(
+            "UPDATE records SET modified_time = ?, modified_by = ?, touched = ?, cells = ? "
+            "WHERE table_id = ? AND number = ?",
+            [
+                (
+                    row.modified_time,
+                    row.modified_by,
+                    dumps(row.touched) if row.touched else None,
+                    dumps(row.cells),
+                    row.table_id,
+                    row.number,
+                )
+                for row in rows
+            ],
+        )
+
+    def delete_rows(self, rows: Iterable[Row]) -> None:
+        doomed = list(rows)
+        self._connection.executemany(
+            "DELETE FROM records WHERE table_id = ? AND number = ?",
+            [(row.table_id, row.number) for row in doomed],
+        )
+        self._connection.executemany(
+            "DELETE FROM comments WHERE record_id = ?", [(row.id,) for row in doomed]
+        )
+
+    def comments(self, record_id: str) -> list[JsonObject]:
+        """The comments of a record, oldest first."""
+        found = self._connection.execute(
+            "SELECT document FROM comments WHERE record_id = ? ORDER BY position", (record_id,)
+        )
+        return [loads_json(document.encode()) for (document,) in found]
+
+    def comment_counts(self) -> dict[str, int]:
+        """How many comments each commented record has."""
+        return dict(
+            self._connection.execute("SELECT record_id, count(*) FROM comments GROUP BY record_id")
+        )
+
+    def save_comment(self, record_id: str, comment: JsonObject) -> None:
+        self._connection.execute(
+            "INSERT INTO comments (id, record_id, document) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            (comment["id"], record_id, dumps(comment)),
+        )
+
+    def delete_comment(self, comment_id: str) -> None:
+        self._connection.execute("DELETE FROM comments WHERE id = ?", (comment_id,))
+
+    def attachment(self, attachment_id: str) -> tuple[str, bytes] | None:
+        """Content type and bytes of an attachment the server holds."""
+        found: tuple[str, bytes] | None = self._connection.execute(
+            "SELECT content_type, content FROM attachments WHERE id = ?", (attachment_id,)
+        ).fetchone()
+        return found
+
+    def save_attachment(
+        self, base_id: str, attachment_id: str, content_type: str, content: bytes
+    ) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO attachments VALUES (?, ?, ?, ?)",
+            (attachment_id, base_id, content_type, content),
+        )
+
+    def webhooks(self, base_id: str) -> list[JsonObject]:
+        """The webhooks of a base, oldest first."""
+        found = self._connection.execute(
+            "SELECT document FROM webhooks WHERE base_id = ? ORDER BY position", (base_id,)
+        )
+        return [loads_json(document.encode()) for (document,) in found]
+
+    def save_webhook(self, base_id: str, webhook: JsonObject) -> None:
+        self._connection.execute(
+            "INSERT INTO webhooks (id, base_id, document) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            (webhook["id"], base_id, dumps(webhook)),
+        )
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        self._connection.execute("DELETE FROM webhooks WHERE id = ?", (webhook_id,))
+        self._connection.execute("DELETE FROM payloads WHERE webhook_id = ?", (webhook_id,))
+
+    def add_payload(self, webhook_id: str, cursor: int, payload: JsonObject) -> None:
+        self._connection.execute(
+            "INSERT INTO payloads VALUES (?, ?, ?)", (webhook_id, cursor, dumps(payload))
+        )
+
+    def payloads(self, webhook_id: str, cursor: int, limit: int) -> list[Json]:
+        """Up to *limit* payloads from *cursor* on."""
+        found = self._connection.execute(
+            "SELECT document FROM payloads WHERE webhook_id = ? AND cursor >= ? ORDER BY cursor LIMIT ?",
+            (webhook_id, cursor, limit),
+        )
+        return [loads_json(document.encode()) for (document,) in found]
