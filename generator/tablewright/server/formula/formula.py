@@ -70,8 +70,7 @@ class Formula:
                 names=tuple(unknown),
                 position=next(iter(unknown.values())),
             )
-        evaluate = compile_node(self.tree, bindings).evaluate
-        return BoundFormula(self, bindings, evaluate, compile_predicate(self.tree, bindings))
+        return BoundFormula(self, bindings, compile_node(self.tree, bindings).evaluate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +82,11 @@ class BoundFormula:
     """The field id of every reference by its place in the text; None for a constant word such as a bare TRUE."""
     evaluate: Evaluate = field(repr=False)
     """The value for a row. It never raises for what the row holds: a failure is an ErrorValue."""
-    keeps: Predicate = field(repr=False)
-    """Whether `filterByFormula` keeps a row: what `is_truthy` says of its value, found faster."""
+
+    @cached_property
+    def keeps(self) -> Predicate:
+        """Whether `filterByFormula` keeps a row: what `is_truthy` says of its value, found faster."""
+        return compile_predicate(self.formula.tree, self.bindings)
 
     @cached_property
     def field_ids(self) -> frozenset[str]:
@@ -94,19 +96,13 @@ class BoundFormula:
     @cached_property
     def text_with_ids(self) -> str:
         """The text with every reference written as `{fld…}`, as Airtable stores a formula."""
-        text = self.formula.text
-        pieces: list[str] = []
-        end = 0
-        for reference in self.formula.references:
-            field_id = self.bindings[reference.start]
-            if field_id is None or (reference.bare and field_id == VALUES):
-                continue
-            pieces += (text[end : reference.start], "{", field_id, "}")
-            end = reference.end
-        return "".join((*pieces, text[end:]))
+        return self._rewritten(lambda field_id: field_id)
 
     def text_with_names(self, name_of: Callable[[str], str]) -> str:
         """The text with every reference written as `{Name}`, as people see it after a field was renamed."""
+        return self._rewritten(lambda field_id: name_of(field_id).replace("}", "\\}"))
+
+    def _rewritten(self, write: Callable[[str], str]) -> str:
         text = self.formula.text
         pieces: list[str] = []
         end = 0
@@ -114,8 +110,7 @@ class BoundFormula:
             field_id = self.bindings[reference.start]
             if field_id is None or (reference.bare and field_id == VALUES):
                 continue
-            name = name_of(field_id).replace("}", "\\}")
-            pieces += (text[end : reference.start], "{", name, "}")
+            pieces += (text[end : reference.start], "{", write(field_id), "}")
             end = reference.end
         return "".join((*pieces, text[end:]))
 

@@ -121,11 +121,9 @@ class _Inference:
             return None
         first = types[0]
         if all(each.type in _NUMBERS for each in types):
-            return (
-                first
-                if len({each.type for each in types}) == 1
-                else _number(max(map(_precision, types)))
-            )
+            finest = max(types, key=_precision)
+            same = len({each.type for each in types}) == 1
+            return finest if same else _number(_precision(finest))
         if all(each.type == first.type for each in types):
             return first
         if all(each.type in ("date", "dateTime") for each in types):

@@ -16,18 +16,21 @@ from .table import Group
 _regex = Group("Regex")
 
 _LONGEST_PATTERN: Final = 10_000
-_REPLACE_SECONDS: Final = 0.5
+_MAX_MEMORY: Final = 2 << 20
+"""Bytes one compiled expression may take."""
+_REPLACE_SECONDS: Final = 0.2
 """Replacing searches once per match, each search linear: the sum is bounded by the clock."""
 _GROUP: Final = re.compile(r"\$(\$|[0-9]{1,2})", re.ASCII)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _compiled(pattern: str) -> Any:
     """The compiled expression, or an error value for what RE2 refuses: lookarounds, back references, oversize."""
     if len(pattern) > _LONGEST_PATTERN:
         return ERROR
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MAX_MEMORY
     try:
         return re2.compile(pattern, options)
     except re2.error:

@@ -19,7 +19,7 @@ def whole(value: Value, *, least: int = 0) -> int:
     number = to_number(value)
     if math.isnan(number):
         return least
-    return int(min(max(number, least), MAX_TEXT))
+    return int(min(max(number, least), MAX_TEXT + 1))
 
 
 @_text.pure("CONCATENATE(t, [t, …])", "the texts one after another, as `&`", "text")
