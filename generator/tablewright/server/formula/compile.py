@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from .code import Code, Evaluate, constant_code
-from .compare import compare
+from .compare import OPERATIONS, compare
 from .functions import FUNCTIONS, Function
 from .row import PlainRow, RowContext
 from .syntax import Call, Chain, Constant, Node, Reference, Signed
@@ -185,8 +185,13 @@ def _binary(sign: str, first: Evaluate, second: Evaluate) -> Evaluate:
 
         return calculate
 
+    operation = OPERATIONS[sign]
+
     def judge(row: RowContext) -> Value:
         left, right = first(row), second(row)
+        kind = left.__class__
+        if kind is right.__class__ and (kind is float or kind is str):
+            return operation(left, right)
         if isinstance(left, ErrorValue):
             return left
         if isinstance(right, ErrorValue):

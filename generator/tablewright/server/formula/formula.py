@@ -126,5 +126,9 @@ def parse_formula(text: str) -> Formula:
 
 
 def function_table() -> tuple[tuple[str, str, str], ...]:
-    """Group, signature and meaning of every function, in the order of the reference."""
-    return tuple((entry.group, entry.signature, entry.meaning) for entry in FUNCTIONS.values())
+    """Group, signature and meaning of every function, in the order of Airtable's reference."""
+    entries = sorted(FUNCTIONS.values(), key=lambda entry: _GROUPS.index(entry.group))
+    return tuple((entry.group, entry.signature, entry.meaning) for entry in entries)
+
+
+_GROUPS: Final = ("Logical", "Text", "Numeric", "Date and time", "Array", "Record", "Regex")

@@ -106,9 +106,13 @@ def _comparison(sign: str, left: Code, right: Code) -> Predicate:
         if isinstance(constant, float) and not math.isnan(constant):
             return _against_number(sign, left, constant)
     first, second = left.evaluate, right.evaluate
+    operation = OPERATIONS[sign]
 
     def holds(row: RowContext) -> bool:
         a, b = first(row), second(row)
+        kind = a.__class__
+        if kind is b.__class__ and (kind is float or kind is str):
+            return operation(a, b)
         if isinstance(a, ErrorValue) or isinstance(b, ErrorValue):
             return False
         return compare(sign, a, b)

@@ -16,7 +16,7 @@ from .table import Group
 _regex = Group("Regex")
 
 _LONGEST_PATTERN: Final = 10_000
-_MAX_MEMORY: Final = 2 << 20
+_MAX_MEMORY: Final = 4 << 20
 """Bytes one compiled expression may take."""
 _REPLACE_SECONDS: Final = 0.2
 """Replacing searches once per match, each search linear: the sum is bounded by the clock."""

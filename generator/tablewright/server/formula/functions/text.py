@@ -72,7 +72,8 @@ def trim(text: Value) -> Value:
 )
 def find(needle: Value, hay: Value, start: Value = 0) -> Value:
     # A start of 0 (the documented default) and 1 both mean the first character; the base of others is unconfirmed.
-    return to_text(hay).find(to_text(needle), whole(start, least=1) - 1) + 1
+    begin = 0 if start == 0 else whole(start, least=1) - 1
+    return to_text(hay).find(to_text(needle), begin) + 1
 
 
 @_text.pure("SEARCH(needle, hay, [start])", "as FIND, but blank when absent", "integer")
