@@ -115,13 +115,26 @@ class BoundFormula:
         return "".join((*pieces, text[end:]))
 
 
-@lru_cache(maxsize=512)
 def parse_formula(text: str) -> Formula:
-    """The formula that *text* is.
+    """The formula that *text* is. Recent ones are remembered.
 
     Raises:
         FormulaError: of kind `syntax`, `unknown_function` or `arity`.
     """
+    return _short_formula(text) if len(text) <= _SHORT else _long_formula(text)
+
+
+_SHORT: Final = 4_096
+
+
+@lru_cache(maxsize=512)
+def _short_formula(text: str) -> Formula:
+    return Formula(text, parse_tree(text))
+
+
+# A client that pages through a long list of ids sends the same long text again and again; many of them would fill memory.
+@lru_cache(maxsize=8)
+def _long_formula(text: str) -> Formula:
     return Formula(text, parse_tree(text))
 
 

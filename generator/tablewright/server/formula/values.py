@@ -41,15 +41,15 @@ class StyledDatetime(datetime):
     def style(
         cls, instant: datetime, *, zone_name: str | None = None, locale: str | None = None
     ) -> StyledDatetime:
-        styled = cls.fromtimestamp(0, UTC).replace(
-            year=instant.year,
-            month=instant.month,
-            day=instant.day,
-            hour=instant.hour,
-            minute=instant.minute,
-            second=instant.second,
-            microsecond=instant.microsecond,
-            tzinfo=instant.tzinfo,
+        styled = cls(
+            instant.year,
+            instant.month,
+            instant.day,
+            instant.hour,
+            instant.minute,
+            instant.second,
+            instant.microsecond,
+            instant.tzinfo,
         )
         styled.zone_name = zone_name or getattr(instant, "zone_name", None)
         styled.locale = locale or getattr(instant, "locale", None)

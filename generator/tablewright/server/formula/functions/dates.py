@@ -91,15 +91,14 @@ def date_add(date: Value, count: Value, unit: Value) -> Value:
     return instant + timedelta(milliseconds=number * _MILLISECONDS[name])
 
 
-def _months_between(later: datetime, earlier: datetime) -> float:
-    """Months as moment.js counts them: whole ones, and the rest as a part of the month it falls in."""
-    if later.day < earlier.day:
-        return -_months_between(earlier, later)
-    whole = (later.year - earlier.year) * 12 + later.month - earlier.month
-    anchor = add_months(earlier, whole)
-    step = -1 if later < anchor else 1
-    length = abs((add_months(earlier, whole + step) - anchor).total_seconds())
-    return whole + (later - anchor).total_seconds() / length
+def _months_between(a: datetime, b: datetime) -> float:
+    """*a* − *b* in months as moment.js counts them: whole ones, and the rest as a part of the month it falls in."""
+    if a.day < b.day:
+        return -_months_between(b, a)
+    whole = (b.year - a.year) * 12 + b.month - a.month
+    anchor = add_months(a, whole)
+    neighbour = add_months(a, whole + (-1 if b < anchor else 1))
+    return -(whole + (b - anchor) / abs(neighbour - anchor))
 
 
 @_dates.pure(
