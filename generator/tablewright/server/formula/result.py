@@ -42,7 +42,7 @@ _NUMBERS: Final = frozenset(
     {"number", "percent", "currency", "duration", "rating", "count", "autoNumber"}
 )
 _DATE_TIMES: Final = frozenset({"dateTime", "createdTime", "lastModifiedTime"})
-_TEXT_LIKE_RESULTS: Final = frozenset(
+_WITH_RESULT: Final = frozenset(
     {"formula", "rollup", "multipleLookupValues", "createdTime", "lastModifiedTime"}
 )
 
@@ -50,7 +50,8 @@ _TEXT_LIKE_RESULTS: Final = frozenset(
 def result_type(bound: BoundFormula, field_type_of: Callable[[str], ResultType]) -> ResultType:
     """The type of *bound*'s result; *field_type_of* knows each field by id (and `values` in a rollup).
 
-    Comparisons and logic are numbers without places, mixed branches are text, as is what cannot be told.
+    Comparisons and logic are numbers without places (unconfirmed), mixed branches are text, as is what cannot be
+    told.
     """
     return _Inference(bound.bindings, field_type_of).of(bound.formula.tree) or TEXT
 
@@ -103,12 +104,23 @@ class _Inference:
                 return DATE_TIME
             case "blank":
                 return None
-            case "first":
-                return self.of(call.arguments[0]) or _number(0)
+            case "extreme":
+                return self._extreme(call)
+            case "instant":
+                given = self.of(call.arguments[0])
+                return given if given is not None and given.type == "date" else DATE_TIME
             case "branches":
                 return self._branches(call)
             case "number":
                 return self._number_call(call)
+
+    def _extreme(self, call: Call) -> ResultType:
+        types = [found for found in map(self.of, call.arguments) if found is not None]
+        if types and all(found.type in ("date", "dateTime") for found in types):
+            return types[0]
+        return max(
+            (found for found in types if found.type in _NUMBERS), key=_precision, default=INTEGER
+        )
 
     def _branches(self, call: Call) -> ResultType | None:
         arguments = call.arguments
@@ -159,7 +171,7 @@ def _precision(found: ResultType | None) -> int:
 def _plain(found: ResultType) -> ResultType:
     """A field's type as a result: computed fields give the type of their own result, text kinds are text."""
     inner = (found.options or {}).get("result")
-    if found.type in _TEXT_LIKE_RESULTS and isinstance(inner, Mapping):
+    if found.type in _WITH_RESULT and isinstance(inner, Mapping):
         return _plain(ResultType(inner.get("type", "singleLineText"), inner.get("options")))
     if found.type in ("count", "autoNumber"):
         return INTEGER

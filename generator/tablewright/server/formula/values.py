@@ -123,7 +123,10 @@ def iso_text(instant: datetime) -> str:
 
 
 def to_text(value: Value) -> str:
-    """*value* as text: blank is `""`, a boolean `1` or `0`, a date its ISO form, an array its items by `, `."""
+    """*value* as text: blank is `""`, a boolean `1` or `0`, a date its ISO form, an array its items by `, `.
+
+    That a date without a time shows midnight as well is unconfirmed.
+    """
     if isinstance(value, str):
         return value
     if value is None:

@@ -91,7 +91,7 @@ def compile_parse(arguments: Sequence[Code]) -> Evaluate:
     return read
 
 
-@_dates.pure("SET_TIMEZONE(date, zone)", "the date, to be formatted in an IANA zone", "first")
+@_dates.pure("SET_TIMEZONE(date, zone)", "the date, to be formatted in an IANA zone", "instant")
 def set_time_zone(date: Value, zone: Value) -> Value:
     name = to_text(zone).strip()
     if zone_named(name) is None:
@@ -100,7 +100,7 @@ def set_time_zone(date: Value, zone: Value) -> Value:
     return StyledDatetime.style(instant, zone_name=name) if instant else ERROR
 
 
-@_dates.pure("SET_LOCALE(date, locale)", "the date, to be formatted in a language", "first")
+@_dates.pure("SET_LOCALE(date, locale)", "the date, to be formatted in a language", "instant")
 def set_locale(date: Value, locale: Value) -> Value:
     instant = to_datetime(date)
     return StyledDatetime.style(instant, locale=to_text(locale)) if instant else ERROR

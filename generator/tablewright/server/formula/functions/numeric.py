@@ -1,4 +1,4 @@
-"""Numeric functions. Rounding works on the decimal text of a number, so that 1.005 is 1.005."""
+"""Numeric functions. Rounding works on the decimal text of a number, so that 1.005 is 1.005 (unconfirmed)."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def average(*values: Value) -> Value:
     numbers = _numbers(values)
     if isinstance(numbers, ErrorValue):
         return numbers
-    return sum(numbers) / len(numbers) if numbers else math.nan
+    return sum(numbers) / len(numbers) if numbers else math.nan  # of nothing: unconfirmed
 
 
 def _extreme(values: tuple[Value, ...], *, largest: bool) -> Value:
@@ -182,12 +182,12 @@ def _extreme(values: tuple[Value, ...], *, largest: bool) -> Value:
     return (max(dates) if largest else min(dates)) if dates else None
 
 
-@_numeric.pure("MAX(n, [n, …])", "the largest", "first")
+@_numeric.pure("MAX(n, [n, …])", "the largest", "extreme")
 def largest(*values: Value) -> Value:
     return _extreme(values, largest=True)
 
 
-@_numeric.pure("MIN(n, [n, …])", "the smallest", "first")
+@_numeric.pure("MIN(n, [n, …])", "the smallest", "extreme")
 def smallest(*values: Value) -> Value:
     return _extreme(values, largest=False)
 

@@ -11,9 +11,19 @@ from tablewright.server.formula.code import Code, Evaluate
 from tablewright.server.formula.values import Value
 
 Result: TypeAlias = Literal[
-    "number", "integer", "text", "date", "dateTime", "first", "branches", "array", "blank"
+    "number",
+    "integer",
+    "text",
+    "date",
+    "dateTime",
+    "extreme",
+    "instant",
+    "branches",
+    "array",
+    "blank",
 ]
-"""What a function gives: `first` and `branches` give what their arguments are (the first, or those that are results)."""
+"""What a function gives. `extreme` is the kind of its arguments, `instant` the kind of date its first one is,
+`branches` what those of its arguments are that can be the result."""
 
 _SIGNATURE: Final = re.compile(r"([A-Z_]+)\((.*)\)")
 

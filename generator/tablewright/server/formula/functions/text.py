@@ -1,4 +1,4 @@
-"""Text functions. Positions count from 1; characters are Unicode code points."""
+"""Text functions. Positions count from 1; characters are Unicode code points (unconfirmed: perhaps UTF-16 units)."""
 
 from __future__ import annotations
 
@@ -121,6 +121,7 @@ def text_only(value: Value) -> Value:
 
 @_text.pure("EXACT(a, b)", "1 when both texts are the same, case included", "integer")
 def exact(left_text: Value, right_text: Value) -> Value:
+    # Not in every list of Airtable's functions (unconfirmed).
     return to_text(left_text) == to_text(right_text)
 
 
