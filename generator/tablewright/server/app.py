@@ -125,9 +125,7 @@ class AirtableApi:
             answer = self._answer(request, body)
         except errors.ApiError as error:
             return _response(dumps(error.body()), error.status, error.headers)
-        except (
-            Exception
-        ):  # noqa: BLE001 - a fault of ours must reach the client as the service's 500
+        except Exception:  # noqa: BLE001 - a fault of ours is the service's 500
             _log.exception("%s %s failed", request.method, request.url.path)
             return _response('{"error":{"type":"SERVER_ERROR","message":"Server error"}}', 500)
         attachments.fetch_in_background(answer.to_fetch, self._deliver())

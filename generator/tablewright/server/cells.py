@@ -50,34 +50,42 @@ class CellReader:
         self.typecast = typecast
         self.linker = linker
         self.attachments = attachments
+        self.link_ids = {
+            field.id for field in table.fields.values() if field.type == "multipleRecordLinks"
+        }
+        self._found: dict[str, tuple[Field, _ReadValue]] = {}
 
     def read_fields(self, fields: JsonObject) -> dict[str, Json]:
         """The cells of one record by field id; keys are names or ids, mixed freely."""
-        find = self.table.find_field
         cells: dict[str, Json] = {}
+        found = self._found
         for key, value in fields.items():
-            field = find(key)
-            if field is None:
-                raise errors.unknown_field(key)
-            cells[field.id] = self.read(field, value)
+            # The records of one request mostly name the same fields.
+            field, read = found.get(key) or self._find(key)
+            if value is not None and self.typecast:
+                value = self._converted(field, value)
+            cells[field.id] = None if value is None else read(self, field, value)
         return cells
 
-    def read(self, field: Field, value: Json) -> Json:
-        """What the record holds for *value*; None empties the cell."""
-        reader = _READERS.get(field.type)
-        if reader is None:
+    def _find(self, key: str) -> "tuple[Field, _ReadValue]":
+        field = self.table.find_field(key)
+        if field is None:
+            raise errors.unknown_field(key)
+        read = _READERS.get(field.type)
+        if read is None:
             raise errors.computed_field(field.name)
-        if value is None:
-            # Observed in 2022: an emptied rich text reads back as a line break, which then counts as empty.
-            return None
-        if self.typecast:
-            try:
-                value = typecast.convert(field, value)
-            except typecast.UnreadableError:
-                raise errors.unparsable_value(field.name, str(value)) from None
-            if value is None:
-                return None
-        return reader(self, field, value)
+        self._found[key] = field, read
+        return field, read
+
+    def _converted(self, field: Field, value: Json) -> Json:
+        try:
+            return typecast.convert(field, value)
+        except typecast.UnreadableError:
+            raise errors.unparsable_value(field.name, str(value)) from None
+
+
+_ReadValue = Callable[[CellReader, Field, Json], Json]
+"""Reads a value that is not null."""
 
 
 def _text(_: CellReader, field: Field, value: Json) -> Json:
@@ -148,6 +156,8 @@ def _date_time(_: CellReader, field: Field, value: Json) -> Json:
         moment = dates.instant(value, dates.field_zone(field))
         if moment is None:
             raise errors.unparsable_date(field.name, value)
+        if dates.is_cell_form(value):
+            return value
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         moment = dates.instant_of_milliseconds(value)
         if moment is None:
@@ -287,7 +297,7 @@ def _javascript_text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_READERS: Final[dict[str, Callable[[CellReader, Field, Json], Json]]] = {
+_READERS: Final[dict[str, _ReadValue]] = {
     "singleLineText": _text,
     "multilineText": _text,
     "richText": _rich_text,

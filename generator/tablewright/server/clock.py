@@ -10,7 +10,7 @@ def now() -> datetime:
 
 def whole_second(moment: datetime) -> str:
     """`2026-11-22T10:00:00.000Z`: creation and edit times carry whole seconds, as observed."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def millisecond(moment: datetime) -> str:

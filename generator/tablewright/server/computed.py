@@ -1,6 +1,6 @@
 """The values of fields: as formulas see them, and, for computed fields, as the API shows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from . import dates
@@ -58,23 +58,23 @@ class Compiled:
 class FormulaRow:
     """One row as formulas see it."""
 
-    __slots__ = ("_calculator", "_row", "value")
+    __slots__ = ("_calculator", "row", "value")
 
     time_zone: tzinfo = UTC
     user_locale = "en"
 
     def __init__(self, calculator: "Calculator", row: Row, value: Callable[[str], Value]) -> None:
         self._calculator = calculator
-        self._row = row
+        self.row = row
         self.value = value
 
     @property
     def record_id(self) -> str:
-        return self._row.id
+        return self.row.id
 
     @property
     def created_time(self) -> datetime:
-        return datetime.fromisoformat(self._row.created_time)
+        return datetime.fromisoformat(self.row.created_time)
 
     @property
     def now(self) -> datetime:
@@ -82,11 +82,12 @@ class FormulaRow:
 
     def last_modified_time(self, field_ids: Sequence[str] | None) -> datetime | None:
         """The latest edit of these fields, or of any; none before the first edit after the creation."""
-        row = self._row
+        row = self.row
         if field_ids is None:
             text = row.modified_time
         else:
-            text = max((row.touched[key] for key in field_ids if key in row.touched), default=None)
+            touched = row.touched or {}
+            text = max((touched[key] for key in field_ids if key in touched), default=None)
         return None if text is None else datetime.fromisoformat(text)
 
 
@@ -119,6 +120,24 @@ class Calculator:
             return lambda row: FormulaRow(self, row, row.cells.get)
         getters = self._getters_of(table)
         return lambda row: FormulaRow(self, row, lambda key: getters[key](row))
+
+    def kept_by(self, table: Table, bound: BoundFormula, rows: Iterable[Row]) -> list[Row]:
+        """The rows for which the formula holds."""
+        keeps, fields = bound.keeps, table.fields
+        if not all(fields[key].type in _AS_STORED for key in bound.field_ids):
+            readable = self.rows_for(table, bound)
+            return [row for row in rows if keeps(readable(row))]
+        kept = []
+        view: FormulaRow | None = None
+        for row in rows:
+            # One view for all rows: no formula looks at it after its evaluation.
+            if view is None:
+                view = FormulaRow(self, row, row.cells.get)
+            view.row = row
+            view.value = row.cells.get
+            if keeps(view):
+                kept.append(row)
+        return kept
 
     def value(self, table: Table, field: Field, row: Row) -> Value:
         """The value of a field as formulas see it; None when blank."""

@@ -81,6 +81,11 @@ def instant_of_milliseconds(value: float) -> datetime | None:
         return None
 
 
+def is_cell_form(text: str) -> bool:
+    """Whether the text of an instant looks as `cell` would write it."""
+    return len(text) == 24 and text[10] == "T" and text[19] == "." and text[23] == "Z"
+
+
 def cell(moment: datetime) -> str:
     """An instant as a dateTime cell shows it."""
     return clock.millisecond(moment)

@@ -7,8 +7,22 @@ Json: TypeAlias = Any
 """Any JSON value, its form not known yet."""
 JsonObject: TypeAlias = dict[str, Any]
 
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-"""The shortest JSON text of a value."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+# The encoder that `JSONEncoder.encode` makes anew for every call, which costs as much as a small record's text.
+# Without C (PyPy) there is none.
+_make = getattr(json.encoder, "c_make_encoder", None)
+_encode = _make and _make(
+    None, _ENCODER.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
+)
+
+
+def dumps(value: Json) -> str:
+    """The shortest JSON text of a value, which holds no circle.
+
+    Raises:
+        ValueError: a number that JSON does not have.
+    """
+    return "".join(_encode(value, 0)) if _encode else _ENCODER.encode(value)
 
 
 def loads(body: bytes) -> Json:

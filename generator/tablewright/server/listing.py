@@ -106,8 +106,7 @@ def _filtered(calculator: Calculator, table: Table, rows: Iterable[Row], formula
         bound = bind(table, formula)
     except FormulaError as error:
         raise errors.bad_filter(error.message) from None
-    keeps, readable = bound.keeps, calculator.rows_for(table, bound)
-    return [row for row in rows if keeps(readable(row))]
+    return calculator.kept_by(table, bound, rows)
 
 
 def _sort_field(table: Table, key: str, descending: bool) -> tuple[Field, bool]:

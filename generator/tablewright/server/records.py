@@ -155,10 +155,9 @@ def _insert(reader: CellReader, cells: dict[str, Json]) -> Row:
     table = reader.table
     kept = {field_id: value for field_id, value in cells.items() if value is not None}
     row = reader.transaction.insert(table, kept)
-    for field_id, value in kept.items():
+    for field_id in reader.link_ids & kept.keys():
         field = table.fields[field_id]
-        if field.type == "multipleRecordLinks":
-            step_other_side(reader.transaction, row, field, (), value)
+        step_other_side(reader.transaction, row, field, (), kept[field_id])
     return row
 
 

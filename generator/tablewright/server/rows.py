@@ -44,8 +44,8 @@ class Row:
         self.cells = cells
         self.modified_time = modified_time
         self.modified_by = modified_by
-        self.touched: dict[str, str] = touched or {}
-        """When each field was last edited after the creation, by field id."""
+        self.touched = touched
+        """When each field was last edited after the creation, by field id; None before the first edit."""
         self.rendered: tuple[object, str] | None = None
         """The record's JSON text and the state of the base it was made in."""
         self.computed: tuple[object, dict[str, object]] | None = None

@@ -37,7 +37,7 @@ class Transaction:
         self.deleted: dict[str, Row] = {}
         self.before: dict[str, tuple[Row, JsonObject]] = {}
         """Changed rows and the cells they had."""
-        self._edits_before: dict[str, tuple[str | None, str | None, dict[str, str]]] = {}
+        self._edits_before: dict[str, tuple[str | None, str | None, dict[str, str] | None]] = {}
         self._numbers_before: dict[str, int] = {}
         self._tables_before: dict[str, str | None] = {}
         self._new_base = False
@@ -93,11 +93,11 @@ class Transaction:
                 self._edits_before[row.id] = (
                     row.modified_time,
                     row.modified_by,
-                    dict(row.touched),
+                    row.touched,
                 )
             row.modified_time = self.time
             row.modified_by = self.user.id
-            row.touched[field_id] = self.time
+            row.touched = {**(row.touched or {}), field_id: self.time}
         if value is None:
             row.cells.pop(field_id, None)
         else:

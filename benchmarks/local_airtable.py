@@ -1,0 +1,203 @@
+"""The local Airtable against a server that answers canned bytes, with pyairtable as the client of both.
+
+    python benchmarks/local_airtable.py [--records 5000] [--rounds 5]
+
+Prints records per second of both and their ratio (1.0 would mean that storing and serving cost nothing), and the
+time of a filter of three terms over 10,000 rows beside a plain Python predicate over the same rows plus the
+serving of the answer. Both servers run as processes of their own, on the same stack, and take turns.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pyairtable
+
+FIELDS: list[dict[str, Any]] = [
+    {"name": "Name", "type": "singleLineText"},
+    {"name": "Description", "type": "multilineText"},
+    {"name": "Agent", "type": "singleLineText"},
+    {"name": "Retries", "type": "number", "options": {"precision": 0}},
+    {"name": "Seconds", "type": "number", "options": {"precision": 3}},
+    {
+        "name": "Status",
+        "type": "singleSelect",
+        "options": {"choices": [{"name": name} for name in ("Pending", "Done", "Failed")]},
+    },
+    {"name": "Urgent", "type": "checkbox", "options": {"icon": "check", "color": "redBright"}},
+    {
+        "name": "Started",
+        "type": "dateTime",
+        "options": {
+            "timeZone": "utc",
+            "dateFormat": {"name": "iso"},
+            "timeFormat": {"name": "24hour"},
+        },
+    },
+]
+FORMULA = "AND({Status}='Pending', {Retries}<3, {Seconds}>10)"
+
+
+def row(number: int) -> dict[str, Any]:
+    """The cells of one record."""
+    return {
+        "Name": f"Task {number}",
+        "Description": "Read the mailbox, sort what came in, and answer what can be answered.",
+        "Agent": f"agent_{number % 7:03d}",
+        "Retries": number % 5,
+        "Seconds": number % 100 + 0.125,
+        "Status": ("Pending", "Done", "Failed")[number % 3],
+        "Urgent": True,
+        "Started": "2026-11-22T10:00:00.000Z",
+    }
+
+
+def predicate(fields: dict[str, Any]) -> bool:
+    """What FORMULA says, in Python."""
+    return (
+        fields.get("Status") == "Pending"
+        and fields.get("Retries", 0) < 3
+        and fields.get("Seconds", 0) > 10
+    )
+
+
+def serve_local(folder: str, ready: Connection) -> None:
+    """The local Airtable on a file, until the process is ended."""
+    from tablewright.server.serve import LocalAirtable
+
+    airtable = LocalAirtable(Path(folder) / "base.db")
+    ready.send((airtable.url, airtable.token, airtable.base_id))
+    airtable.run()
+
+
+def serve_canned(_folder: str, ready: Connection) -> None:
+    """Canned bytes: ten records for a POST, and pages of a hundred of which the last has no offset."""
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from tablewright.server.serve import listening_socket
+
+    def records(count: int) -> str:
+        return json.dumps(
+            [
+                {
+                    "id": f"rec{n:014d}",
+                    "createdTime": "2026-11-22T10:00:00.000Z",
+                    "fields": row(n),
+                }
+                for n in range(count)
+            ],
+            separators=(",", ":"),
+        )
+
+    created = f'{{"records":{records(10)}}}'
+    page = f'{{"records":{records(100)},"offset":"OFFSET"}}'
+    last = f'{{"records":{records(100)}}}'
+
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        if body:
+            text = created
+        else:
+            pages = int(request.query_params.get("maxRecords", "100")) // 100
+            number = int(request.query_params.get("offset", "1"))
+            text = last if number >= pages else page.replace("OFFSET", str(number + 1))
+        return Response(text, media_type="application/json; charset=utf-8")
+
+    listener = listening_socket("127.0.0.1", 0)
+    ready.send((f"http://127.0.0.1:{listener.getsockname()[1]}", "pat.canned", f"app{'0' * 14}"))
+    application = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, lifespan="off", ws="none"
+    )
+    uvicorn.Server(config).run([listener])
+
+
+@contextmanager
+def running(
+    target: Callable[[str, Connection], None], folder: str
+) -> Iterator[tuple[pyairtable.Api, str]]:
+    """A server in a process of its own, and a client for it."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=target, args=(folder, theirs))
+    process.start()
+    try:
+        url, token, base_id = ours.recv()
+        yield pyairtable.Api(token, endpoint_url=url), base_id
+    finally:
+        process.terminate()
+        process.join()
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long *action* takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--records", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    wanted = parser.parse_args()
+    count: int = wanted.records
+    rows = [row(number) for number in range(count)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(serve_local, folder) as (local, base_id),
+        running(serve_canned, folder) as (canned, canned_base),
+    ):
+        canned_table = canned.table(canned_base, "Tasks")
+        creates: dict[str, list[float]] = {"local": [], "canned": []}
+        lists: dict[str, list[float]] = {"local": [], "canned": []}
+        for number in range(wanted.rounds):
+            table = local.base(base_id).create_table(f"Tasks {number}", FIELDS)
+            creates["local"].append(seconds(lambda table=table: table.batch_create(rows)))
+            creates["canned"].append(seconds(lambda: canned_table.batch_create(rows)))
+            for name, listed in (("local", table), ("canned", canned_table)):
+                lists[name].append(
+                    seconds(lambda listed=listed: listed.all(max_records=count, page_size=100))
+                )
+        for what, taken in (("create in tens", creates), ("list in hundreds", lists)):
+            ours, floor = (statistics.median(taken[name]) for name in ("local", "canned"))
+            print(
+                f"{what}: {count / ours:,.0f} records/s, canned bytes {count / floor:,.0f}, "
+                f"ratio {floor / ours:.2f} (aim 0.80)"
+            )
+        filtering(local, base_id, wanted.rounds)
+
+
+def filtering(local: pyairtable.Api, base_id: str, rounds: int) -> None:
+    """A filter of three terms over 10,000 rows, of which one page is taken."""
+    table = local.base(base_id).create_table("Filtered", FIELDS)
+    table.batch_create([row(number) for number in range(10_000)])
+    held = [record["fields"] for record in table.all()]
+    table.first(formula=FORMULA)
+    with_formula = statistics.median(
+        seconds(lambda: table.all(formula=FORMULA, max_records=100)) for _ in range(rounds)
+    )
+    serving = statistics.median(seconds(lambda: table.all(max_records=100)) for _ in range(rounds))
+    plain = statistics.median(
+        seconds(lambda: [fields for fields in held if predicate(fields)]) for _ in range(rounds)
+    )
+    print(
+        f"filter 10,000 rows: {with_formula * 1000:.1f} ms, plain predicate {plain * 1000:.1f} ms + serving "
+        f"{serving * 1000:.1f} ms, ratio {with_formula / (plain + serving):.2f} (aim at most 3)"
+    )
+
+
+if __name__ == "__main__":
+    main()
