@@ -88,8 +88,8 @@ class Webhooks:
             "lastSuccessfulNotificationTime": None,
             "lastNotificationResult": None,
         }
-        self._workspace.storage.save_webhook(base.id, hook)
         self._of(base).append(hook)
+        self._workspace.storage.save_webhook(base.id, hook)
         secret = base64.b64encode(os.urandom(32)).decode()
         return {
             "id": hook["id"],
