@@ -180,6 +180,11 @@ def suggested_identifier(text: str) -> str:
     return f"{made}_" if keyword.iskeyword(made) else made
 
 
+def with_article(noun: str) -> str:
+    """Return `an AgentTask` or `a Task`."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
 def shadows_builtin(name: str) -> bool:
     """Tell whether a method of this name would hide a builtin inside its class body."""
     return hasattr(builtins, name)

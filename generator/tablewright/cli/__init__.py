@@ -1,1 +1,1 @@
-"""The command line: one group, one module per command."""
+"""The command line: reads arguments, calls one library function, prints, and returns 0, 1 or 2."""

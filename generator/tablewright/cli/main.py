@@ -1,0 +1,76 @@
+"""The `tablewright` command. A command's module is imported when it runs, so that help and version are quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+import click
+
+from tablewright import __version__
+
+COMMANDS: Final = {
+    "check": "Look for mistakes in schema files.",
+    "demo": "Run a small team of agents from schema to statistics.",
+    "generate": "Write typed Python packages from schema files.",
+    "serve": "Run a local Airtable.",
+}
+"""Every command with its line of help; each is `command` in the module `cli/<name>.py`."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"tablewright.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the commands from the table, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from tablewright.diagnostics import did_you_mean
+
+            raise click.UsageError(
+                f"there is no command '{args[0]}': {did_you_mean(args[0], COMMANDS, what='there are')}",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tablewright", message="%(prog)s %(version)s")
+def cli() -> None:
+    """One YAML file becomes typed task models, an Airtable base and documentation."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="tablewright",
+            standalone_mode=False,
+        )
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,81 @@
+"""Schema files named on the command line → checked models, findings printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tablewright.check.compile import Compiled, compile_schema
+from tablewright.diagnostics import Diagnostic, as_json, as_text
+from tablewright.model.schema import Schema
+from tablewright.syntax.source import Source, SourceUnreadable, read_source
+
+DEFAULT_FOLDER = Path("schemas")
+
+
+def schema_paths(given: Sequence[Path]) -> list[Path]:
+    """Return the schema files to work on: those given, or every YAML file in `schemas/`.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    if given:
+        return list(given)
+    found = sorted([*DEFAULT_FOLDER.glob("*.yaml"), *DEFAULT_FOLDER.glob("*.yml")])
+    if not found:
+        raise click.UsageError(
+            "no schema is named and there is none in 'schemas/': name a schema file"
+        )
+    return found
+
+
+def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | None:
+    """Return the models of all files, or nothing where one of them has an error. Findings are printed."""
+    sources: list[Source] = []
+    results: list[Compiled] = []
+    unreadable = False
+    for path in paths:
+        try:
+            source = read_source(path)
+        except SourceUnreadable as error:
+            click.echo(f"error: {error}", err=True)
+            unreadable = True
+            continue
+        sources.append(source)
+        results.append(compile_schema(source))
+    print_findings(
+        sources,
+        [finding for result in results for finding in result.findings],
+        output_format=output_format,
+    )
+    schemas = [result.schema for result in results if result.schema is not None]
+    return None if unreadable or len(schemas) < len(paths) else schemas
+
+
+def print_findings(
+    sources: Sequence[Source], findings: Sequence[Diagnostic], *, output_format: str
+) -> None:
+    """Print findings: as text to stderr, as JSON to stdout."""
+    if output_format == "json":
+        click.echo(
+            json.dumps([as_json(finding) for finding in findings], indent=2, ensure_ascii=False)
+        )
+        return
+    lines = {source.path: source.lines for source in sources}
+    for finding in findings:
+        click.echo(as_text(finding, lines) + "\n", err=True)
+    if findings:
+        click.echo(counted(findings), err=True)
+
+
+def counted(findings: Sequence[Diagnostic]) -> str:
+    """Return the closing line: how many errors and warnings there are."""
+    parts = []
+    for severity in ("error", "warning"):
+        count = sum(finding.severity == severity for finding in findings)
+        if count:
+            parts.append(f"{count} {severity}{'' if count == 1 else 's'}")
+    return " and ".join(parts)

@@ -1,0 +1,183 @@
+"""Typed tree → Python source that builds it again from columns, for the generated queries.
+
+`status == PENDING and not is_blocked` becomes `(cls.c.status == TaskStatus.PENDING) & ~cls.c.is_blocked`.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from tablewright.expressions import tree
+from tablewright.expressions.tree import Node
+
+_COMPARE: Final[dict[str, type[ast.cmpop]]] = {
+    "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
+}  # fmt: skip
+_ARITHMETIC: Final[dict[str, type[ast.operator]]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "%": ast.Mod,
+}  # fmt: skip
+_METHODS: Final = {
+    "contains": "contains",
+    "startswith": "startswith",
+    "endswith": "endswith",
+    "lower": "lower",
+    "upper": "upper",
+    "strip": "strip",
+    "len": "length",
+}
+_FUNCTIONS: Final = {
+    name: f"{name}_" for name in ("round", "abs", "min", "max", "floor", "ceil", "date")
+}
+"""Functions whose builders carry a '_', since Python has something of that name."""
+
+_MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSource:
+    """The source of a condition or value. *enums* are those it names, *uses_functions* whether it needs the builders."""
+
+    text: str
+    enums: frozenset[str]
+    uses_functions: bool
+
+
+def column_source(node: Node, *, columns: str, functions: str = "_") -> ColumnSource:
+    """Return the source that builds *node* from the column namespace *columns* and the builders in *functions*.
+
+    Arguments are variables of their own names.
+    """
+    printer = _Printer(columns, functions)
+    built = printer.expression(node)
+    return ColumnSource(
+        ast.unparse(ast.fix_missing_locations(built)),
+        frozenset(printer.enums),
+        printer.uses_functions,
+    )
+
+
+@dataclass
+class _Printer:
+    columns: str
+    functions: str
+    enums: set[str] = field(default_factory=set)
+    uses_functions: bool = False
+
+    def expression(self, node: Node) -> ast.expr:
+        """Return source that gives a column expression, plain values wrapped."""
+        built = self._any(node)
+        return self._function("value", built) if _is_plain(node) else built
+
+    def _any(self, node: Node) -> ast.expr:
+        match node:
+            case tree.Constant(value):
+                return self._constant(value)
+            case tree.EnumMember(enum, name):
+                self.enums.add(enum)
+                return ast.Attribute(ast.Name(enum), name)
+            case tree.Variable(name) | tree.Argument(name):
+                return ast.Name(name)
+            case tree.Field(name, _, owner):
+                base = self._root() if owner is None else self._any(owner)
+                return ast.Attribute(base, name)
+            case tree.Compare(operator, left, right):
+                if _is_plain(left) and not _is_plain(right):
+                    return ast.Compare(
+                        self._any(right), [_COMPARE[_MIRRORED[operator]]()], [self._any(left)]
+                    )
+                return ast.Compare(
+                    self.expression(left), [_COMPARE[operator]()], [self._any(right)]
+                )
+            case tree.BlankTest(operand, negated):
+                return _method(self.expression(operand), "is_not_none" if negated else "is_none")
+            case tree.Membership(item, choices, negated):
+                options = ast.List([self._any(choice) for choice in choices])
+                found = _method(self.expression(item), "is_in", options)
+                return ast.UnaryOp(ast.Invert(), found) if negated else found
+            case tree.ListContains(items, item):
+                return _method(self.expression(items), "contains", self._any(item))
+            case tree.Not(operand):
+                return ast.UnaryOp(ast.Invert(), self.expression(operand))
+            case tree.Logic(operator, operands):
+                return self._joined(ast.BitAnd() if operator == "and" else ast.BitOr(), operands)
+            case tree.Arithmetic(operator, left, right):
+                return ast.BinOp(self.expression(left), _ARITHMETIC[operator](), self._any(right))
+            case tree.Negate(operand):
+                return ast.UnaryOp(ast.USub(), self.expression(operand))
+            case tree.Choice(test, then, otherwise):
+                parts = [self.expression(part) for part in (test, then, otherwise)]
+                return self._function("when", *parts)
+            case tree.Call(function, arguments):
+                return self._call(function, arguments)
+            case tree.Over():
+                return self._over(node)
+
+    def _root(self) -> ast.expr:
+        first, *rest = self.columns.split(".")
+        base: ast.expr = ast.Name(first)
+        for part in rest:
+            base = ast.Attribute(base, part)
+        return base
+
+    def _constant(self, value: tree.ConstantValue) -> ast.expr:
+        if isinstance(value, timedelta):
+            return self._function("seconds", ast.Constant(value.total_seconds()))
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+            return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+        if value is None or isinstance(value, (str, int, float, bool)):
+            return ast.Constant(value)
+        raise TypeError(f"a schema cannot hold the constant {value!r}")
+
+    def _joined(self, operator: ast.operator, operands: tuple[Node, ...]) -> ast.expr:
+        built = self.expression(operands[0])
+        for operand in operands[1:]:
+            built = ast.BinOp(built, operator, self.expression(operand))
+        return built
+
+    def _call(self, function: str, arguments: tuple[Node, ...]) -> ast.expr:
+        if function in _METHODS and arguments:
+            first, *rest = arguments
+            return _method(
+                self.expression(first), _METHODS[function], *(self._any(one) for one in rest)
+            )
+        name = _FUNCTIONS.get(function, function)
+        built = (
+            [self._any(arguments[0]) if _takes_plain(function) else self.expression(arguments[0])]
+            if arguments
+            else []
+        )
+        return self._function(name, *built, *(self._any(one) for one in arguments[1:]))
+
+    def _over(self, node: tree.Over) -> ast.expr:
+        relation = self._any(node.relation)
+        name = "count" if node.quantifier == "len" else node.quantifier
+        arguments = [] if node.body is None else [self._lambda(node.variable.name, node.body)]
+        keywords = []
+        if node.condition is not None:
+            keywords.append(ast.keyword("where", self._lambda(node.variable.name, node.condition)))
+        return ast.Call(ast.Attribute(relation, name), arguments, keywords)
+
+    def _lambda(self, variable: str, body: Node) -> ast.expr:
+        parameters = ast.arguments([], [ast.arg(variable)], None, [], [], None, [])
+        return ast.Lambda(parameters, self.expression(body))
+
+    def _function(self, name: str, *arguments: ast.expr) -> ast.expr:
+        self.uses_functions = True
+        return ast.Call(ast.Attribute(ast.Name(self.functions), name), list(arguments), [])
+
+
+def _is_plain(node: Node) -> bool:
+    """Tell whether the source of *node* gives a plain value and not a column expression."""
+    return isinstance(node, (tree.Constant, tree.EnumMember, tree.Argument))
+
+
+def _takes_plain(function: str) -> bool:
+    """Tell whether a builder takes a plain number: the units of time do."""
+    return function in ("seconds", "minutes", "hours", "days", "weeks")
+
+
+def _method(owner: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(owner, name), list(arguments), [])

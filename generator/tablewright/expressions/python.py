@@ -1,0 +1,429 @@
+"""Typed tree → Python source that works on a record, for the generated methods.
+
+The source is built as Python's own syntax tree and printed from there, so that no text of a schema can become code.
+Blanks are tested where they can occur, in a form that type checkers follow.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tablewright.expressions import tree
+from tablewright.expressions.tree import Node
+
+_UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+_COMPARE: dict[str, type[ast.cmpop]] = {
+    "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
+}  # fmt: skip
+_ARITHMETIC: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "%": ast.Mod,
+}  # fmt: skip
+
+
+_OPPOSITE: dict[tree.CompareOperator, tree.CompareOperator] = {
+    "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSource:
+    """One expression as source. *names* are the modules and enums it uses; *uses_now* whether it needs the moment."""
+
+    text: str
+    names: frozenset[str]
+    uses_now: bool
+
+
+def python_source(node: Node, *, record: str) -> PythonSource:
+    """Return the source of an expression over the record held by the variable *record*.
+
+    The current moment is the variable `now`, arguments are variables of their own names, `dt` is the module datetime,
+    `values` is `tablewright.runtime.values`.
+    """
+    printer = _Printer(record, node)
+    built = printer.value(node)
+    text = ast.unparse(ast.fix_missing_locations(built))
+    return PythonSource(text, frozenset(printer.names), printer.uses_now)
+
+
+@dataclass
+class _Printer:
+    record: str
+    root: Node
+    names: set[str] = field(default_factory=set)
+    uses_now: bool = False
+    _bound: dict[Node, str] = field(default_factory=dict)
+    _counter: int = 0
+
+    # -- entry points -----------------------------------------------------------------------------------------------
+
+    def value(self, node: Node) -> ast.expr:
+        """Return the value of *node*, blank as None."""
+        if node in self._bound:
+            return ast.Name(self._bound[node])
+        if node.type.nullable and _propagates(node):
+            return self._guarded(node)
+        return self._plain(node)
+
+    def condition(self, node: Node) -> ast.expr:
+        """Return *node* as a bool, blank as False."""
+        built = self.value(node)
+        if node.type.nullable:
+            return ast.Compare(built, [ast.Is()], [ast.Constant(True)])
+        return built
+
+    # -- blanks -----------------------------------------------------------------------------------------------------
+
+    def _guarded(self, node: Node) -> ast.expr:
+        """Return `value if nothing in it is blank else None`."""
+        tests, inner = self._present(node, lambda: self._plain(node))
+        if not tests:
+            return inner
+        return ast.IfExp(_all_of(tests), inner, ast.Constant(None))
+
+    def _present(
+        self, node: Node, build: Callable[[], ast.expr]
+    ) -> tuple[list[ast.expr], ast.expr]:
+        """Return tests for every blank below *node*, and what *build* gives where none of them is."""
+        before = dict(self._bound)
+        tests = [self._present_test(leaf) for leaf in dict.fromkeys(_blank_leaves(node))]
+        inner = build()
+        self._bound = before
+        return tests, inner
+
+    def _present_test(self, leaf: Node) -> ast.expr:
+        """Return the test that *leaf* is there, and remember how it is called from then on."""
+        if leaf in self._bound:
+            return _is_not_none(ast.Name(self._bound[leaf]))
+        if _can_be_narrowed(leaf):
+            return _is_not_none(self._plain(leaf))
+        built = self.value(leaf)
+        name = self._new_name()
+        self._bound[leaf] = name
+        return _is_not_none(ast.NamedExpr(ast.Name(name), built))
+
+    def _new_name(self) -> str:
+        taken = {
+            part.name
+            for part in tree.walk(self.root)
+            if isinstance(part, (tree.Argument, tree.Variable))
+        }
+        while True:
+            self._counter += 1
+            name = f"value_{self._counter}"
+            if name not in taken:
+                return name
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    def _plain(self, node: Node) -> ast.expr:
+        match node:
+            case tree.Constant(value):
+                return self._constant(value)
+            case tree.EnumMember(enum, name):
+                self.names.add(enum)
+                return ast.Attribute(ast.Name(enum), name)
+            case tree.Variable(name) | tree.Argument(name):
+                return ast.Name(name)
+            case tree.Field():
+                return self._field(node)
+            case tree.Compare():
+                return self._compare(node)
+            case tree.BlankTest(operand, negated):
+                return self._blank_test(operand, negated=negated)
+            case tree.Membership(item, choices, negated):
+                options = ast.Tuple([self.value(choice) for choice in choices])
+                return ast.Compare(
+                    self.value(item), [ast.NotIn() if negated else ast.In()], [options]
+                )
+            case tree.ListContains(items, item):
+                return ast.Compare(self.value(item), [ast.In()], [self.value(items)])
+            case tree.Not(operand):
+                return self._not(operand)
+            case tree.Logic(operator, operands):
+                joined = ast.And() if operator == "and" else ast.Or()
+                return ast.BoolOp(joined, [self.condition(operand) for operand in operands])
+            case tree.Arithmetic():
+                return self._arithmetic(node)
+            case tree.Negate(operand):
+                return ast.UnaryOp(ast.USub(), self._inner(operand))
+            case tree.Choice(test, then, otherwise):
+                return ast.IfExp(self.condition(test), self.value(then), self.value(otherwise))
+            case tree.Call():
+                return self._call(node)
+            case tree.Over():
+                return self._over(node)
+
+    def _inner(self, node: Node) -> ast.expr:
+        """Return an operand whose blanks were tested further out."""
+        if node in self._bound:
+            return ast.Name(self._bound[node])
+        return self._plain(node) if _propagates(node) else self._present_value(node)
+
+    def _present_value(self, node: Node) -> ast.expr:
+        return self._plain(node) if _can_be_narrowed(node) else self.value(node)
+
+    def _constant(self, value: tree.ConstantValue) -> ast.expr:
+        if isinstance(value, timedelta):
+            return self._timedelta("seconds", ast.Constant(value.total_seconds()))
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
+            return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+        if value is None or isinstance(value, (str, int, float, bool)):
+            return ast.Constant(value)
+        raise TypeError(f"a schema cannot hold the constant {value!r}")
+
+    def _field(self, node: tree.Field) -> ast.expr:
+        if node.owner is None:
+            return ast.Attribute(ast.Name(self.record), node.name)
+        if isinstance(node.owner, tree.Variable):
+            return ast.Attribute(ast.Name(node.owner.name), node.name)
+        if node.owner.type.nullable and node.owner not in self._bound:
+            tests, inner = self._present(
+                node.owner, lambda: ast.Attribute(self._inner(_owner(node)), node.name)
+            )
+            if not tests:
+                tests = [self._present_test(node.owner)]
+            return ast.IfExp(_all_of(tests), inner, ast.Constant(None))
+        return ast.Attribute(self.value(node.owner), node.name)
+
+    def _compare(self, node: tree.Compare) -> ast.expr:
+        if node.operator in ("==", "!="):
+            one_enum = isinstance(node.right, tree.EnumMember) or isinstance(
+                node.left, tree.EnumMember
+            )
+            operator: ast.cmpop
+            if one_enum:
+                operator = ast.Is() if node.operator == "==" else ast.IsNot()
+            else:
+                operator = _COMPARE[node.operator]()
+            return ast.Compare(self.value(node.left), [operator], [self.value(node.right)])
+
+        def compared() -> ast.expr:
+            return ast.Compare(
+                self._inner(node.left), [_COMPARE[node.operator]()], [self._inner(node.right)]
+            )
+
+        tests, inner = self._present(node, compared)
+        return _all_of([*tests, inner])
+
+    def _blank_test(self, operand: Node, *, negated: bool) -> ast.expr:
+        if not operand.type.nullable and operand.type.kind in ("list", "opaque"):
+            built = self.value(operand)
+            return (
+                ast.Call(ast.Name("bool"), [built], [])
+                if negated
+                else ast.UnaryOp(ast.Not(), built)
+            )
+        tested = operand
+        if (
+            isinstance(operand, tree.Field)
+            and operand.type.kind == "record"
+            and not self._is_followed(operand)
+        ):
+            tested = tree.Field(f"{operand.name}_id", operand.type, operand.owner)
+        operator: ast.cmpop = ast.IsNot() if negated else ast.Is()
+        return ast.Compare(self.value(tested), [operator], [ast.Constant(None)])
+
+    def _is_followed(self, link: tree.Field) -> bool:
+        """Tell whether the expression also looks at a field behind the link, which loads it anyway."""
+        return any(
+            isinstance(part, tree.Field)
+            and isinstance(part.owner, tree.Field)
+            and (part.owner.name, part.owner.owner) == (link.name, link.owner)
+            for part in tree.walk(self.root)
+        )
+
+    def _not(self, operand: Node) -> ast.expr:
+        if isinstance(operand, tree.BlankTest):
+            return self._blank_test(operand.operand, negated=not operand.negated)
+        if isinstance(operand, tree.Membership):
+            return self._plain(tree.Membership(operand.item, operand.choices, not operand.negated))
+        if isinstance(operand, tree.Not):
+            return self.condition(operand.operand)
+        if isinstance(operand, tree.Compare) and _has_opposite(operand):
+            return self._compare(
+                tree.Compare(_OPPOSITE[operand.operator], operand.left, operand.right)
+            )
+        return ast.UnaryOp(ast.Not(), self.condition(operand))
+
+    def _arithmetic(self, node: tree.Arithmetic) -> ast.expr:
+        if not _propagates(node):
+            name = "divide" if node.operator == "/" else "modulo"
+            return self._helper(name, self.value(node.left), self.value(node.right))
+        return ast.BinOp(
+            self._inner(node.left), _ARITHMETIC[node.operator](), self._inner(node.right)
+        )
+
+    # -- functions --------------------------------------------------------------------------------------------------
+
+    def _call(self, node: tree.Call) -> ast.expr:
+        name = node.function
+        if name in ("now", "today"):
+            self.uses_now = True
+            moment = ast.Name("now")
+            return moment if name == "now" else _method(moment, "date")
+        if name == "coalesce":
+            return self._coalesce(node.arguments)
+        if name in ("contains", "startswith", "endswith"):
+            return self._text_test(node)
+        arguments = [self._inner(argument) for argument in node.arguments]
+        first = arguments[0]
+        if name in _UNIT_SECONDS:
+            if node.type.kind == "duration":
+                return self._timedelta(name, first)
+            total = _method(first, "total_seconds")
+            return (
+                total
+                if name == "seconds"
+                else ast.BinOp(total, ast.Div(), ast.Constant(_UNIT_SECONDS[name]))
+            )
+        match name:
+            case "date" | "weekday" | "lower" | "upper" | "strip":
+                return _method(first, name)
+            case "year" | "month" | "day" | "hour":
+                return ast.Attribute(first, name)
+            case "len" | "abs" | "min" | "max":
+                return ast.Call(ast.Name(name), arguments, [])
+            case "round" | "floor" | "ceil":
+                return self._helper(f"{name}_", *arguments)
+        raise ValueError(f"the function {name} has no Python form")
+
+    def _coalesce(self, arguments: tuple[Node, ...]) -> ast.expr:
+        first, *rest = arguments
+        if not rest or not first.type.nullable:
+            return self.value(first)
+        tests, inner = self._present(first, lambda: self._inner(first))
+        return ast.IfExp(_all_of(tests), inner, self._coalesce(tuple(rest)))
+
+    def _text_test(self, node: tree.Call) -> ast.expr:
+        text, part = node.arguments
+
+        def tested() -> ast.expr:
+            if node.function == "contains":
+                return ast.Compare(self._inner(part), [ast.In()], [self._inner(text)])
+            return _method(self._inner(text), node.function, self._inner(part))
+
+        tests, inner = self._present(node, tested)
+        return _all_of([*tests, inner])
+
+    def _over(self, node: tree.Over) -> ast.expr:
+        records = self.value(node.relation)
+        if node.quantifier == "len" and node.condition is None:
+            return ast.Call(ast.Name("len"), [records], [])
+        conditions = [self.condition(node.condition)] if node.condition is not None else []
+        element: ast.expr
+        if node.quantifier in ("any", "all") and node.body is not None:
+            element = self.condition(node.body)
+        elif node.body is None:
+            element = ast.Constant(1)
+        else:
+            tests, element = self._present(node.body, lambda body=node.body: self._inner(body))  # type: ignore[misc]
+            conditions += tests
+        loop = ast.comprehension(ast.Name(node.variable.name), records, conditions, 0)
+        each = ast.GeneratorExp(element, [loop])
+        match node.quantifier:
+            case "any" | "all":
+                return ast.Call(ast.Name(node.quantifier), [_bare(each)], [])
+            case "len":
+                return ast.Call(ast.Name("sum"), [_bare(each)], [])
+            case "sum":
+                start = (
+                    [self._timedelta("seconds", ast.Constant(0))]
+                    if node.type.kind == "duration"
+                    else []
+                )
+                return ast.Call(ast.Name("sum"), [each, *start] if start else [_bare(each)], [])
+            case "min" | "max":
+                blank = ast.keyword("default", ast.Constant(None))
+                return ast.Call(ast.Name(node.quantifier), [each], [blank])
+
+    def _helper(self, name: str, *arguments: ast.expr) -> ast.expr:
+        self.names.add("values")
+        return ast.Call(ast.Attribute(ast.Name("values"), name), list(arguments), [])
+
+    def _timedelta(self, unit: str, amount: ast.expr) -> ast.expr:
+        self.names.add("dt")
+        return ast.Call(ast.Attribute(ast.Name("dt"), "timedelta"), [], [ast.keyword(unit, amount)])
+
+
+def _bare(each: ast.GeneratorExp) -> ast.expr:
+    """Return a generator without the brackets that `ast.unparse` puts round it even where it is the only argument."""
+    return ast.Name(ast.unparse(ast.fix_missing_locations(each))[1:-1])
+
+
+def _owner(node: tree.Field) -> Node:
+    if node.owner is None:
+        raise TypeError("a field without an owner belongs to the record itself")
+    return node.owner
+
+
+def _propagates(node: Node) -> bool:
+    """Tell whether *node* is blank exactly where one of its operands is."""
+    match node:
+        case tree.Arithmetic(operator, _, right):
+            return operator not in ("/", "%") or (
+                isinstance(right, tree.Constant) and bool(right.value)
+            )
+        case tree.Negate():
+            return True
+        case tree.Call(function):
+            return function not in (
+                "coalesce",
+                "contains",
+                "startswith",
+                "endswith",
+                "now",
+                "today",
+            )
+        case _:
+            return False
+
+
+def _blank_leaves(node: Node) -> Iterator[Node]:
+    """Yield what can be blank below a node that hands blanks on."""
+    parts = (
+        (node.left, node.right) if isinstance(node, (tree.Compare, tree.Arithmetic))
+        else (node.operand,) if isinstance(node, tree.Negate)
+        else node.arguments if isinstance(node, tree.Call)
+        else (node,)
+    )  # fmt: skip
+    for part in parts:
+        if not part.type.nullable:
+            continue
+        if part is not node and _propagates(part):
+            yield from _blank_leaves(part)
+        else:
+            yield part
+
+
+def _can_be_narrowed(node: Node) -> bool:
+    """Tell whether a type checker remembers a blank test of *node*: it is a name or an attribute of one."""
+    match node:
+        case tree.Argument():
+            return True
+        case tree.Field(_, _, owner):
+            return owner is None or isinstance(owner, tree.Variable)
+        case _:
+            return False
+
+
+def _has_opposite(node: tree.Compare) -> bool:
+    """Tell whether the opposite operator says the opposite: with a blank, neither `<` nor `>=` holds."""
+    return node.operator in ("==", "!=") or not (
+        node.left.type.nullable or node.right.type.nullable
+    )
+
+
+def _is_not_none(built: ast.expr) -> ast.expr:
+    return ast.Compare(built, [ast.IsNot()], [ast.Constant(None)])
+
+
+def _all_of(tests: list[ast.expr]) -> ast.expr:
+    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
+
+
+def _method(owner: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(owner, name), list(arguments), [])

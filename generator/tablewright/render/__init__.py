@@ -1,0 +1,1 @@
+"""Stage 4: views and templates → text. Only this package knows Jinja."""

@@ -1,0 +1,1 @@
+"""Stage 3: model → views → files in memory. One package for each thing that comes out."""

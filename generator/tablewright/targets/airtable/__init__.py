@@ -1,0 +1,1 @@
+"""Model → the requests that create the tables in an Airtable base."""

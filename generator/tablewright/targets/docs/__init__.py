@@ -1,0 +1,1 @@
+"""Model → the README of the generated package: field reference and diagrams."""

@@ -1,0 +1,1 @@
+"""Model → the generated Python package."""

@@ -1,0 +1,64 @@
+"""The imports of a generated module: only what is used, in the order that ruff and isort want."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tablewright.targets.python.code import Code, identifier
+
+_STANDARD = sys.stdlib_module_names
+
+
+class Imports:
+    """Collects the imports of one module."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, set[str]] = defaultdict(set)
+        self._modules: dict[str, str] = {}
+
+    def name(self, module: str, name: str) -> str:
+        """Import *name* from *module* and return it."""
+        self._names[module].add(name)
+        return name
+
+    def names(self, module: str, names: Iterable[str]) -> None:
+        """Import several names from one module."""
+        for name in names:
+            self.name(module, name)
+
+    def module(self, module: str, alias: str) -> str:
+        """Import *module* as *alias* and return the alias."""
+        self._modules[module] = alias
+        return alias
+
+    def lines(self) -> Code:
+        """Return the import statements, grouped: standard library, installed packages, this package."""
+        groups: list[list[str]] = [[], [], []]
+        for module, alias in sorted(self._modules.items()):
+            groups[0 if _is_standard(module) else 1].append(f"import {module} as {alias}")
+        for module in sorted(self._names, key=_module_order):
+            listed = ", ".join(
+                sorted((_checked(name) for name in self._names[module]), key=_name_order)
+            )
+            group = 2 if module.startswith(".") else 0 if _is_standard(module) else 1
+            groups[group].append(f"from {module} import {listed}")
+        return Code("\n\n".join("\n".join(group) for group in groups if group))
+
+
+def _is_standard(module: str) -> bool:
+    return module.split(".")[0] in _STANDARD
+
+
+def _checked(name: str) -> str:
+    return " as ".join(identifier(part) for part in name.split(" as "))
+
+
+def _module_order(module: str) -> tuple[str, ...]:
+    return tuple(module.split("."))
+
+
+def _name_order(name: str) -> tuple[int, str, str]:
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return (kind, name.casefold(), name)

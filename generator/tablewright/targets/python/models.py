@@ -1,0 +1,396 @@
+"""Tables → `models.py`: the record classes with every method written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tablewright.expressions.python import python_source
+from tablewright.kinds import Kind
+from tablewright.model.schema import AddMethod, Computed, Field, Relation, Schema, Table
+from tablewright.names import with_article
+from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.inputs import settable_fields
+from tablewright.targets.python.lifecycle import add_names
+from tablewright.targets.python.methods import (
+    QueryView,
+    StatisticsMethodView,
+    TransitionView,
+    query_view,
+    statistics_method_view,
+    transition_view,
+)
+from tablewright.targets.python.names import spec_name
+from tablewright.targets.python.types import (
+    constraints,
+    default_code,
+    given_annotation,
+    or_unset,
+    stored_annotation,
+    value_annotation,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    name: Code
+    annotation: Code
+    value: Code
+    doc: Code
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """A keyword parameter; *default* is empty for one that has to be given, *passed* is what is handed on."""
+
+    name: Code
+    annotation: Code
+    default: Code
+    passed: Code
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    name: Code
+    key: Code
+    target: Code
+    annotation: Code
+    assigned: Code
+    doc: Code
+    many: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InverseView:
+    name: Code
+    key: Code
+    source: Code
+    doc: Code
+
+
+@dataclass(frozen=True, slots=True)
+class AddView:
+    name: Code
+    source: Code
+    doc: Code
+    parameters: tuple[ParameterView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedView:
+    name: Code
+    annotation: Code
+    doc: Code
+    uses_now: bool
+    source: Code
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    name: Code
+    bases: Code
+    doc: Code
+    columns: Code
+    spec: Code
+    fields: tuple[FieldView, ...]
+    links: tuple[LinkView, ...]
+    inverses: tuple[InverseView, ...]
+    adds: tuple[AddView, ...]
+    computed: tuple[ComputedView, ...]
+    transitions: tuple[TransitionView, ...]
+    create: tuple[ParameterView, ...]
+    create_doc: Code
+    update: tuple[ParameterView, ...]
+    upsert_on: Code
+    upsert_default: Code
+    upsert_doc: Code
+    find: tuple[ParameterView, ...]
+    queries: tuple[QueryView, ...]
+    statistics: tuple[StatisticsMethodView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsView:
+    source: Code
+    doc: Code
+    imports: Code
+    typing_imports: Code
+    records: tuple[RecordView, ...]
+
+
+def models_view(schema: Schema, source: Code) -> ModelsView:
+    """Return what `models.py` prints."""
+    imports, typing_imports = Imports(), Imports()
+    imports.names("typing", ["ClassVar", "Self"])
+    imports.names(
+        "tablewright.runtime", ["AirtableModel", "TableSpec", "Query", "given", "UNSET", "Unset"]
+    )
+    imports.name(".", "_schema")
+    records = tuple(_record_view(schema, table, imports, typing_imports) for table in schema.tables)
+    if typing_imports.lines():
+        imports.name("typing", "TYPE_CHECKING")
+    doc = docstring(schema.description or f"The records of {schema.name}.")
+    return ModelsView(source, doc, imports.lines(), typing_imports.lines(), records)
+
+
+def _record_view(
+    schema: Schema, table: Table, imports: Imports, typing_imports: Imports
+) -> RecordView:
+    imports.name(".columns", f"{table.key}Columns")
+    bases = "AirtableModel"
+    if table.mixin:
+        module, _, name = table.mixin.partition(":")
+        bases = f"{imports.name(module, name)}, AirtableModel"
+    if table.lifecycle is not None and table.lifecycle.transitions:
+        imports.name(".", "lifecycle")
+    create = _create_parameters(table, imports)
+    merged = [field.key for field in settable_fields(table) if field.kind.can_be_unique]
+    unique = tuple(field.key for field in table.fields if field.unique)
+    if merged:
+        imports.name("typing", "Literal")
+        imports.name("collections.abc", "Sequence")
+    return RecordView(
+        name=identifier(table.key),
+        bases=Code(bases),
+        doc=docstring(table.description or f"One {table.key}.", "    "),
+        columns=identifier(f"{table.key}Columns"),
+        spec=identifier(spec_name(table.key)),
+        fields=tuple(_field_view(table, field, imports) for field in table.fields)
+        + tuple(_id_view(relation, imports) for relation in table.relations),
+        links=tuple(_link_view(relation, imports) for relation in table.relations),
+        inverses=tuple(_inverse_view(relation) for relation in table.inverses if relation.inverse),
+        adds=tuple(
+            _add_view(schema, relation, relation.add, imports)
+            for relation in table.inverses
+            if relation.add is not None
+        ),
+        computed=tuple(_computed_view(one, imports) for one in table.computed),
+        transitions=tuple(
+            transition_view(schema, table, table.lifecycle, one, imports)
+            for one in (table.lifecycle.transitions if table.lifecycle is not None else ())
+            if table.lifecycle is not None
+        ),
+        create=create,
+        create_doc=_create_doc(schema, table),
+        update=_update_parameters(table, imports),
+        upsert_on=Code(f"Literal[{', '.join(literal(key) for key in merged)}]" if merged else ""),
+        upsert_default=literal(unique) if unique else Code(""),
+        upsert_doc=_upsert_doc(table, unique),
+        find=_find_parameters(table, imports),
+        queries=tuple(query_view(table, one, imports) for one in table.queries),
+        statistics=tuple(
+            statistics_method_view(schema, table, one, imports, typing_imports)
+            for one in table.statistics
+        ),
+    )
+
+
+# -- fields ---------------------------------------------------------------------------------------------------------
+
+
+def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
+    options = constraints(field.kind, field.bounds, field.options, required=field.required)
+    if field.kind.listed:
+        options = {"default_factory": Code("list"), **options}
+    elif field.has_default:
+        options = {"default": default_code(field, imports), **options}
+    elif field.kind.name == "boolean":
+        options = {"default": literal(False), **options}
+    elif not field.required:
+        options = {"default": _blank(field.kind), **options}
+    is_state = table.lifecycle is not None and table.lifecycle.field == field.key
+    if is_state and not field.has_default and table.lifecycle is not None:
+        state = imports.name(".enums", table.lifecycle.enum)
+        options["default"] = Code(f"{state}.{identifier(table.lifecycle.initial)}")
+    if is_state or not field.is_writable:
+        options["frozen"] = literal(True)
+    annotation = stored_annotation(field, imports)
+    if is_state and annotation.endswith(" | None"):
+        annotation = Code(annotation.removesuffix(" | None"))
+    doc = docstring(field.description, "    ") if field.description else Code("")
+    return FieldView(identifier(field.key), annotation, _field_value(options, imports), doc)
+
+
+def _blank(kind: Kind) -> Code:
+    return literal(0) if kind.name in ("count", "auto_number") else literal(None)
+
+
+def _field_value(options: dict[str, Code], imports: Imports) -> Code:
+    if not options:
+        return Code("")
+    if set(options) == {"default"}:
+        return options["default"]
+    imports.name("pydantic", "Field")
+    return call("Field", [], options)
+
+
+def _id_view(relation: Relation, imports: Imports) -> FieldView:
+    if relation.many:
+        value = _field_value({"default_factory": Code("list")}, imports)
+        doc = docstring(f"The ids of {relation.key}, in their order.")
+        return FieldView(identifier(f"{relation.key}_ids"), Code("list[str]"), value, doc)
+    doc = docstring(f"The id of {relation.key}.")
+    if relation.required:
+        return FieldView(identifier(f"{relation.key}_id"), Code("str"), Code(""), doc)
+    return FieldView(identifier(f"{relation.key}_id"), Code("str | None"), literal(None), doc)
+
+
+# -- relations ------------------------------------------------------------------------------------------------------
+
+
+def _link_view(relation: Relation, imports: Imports) -> LinkView:
+    target = identifier(relation.target)
+    if relation.many:
+        imports.name("collections.abc", "Sequence")
+    one = target if relation.required else Code(f"{target} | None")
+    return LinkView(
+        name=identifier(relation.key),
+        key=literal(relation.key),
+        target=target,
+        annotation=Code(f"list[{target}]") if relation.many else one,
+        assigned=Code(f"Sequence[{target}]") if relation.many else one,
+        doc=docstring(
+            relation.description or f"The linked {target}{' records' if relation.many else ''}.",
+            " " * 8,
+        ),
+        many=relation.many,
+    )
+
+
+def _inverse_view(relation: Relation) -> InverseView:
+    held = "holds" if relation.many else "is"
+    text = (
+        relation.inverse_description
+        or f"The {relation.source} records whose {relation.key} {held} this one."
+    )
+    return InverseView(
+        identifier(relation.inverse),
+        literal(relation.inverse),
+        identifier(relation.source),
+        docstring(text, " " * 8),
+    )
+
+
+def _add_view(schema: Schema, relation: Relation, add: AddMethod, imports: Imports) -> AddView:
+    source = schema.table(relation.source)
+    parameters: list[ParameterView] = []
+    for one in _create_parameters(source, imports):
+        if one.name == relation.key:
+            continue
+        if one.name in add.inherit:
+            annotation = one.annotation if "Unset" in one.annotation else or_unset(one.annotation)
+            passed = Code(f"self.{one.name} if {one.name} is UNSET else {one.name}")
+            parameters.append(ParameterView(one.name, annotation, Code("UNSET"), passed))
+        else:
+            parameters.append(one)
+    linked = Code("[self]" if relation.many else "self")
+    parameters.sort(key=lambda one: bool(one.default))
+    # The link itself is no parameter: it is this record.
+    parameters.append(ParameterView(identifier(relation.key), Code(""), Code(""), linked))
+    text = f"Create {with_article(relation.source)} whose {relation.key} is this record."
+    if add.inherit:
+        text += f"\n\nIt takes over {' and '.join(add.inherit)} unless they are given."
+    return AddView(
+        identifier(add.key),
+        identifier(relation.source),
+        docstring(text, " " * 8),
+        tuple(parameters),
+    )
+
+
+# -- computed fields ------------------------------------------------------------------------------------------------
+
+
+def _computed_view(computed: Computed, imports: Imports) -> ComputedView:
+    source = python_source(computed.node, record="self")
+    add_names(source, imports)
+    if source.uses_now:
+        imports.name("tablewright.runtime", "utc_now")
+    return ComputedView(
+        identifier(computed.key),
+        value_annotation(computed.type, imports),
+        docstring(computed.description or computed.text, " " * 8),
+        source.uses_now,
+        Code(source.text),
+    )
+
+
+# -- parameters -----------------------------------------------------------------------------------------------------
+
+
+def _create_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    parameters = [
+        _field_parameter(field, imports, optional=not field.required)
+        for field in settable_fields(table)
+    ]
+    parameters += [
+        _link_parameter(relation, imports, optional=not relation.required)
+        for relation in table.relations
+    ]
+    return tuple(sorted(parameters, key=lambda one: bool(one.default)))
+
+
+def _update_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    parameters = [
+        _field_parameter(field, imports, optional=True) for field in settable_fields(table)
+    ]
+    return (
+        *parameters,
+        *(_link_parameter(relation, imports, optional=True) for relation in table.relations),
+    )
+
+
+def _field_parameter(field: Field, imports: Imports, *, optional: bool) -> ParameterView:
+    name = identifier(field.key)
+    annotation = given_annotation(field, imports)
+    if not optional:
+        return ParameterView(name, annotation, Code(""), name)
+    return ParameterView(name, or_unset(annotation), Code("UNSET"), name)
+
+
+def _link_parameter(relation: Relation, imports: Imports, *, optional: bool) -> ParameterView:
+    name = identifier(relation.key)
+    target = identifier(relation.target)
+    if relation.many:
+        imports.name("collections.abc", "Sequence")
+        annotation = f"Sequence[{target} | str]"
+    else:
+        annotation = f"{target} | str" if relation.required else f"{target} | str | None"
+    if not optional:
+        return ParameterView(name, Code(annotation), Code(""), name)
+    return ParameterView(name, or_unset(Code(annotation)), Code("UNSET"), name)
+
+
+def _find_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    comparable = ("text", "integer", "number", "boolean", "date", "datetime", "duration", "enum")
+    parameters = [
+        _field_parameter(field, imports, optional=True)
+        for field in table.fields
+        if field.type.kind in comparable
+    ]
+    parameters += [
+        _link_parameter(relation, imports, optional=True)
+        for relation in table.relations
+        if not relation.many
+    ]
+    return tuple(parameters)
+
+
+def _create_doc(schema: Schema, table: Table) -> Code:
+    first = f"Store a new {table.key} and return it."
+    if table.lifecycle is not None:
+        initial = schema.enum(table.lifecycle.enum).value(table.lifecycle.initial)
+        first = f"Store a new {table.key} and return it. Its {table.lifecycle.field} is {initial.label}."
+    return docstring(
+        f"{first}\n\nRaises:\n    RecordInvalid: a value does not fit; nothing was stored.", " " * 8
+    )
+
+
+def _upsert_doc(table: Table, unique: tuple[str, ...]) -> Code:
+    text = f"Change the {table.key} whose fields in *on* have these values, or store a new one."
+    if unique:
+        text += f"\n\nUnless said otherwise it is found by {' and '.join(unique)}."
+    return docstring(
+        f"{text}\n\nRaises:\n    RecordInvalid: a value does not fit, or several records do.",
+        " " * 8,
+    )

@@ -1,0 +1,52 @@
+"""Names that the generated package makes up, in one place: modules, functions, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tablewright.model.lifecycle import Transition
+from tablewright.model.queries import Statistics
+from tablewright.model.schema import Schema, Table
+from tablewright.names import pascal, snake
+
+
+def decision_name(table: Table, transition: Transition) -> str:
+    """Return the name of a transition's pure function."""
+    return f"{snake(table.key)}_{transition.key}"
+
+
+def spec_name(table: str) -> str:
+    """Return the constant in `_schema.py` that describes a table."""
+    return snake(table).upper()
+
+
+def statistics_name(schema: Schema, table: Table, statistics: Statistics) -> str:
+    """Return the class that holds what a statistics method returns.
+
+    `get_agent_stats` gives `AgentStats`; the table's name stands in front where two tables would give the same, or
+    where an enum or a table is called so.
+    """
+    short = _short(statistics)
+    others = [_short(one) for other in schema.tables for one in other.statistics]
+    taken = {one.key for one in schema.enums} | set(_class_names(schema.tables))
+    return (
+        short
+        if others.count(short) == 1 and short not in taken
+        else f"{table.key}{short}Statistics"
+    )
+
+
+def _short(statistics: Statistics) -> str:
+    return pascal(statistics.key.removeprefix("get_") or statistics.key)
+
+
+def _class_names(tables: Iterable[Table]) -> Iterable[str]:
+    for table in tables:
+        yield from (table.key, f"{table.key}Columns", f"{table.key}Create", f"{table.key}Update")
+
+
+def parameter(name: str, taken: Iterable[str]) -> str:
+    """Return *name*, or the nearest that is not taken, for a variable of a generated method."""
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,52 @@
+"""Schema → `__init__.py`: what the package offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tablewright.model.schema import Schema
+from tablewright.targets.python.code import Code, docstring, identifier, literal
+from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.names import statistics_name
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    source: Code
+    doc: Code
+    imports: Code
+    typing_imports: Code
+    exported: Code
+    lazy: Code
+
+
+def package_view(schema: Schema, source: Code) -> PackageView:
+    """Return what `__init__.py` prints. Records and enums are imported at once, inputs and statistics when named."""
+    imports, typing_imports = Imports(), Imports()
+    imports.name("importlib", "import_module")
+    imports.name("typing", "TYPE_CHECKING")
+    imports.name("tablewright.runtime", "require_contract")
+    imports.name("._schema", "CONTRACT")
+    eager = [enum.key for enum in schema.enums]
+    imports.names(".enums", eager)
+    lazy: dict[str, str] = {}
+    for table in schema.tables:
+        eager.append(imports.name(".models", table.key))
+        for name in (f"{table.key}Create", f"{table.key}Update"):
+            lazy[typing_imports.name(".inputs", name)] = "inputs"
+        for statistics in table.statistics:
+            lazy[typing_imports.name(".statistics", statistics_name(schema, table, statistics))] = (
+                "statistics"
+            )
+    exported = sorted([*eager, *lazy])
+    entries = ", ".join(
+        f"{literal(name)}: {literal(module)}" for name, module in sorted(lazy.items())
+    )
+    return PackageView(
+        source,
+        docstring(schema.description or f"The records of {schema.name}."),
+        imports.lines(),
+        typing_imports.lines(),
+        Code(f"[{', '.join(literal(identifier(name)) for name in exported)}]"),
+        Code(f"{{{entries}}}"),
+    )

@@ -1,0 +1,191 @@
+"""Tables → `_schema.py`: what the runtime has to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tablewright.expressions import tree
+from tablewright.model.lifecycle import Argument, Lifecycle, Transition
+from tablewright.model.schema import Field, Relation, Schema, Table
+from tablewright.names import snake
+from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.names import spec_name
+from tablewright.targets.python.types import constraints, default_code
+
+CONTRACT: Final = 1
+"""The shape of generated code; the runtime refuses another one."""
+
+_BOUND_NAMES: Final = {"ge": "minimum", "le": "maximum"}
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpecView:
+    name: Code
+    source: Code
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSpecView:
+    source: Code
+    doc: Code
+    imports: Code
+    contract: Code
+    fingerprint: Code
+    tables: tuple[TableSpecView, ...]
+    names: Code
+
+
+def schema_spec_view(schema: Schema, source: Code) -> SchemaSpecView:
+    """Return what `_schema.py` prints."""
+    imports = Imports()
+    imports.name("tablewright.runtime", "TableSpec")
+    tables = tuple(
+        TableSpecView(identifier(spec_name(table.key)), _table_spec(table, imports))
+        for table in schema.tables
+    )
+    names = Code(", ".join(view.name for view in tables))
+    return SchemaSpecView(
+        source,
+        docstring(f"What the runtime has to know of {schema.name}."),
+        imports.lines(),
+        literal(CONTRACT),
+        literal(schema.fingerprint),
+        tables,
+        Code(f"({names},)" if len(tables) == 1 else f"({names})"),
+    )
+
+
+def _table_spec(table: Table, imports: Imports) -> Code:
+    options = {
+        "key": literal(table.key),
+        "name": literal(table.name),
+        "sql_name": literal(snake(table.key)),
+        "fields": _tuple([_field_spec(field, imports) for field in table.fields]),
+    }
+    if table.relations:
+        imports.name("tablewright.runtime", "RelationSpec")
+        options["relations"] = _tuple([_relation_spec(relation) for relation in table.relations])
+    if table.lifecycle is not None:
+        options["lifecycle"] = _lifecycle_spec(table, table.lifecycle, imports)
+    options["tables"] = Code("lambda: TABLES")
+    return call("TableSpec", [], options)
+
+
+def _tuple(parts: list[Code]) -> Code:
+    return Code(f"({', '.join(parts)},)" if parts else "()")
+
+
+def _flags(**flags: bool) -> dict[str, Code]:
+    return {name: literal(value) for name, value in flags.items() if value}
+
+
+def _field_spec(field: Field, imports: Imports) -> Code:
+    imports.name("tablewright.runtime", "FieldSpec")
+    options = _flags(required=field.required)
+    if field.enum is not None:
+        options["choices"] = Code(imports.name(".enums", field.enum.key))
+    if field.has_default:
+        options["default"] = default_code(field, imports)
+    options |= _flags(unique=field.unique, index=field.index)
+    options |= {
+        _BOUND_NAMES.get(name, name): value
+        for name, value in constraints(
+            field.kind, field.bounds, field.options, required=field.required
+        ).items()
+    }
+    if field.kind.name in ("formula", "rollup"):
+        options["result"] = literal(field.options["result"])
+    return call(
+        "FieldSpec", [literal(field.key), literal(field.name), literal(field.kind.name)], options
+    )
+
+
+def _relation_spec(relation: Relation) -> Code:
+    options = _flags(many=relation.many)
+    if relation.inverse:
+        options["inverse"] = literal(relation.inverse)
+    options |= _flags(acyclic=relation.acyclic, required=relation.required)
+    if relation.on_delete != "unlink":
+        options["on_delete"] = literal(relation.on_delete)
+    return call(
+        "RelationSpec",
+        [literal(relation.key), literal(relation.name), literal(relation.target)],
+        options,
+    )
+
+
+def _lifecycle_spec(table: Table, lifecycle: Lifecycle, imports: Imports) -> Code:
+    imports.name("tablewright.runtime", "LifecycleSpec")
+    state = imports.name(".enums", lifecycle.enum)
+    options = {
+        "field": literal(lifecycle.field),
+        "initial": Code(f"{state}.{identifier(lifecycle.initial)}"),
+        "transitions": _tuple(
+            [_transition_spec(table, state, one, imports) for one in lifecycle.transitions]
+        ),
+    }
+    options |= _flags(history=lifecycle.history)
+    return call("LifecycleSpec", [], options)
+
+
+def _transition_spec(table: Table, state: str, transition: Transition, imports: Imports) -> Code:
+    imports.name("tablewright.runtime", "TransitionSpec")
+    options = {
+        "sources": _tuple([Code(f"{state}.{identifier(source)}") for source in transition.sources]),
+        "target": Code(f"{state}.{identifier(transition.target)}"),
+    }
+    if transition.otherwise:
+        options["otherwise"] = literal(transition.otherwise)
+    if transition.takes:
+        options["takes"] = _tuple(
+            [_argument_spec(argument, imports) for argument in transition.takes]
+        )
+    reads = sorted(set(_reads(table, transition)))
+    if reads:
+        options["reads"] = literal(tuple(reads))
+    return call("TransitionSpec", [literal(transition.key)], options)
+
+
+def _argument_spec(argument: Argument, imports: Imports) -> Code:
+    imports.name("tablewright.runtime", "ArgumentSpec")
+    options = _flags(required=argument.required)
+    if argument.kind.name in ("enum", "enum_list"):
+        name = argument.type.item.name if argument.type.item is not None else argument.type.name
+        options["choices"] = Code(imports.name(".enums", name))
+    shortest = argument.min_length
+    if argument.required and argument.kind.value.kind == "text":
+        shortest = max(shortest or 0, 1)
+    bounds = {
+        "minimum": argument.minimum,
+        "maximum": argument.maximum,
+        "min_length": shortest,
+        "max_length": argument.max_length,
+        "pattern": argument.pattern,
+    }
+    options |= {name: literal(value) for name, value in bounds.items() if value is not None}
+    return call("ArgumentSpec", [literal(argument.key), literal(argument.kind.name)], options)
+
+
+def _reads(table: Table, transition: Transition) -> Iterator[str]:
+    """Yield the fields and relations of the record that a transition looks at, through computed fields too."""
+    nodes = [one.node for one in transition.sets]
+    if transition.guard is not None:
+        nodes.append(transition.guard)
+    seen: set[str] = set()
+    pending = [name for node in nodes for name in tree.fields_read(node)]
+    computed = {one.key: one for one in table.computed}
+    stored = {field.key for field in table.fields} | {relation.key for relation in table.relations}
+    stored |= {relation.inverse for relation in table.inverses if relation.inverse}
+    state = table.lifecycle.field if table.lifecycle is not None else ""
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in computed:
+            pending += tree.fields_read(computed[name].node)
+        elif name in stored and name != state:
+            yield name
