@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,6 @@ def serve_canned(_folder: str, ready: Connection) -> None:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
-
     from tablewright.server.serve import listening_socket
 
     def records(count: int) -> str:
@@ -165,12 +165,10 @@ def main() -> None:
         lists: dict[str, list[float]] = {"local": [], "canned": []}
         for number in range(wanted.rounds):
             table = local.base(base_id).create_table(f"Tasks {number}", FIELDS)
-            creates["local"].append(seconds(lambda table=table: table.batch_create(rows)))
+            creates["local"].append(seconds(partial(table.batch_create, rows)))
             creates["canned"].append(seconds(lambda: canned_table.batch_create(rows)))
             for name, listed in (("local", table), ("canned", canned_table)):
-                lists[name].append(
-                    seconds(lambda listed=listed: listed.all(max_records=count, page_size=100))
-                )
+                lists[name].append(seconds(partial(listed.all, max_records=count, page_size=100)))
         for what, taken in (("create in tens", creates), ("list in hundreds", lists)):
             ours, floor = (statistics.median(taken[name]) for name in ("local", "canned"))
             print(

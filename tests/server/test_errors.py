@@ -97,7 +97,7 @@ def test_bodies_that_are_no_json_or_no_object(refused: Refuse, path: str) -> Non
 
 def test_more_than_ten_records_are_refused(refused: Refuse, path: str) -> None:
     """Creating and changing have messages of their own."""
-    rows = [{"fields": {}}] * 11
+    rows: list[Any] = [{"fields": {}}] * 11
 
     assert refused("POST", path, json={"records": rows}) == (
         422,

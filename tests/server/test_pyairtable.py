@@ -134,7 +134,7 @@ def test_upsert_on_a_blank_creates_and_on_a_double_refuses(table: Table) -> None
         )
 
     assert len(made["createdRecords"]) == 1
-    assert caught.value.response.status_code == 422
+    assert getattr(caught.value.response, "status_code", None) == 422
     assert len(table.all()) == 4
 
 
@@ -238,14 +238,11 @@ def test_attachments_by_url_are_fetched_where_they_can_be(
     """First the cell shows what was given; a reachable file then gains size and type, another stays."""
     import time
 
-    record = table.create(
-        {
-            "Files": [
-                {"url": f"{airtable.url}/calls", "filename": "calls.json"},
-                {"url": "http://127.0.0.1:9/gone.png"},
-            ]
-        }
-    )
+    written: Any = [
+        {"url": f"{airtable.url}/calls", "filename": "calls.json"},
+        {"url": "http://127.0.0.1:9/gone.png"},
+    ]
+    record = table.create({"Files": written})
     given = record["fields"]["Files"]
     assert [set(file) for file in given] == [{"id", "url", "filename"}] * 2
     assert given[1]["filename"] == "gone.png"
@@ -259,7 +256,8 @@ def test_attachments_by_url_are_fetched_where_they_can_be(
     assert files[0]["type"] == "application/json"
     assert files[0]["id"] == given[0]["id"]
     assert files[1] == given[1]
-    kept = table.update(record["id"], {"Files": [{"id": files[1]["id"]}]})["fields"]["Files"]
+    only_second: Any = [{"id": files[1]["id"]}]
+    kept = table.update(record["id"], {"Files": only_second})["fields"]["Files"]
     assert kept == [given[1]]
 
 

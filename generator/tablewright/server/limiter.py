@@ -21,7 +21,8 @@ class RateLimiter:
         if now < self._locked_until.get(base_id, 0.0):
             return False
         recent = self._recent.setdefault(base_id, deque())
-        while recent and recent[0] <= now - 1.0:
+        # A millionth of a second for what floating point loses.
+        while recent and recent[0] <= now - 1.0 + 1e-6:
             recent.popleft()
         if len(recent) >= REQUESTS_PER_SECOND:
             self._locked_until[base_id] = now + PENALTY_SECONDS

@@ -1,0 +1,141 @@
+"""Links: the field on the other side is made and kept in step, whichever side is written."""
+
+from typing import Any, cast
+
+import pyairtable
+import pytest
+
+Table = pyairtable.Table
+NAME = {"name": "Name", "type": "singleLineText"}
+
+
+@pytest.fixture
+def projects(base: pyairtable.Base) -> Table:
+    return base.create_table("Projects", [NAME])
+
+
+@pytest.fixture
+def tasks(base: pyairtable.Base, projects: Table) -> Table:
+    link = {
+        "name": "Project",
+        "type": "multipleRecordLinks",
+        "options": {"linkedTableId": projects.id},
+    }
+    return base.create_table("Tasks", [NAME, link])
+
+
+def test_the_reverse_field_is_made_and_named_after_the_table(
+    base: pyairtable.Base, projects: Table, tasks: Table
+) -> None:
+    """A second link gets a second field with a number; both sides know each other."""
+    tasks.create_field("Also", "multipleRecordLinks", options={"linkedTableId": projects.id})
+
+    schema = base.schema(force=True)
+    mine, theirs = schema.table("Tasks"), schema.table("Projects")
+    assert [field.name for field in theirs.fields] == ["Name", "Tasks", "Tasks 2"]
+    for link, inverse in (("Project", "Tasks"), ("Also", "Tasks 2")):
+        here: Any = cast("Any", mine.field(link)).options
+        there: Any = cast("Any", theirs.field(inverse)).options
+        assert here.inverse_link_field_id == theirs.field(inverse).id
+        assert there.inverse_link_field_id == mine.field(link).id
+        assert there.linked_table_id == tasks.id
+
+
+def test_both_sides_change_together(projects: Table, tasks: Table) -> None:
+    """Writing, moving and clearing on one side shows on the other at once; order is kept."""
+    one, two = (projects.create({"Name": name})["id"] for name in ("one", "two"))
+    a, b = (tasks.create({"Name": name, "Project": [one]})["id"] for name in "ab")
+
+    assert projects.get(one)["fields"]["Tasks"] == [a, b]
+    tasks.update(a, {"Project": [two, one]})
+    assert projects.get(two)["fields"]["Tasks"] == [a]
+    assert projects.get(one)["fields"]["Tasks"] == [a, b]
+    projects.update(one, {"Tasks": [b]})
+    assert tasks.get(a)["fields"]["Project"] == [two]
+    tasks.update(b, {"Name": "b"}, replace=True)
+    assert "Tasks" not in projects.get(one)["fields"]
+
+
+def test_a_deleted_record_leaves_the_cells_that_held_it(projects: Table, tasks: Table) -> None:
+    """Links never point at nothing."""
+    one = projects.create({"Name": "one"})["id"]
+    a, b = (tasks.create({"Name": name, "Project": [one]})["id"] for name in "ab")
+
+    tasks.delete(a)
+    assert projects.get(one)["fields"]["Tasks"] == [b]
+    projects.delete(one)
+    assert tasks.get(b)["fields"] == {"Name": "b"}
+
+
+def test_a_link_to_its_own_table_has_one_field(base: pyairtable.Base, tasks: Table) -> None:
+    """No second field is made, and deletion clears it too."""
+    tasks.create_field("Parent", "multipleRecordLinks", options={"linkedTableId": tasks.id})
+    parent = tasks.create({"Name": "parent"})["id"]
+    child = tasks.create({"Name": "child", "Parent": [parent]})["id"]
+
+    assert [f.name for f in base.schema(force=True).table("Tasks").fields] == [
+        "Name",
+        "Project",
+        "Parent",
+    ]
+    assert "Parent" not in tasks.get(parent)["fields"]
+    tasks.delete(parent)
+    assert tasks.get(child)["fields"] == {"Name": "child"}
+
+
+def test_values_that_are_no_links_are_refused(raw: Any, projects: Table, tasks: Table) -> None:
+    """Each with the service's own words."""
+    path = f"/v0/{tasks.base.id}/Tasks"
+    own = tasks.create({"Name": "a"})["id"]
+    gone = "rec" + "0" * 14
+
+    def refused(value: Any) -> tuple[str, str]:
+        status, error = raw.refused("POST", path, json={"fields": {"Project": value}})
+        assert status == 422
+        return error["type"], error["message"]
+
+    assert refused("recX") == ("INVALID_VALUE_FOR_COLUMN", "Value is not an array of record IDs.")
+    assert refused([{"id": own}]) == (
+        "INVALID_RECORD_ID",
+        'Value "[object Object]" is not a valid record ID.',
+    )
+    assert refused(["one"]) == ("INVALID_RECORD_ID", 'Value "one" is not a valid record ID.')
+    assert refused([gone]) == (
+        "ROW_DOES_NOT_EXIST",
+        f"Record ID {gone} does not exist in this table",
+    )
+    assert refused([own]) == (
+        "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE",
+        f"Record ID {own} belongs to table {tasks.id}, but the field links to table {projects.id}",
+    )
+
+
+def test_typecast_links_by_name_and_makes_what_is_missing(projects: Table, tasks: Table) -> None:
+    """The first record of that name is taken, else one is created."""
+    one = projects.create({"Name": "one"})["id"]
+    projects.create({"Name": "one"})
+
+    made = tasks.create({"Project": ["one", "new"]}, typecast=True)["fields"]["Project"]
+
+    assert made[0] == one
+    assert projects.get(made[1])["fields"]["Name"] == "new"
+    assert len(projects.all()) == 3
+    assert tasks.create({"Project": "new"}, typecast=True)["fields"]["Project"] == [made[1]]
+
+
+def test_a_record_is_found_by_id_through_any_table_of_its_base(
+    projects: Table, tasks: Table
+) -> None:
+    """Documented in 2026: the table in the path does not matter for a get."""
+    task = tasks.create({"Name": "a"})
+
+    assert projects.get(task["id"]) == task
+
+
+def test_links_read_as_names_in_formulas(projects: Table, tasks: Table) -> None:
+    """Ids never appear in filters; names are joined by comma and blank."""
+    ids = [projects.create({"Name": name})["id"] for name in ("one", "two")]
+    task = tasks.create({"Name": "a", "Project": ids})
+
+    assert tasks.all(formula="{Project}='one, two'") == [task]
+    assert tasks.all(formula=f"FIND('{ids[0]}', {{Project}})") == []

@@ -1,0 +1,86 @@
+"""The start page, the call log, and who may look at them."""
+
+from typing import Any
+
+import pyairtable
+import pytest
+import requests
+from starlette.requests import Request
+from tablewright.server.calls import CallLog
+from tablewright.server.pages import Pages
+from tablewright.server.serve import LocalAirtable
+from tablewright.server.workspace import Workspace
+
+
+def test_the_start_page_lists_bases_tables_and_requests(
+    airtable: LocalAirtable, table: pyairtable.Table
+) -> None:
+    """Plain HTML; hostile names stay text."""
+    table.base.create_table("<script>alert(1)</script>", [{"name": "N", "type": "email"}])
+    table.create({})
+
+    page = requests.get(f"{airtable.url}/", timeout=5)
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "Local base" in page.text
+    assert airtable.base_id in page.text
+    assert "&lt;script&gt;" in page.text
+    assert "<script>" not in page.text
+    assert f"/v0/{airtable.base_id}/{table.id}" in page.text
+
+
+def test_calls_can_be_counted(airtable: LocalAirtable, table: pyairtable.Table) -> None:
+    """From inside the process and over HTTP; never with a token."""
+    airtable.calls.clear()
+    table.batch_create([{"Title": "a"}] * 25)
+    table.all(formula="{Title}='a'")
+
+    assert [call.method for call in airtable.calls] == ["POST"] * 3 + ["GET"]
+    assert len(airtable.calls.matching("POST", "/tbl")) == 3
+    answer = requests.get(f"{airtable.url}/calls", timeout=5)
+    log = answer.json()
+    assert (log["total"], log["calls"][3]["status"]) == (4, 200)
+    assert log["calls"][3]["query"] == "filterByFormula={Title}='a'"
+    assert airtable.token not in answer.text
+    requests.delete(f"{airtable.url}/calls", timeout=5)
+    assert len(airtable.calls) == 0
+
+
+@pytest.mark.parametrize(("client", "sent", "status"), [("127.0.0.1", "", 200), ("10.0.0.9", "", 403), ("10.0.0.9", "Bearer pat.x", 200)])  # fmt: skip
+def test_other_machines_see_the_pages_only_with_the_token(
+    client: str, sent: str, status: int
+) -> None:
+    """Loopback needs none."""
+    import asyncio
+
+    workspace = Workspace.open(None)
+    pages = Pages(workspace, CallLog(), "pat.x")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"authorization", sent.encode())],
+        "client": (client, 1),
+    }
+
+    answer = asyncio.run(pages.start(Request(scope)))
+    workspace.close()
+
+    assert answer.status_code == status
+
+
+def test_browsers_are_told_the_same_as_by_the_service(airtable: LocalAirtable) -> None:
+    """A preflight needs no token, and every answer may be read by any page that has it."""
+    asked = requests.options(f"{airtable.url}/v0/meta/bases", timeout=5)
+    refused = requests.get(f"{airtable.url}/v0/meta/bases", timeout=5)
+
+    assert asked.status_code == 200
+    for answer in (asked, refused):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "PATCH" in answer.headers["access-control-allow-methods"]
+
+
+def test_a_url_over_sixteen_thousand_characters_is_refused(raw: Any, path: str) -> None:
+    """Long lists must be asked for by POST."""
+    assert raw.refused("GET", f"{path}?filterByFormula={'x' * 16_000}")[0] == 414
