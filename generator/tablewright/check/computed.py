@@ -47,16 +47,16 @@ def read_computed(
         for one in ready:
             table, name = one
             _, expression, details = pending.pop(one)
-            value = read_expression(findings, expression, scopes.of(table))
-            if value is None:
+            resolved = read_expression(findings, expression, scopes.of(table))
+            if resolved is None:
                 # A guess, so that whatever uses the field is not reported for its sake.
                 scopes = scopes.with_computed(table, {name: BOOLEAN})
                 continue
             found[one] = Computed(
-                name, expression.text, value, value.type,
+                name, expression.text, resolved, resolved.type,
                 details.text("description") if details else "", details.text("publish") if details else "",
             )  # fmt: skip
-            scopes = scopes.with_computed(table, {name: value.type})
+            scopes = scopes.with_computed(table, {name: resolved.type})
     return {table: _in_order(table, node, found) for table, node in written.items()}, scopes
 
 

@@ -20,7 +20,7 @@ RESERVED_VALUES: Final = {
         for name in dir(str)
         if not name.startswith("__")
     },
-    **dict.fromkeys(("name", "value", "label", "description", "mro"), "every enum value has one"),
+    **dict.fromkeys(("name", "value", "label", "position", "mro"), "every enum value has one"),
 }
 
 

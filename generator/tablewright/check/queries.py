@@ -224,7 +224,7 @@ def _read_measure(
         findings.error(written.part(parsed.func.col_offset, parsed.func.col_offset + len(function)), "TW603",
                        f"unknown measure '{function}'", did_you_mean(function, functions.MEASURES, what="there are"))  # fmt: skip
         return None
-    resolver = Resolver(written.text, scope)
+    resolver = Resolver(scope)
     measure = _Measured(resolver, name.text, function, written.text, parsed).measure()
     for problem in resolver.problems:
         report(findings, written, problem)

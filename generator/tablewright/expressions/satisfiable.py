@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from tablewright.expressions import tree
 from tablewright.expressions.tree import Node
@@ -16,7 +17,7 @@ def can_hold(node: Node) -> bool:
         case tree.Logic("or", operands):
             return any(can_hold(operand) for operand in operands)
         case tree.Logic("and", operands):
-            return all(can_hold(operand) for operand in operands) and not _contradicts(operands)
+            return all(can_hold(part) for part in _parts(operands)) and not _contradicts(operands)
         case tree.Not(tree.Constant(value)):
             return value is not True
         case tree.Membership(_, (), False):
@@ -25,6 +26,8 @@ def can_hold(node: Node) -> bool:
             return operand.type.nullable
         case tree.Compare(operator, tree.Constant(left), tree.Constant(right)):
             return _compares(operator, left, right)
+        case tree.Not(tree.Logic("and", operands)):
+            return can_hold(tree.Logic("or", tuple(tree.Not(part) for part in operands)))
         case tree.Compare(operator, left_node, right_node) if left_node == right_node:
             return operator in ("==", "<=", ">=")
         case _:
@@ -32,16 +35,18 @@ def can_hold(node: Node) -> bool:
 
 
 def _contradicts(operands: tuple[Node, ...]) -> bool:
-    """Tell whether the operands ask for two values of one thing, or for an empty range of it."""
-    equals: dict[Node, set[object]] = {}
+    """Tell whether the operands ask for two values of one thing, for an empty range of it, or for a blank value."""
+    found = list(_restrictions(operands))
+    allowed: dict[Node, set[object]] = {}
+    excluded: dict[Node, set[object]] = {}
     lows: dict[Node, float] = {}
     highs: dict[Node, float] = {}
-    for subject, operator, value in _restrictions(operands):
-        if operator == "==":
-            allowed = equals.get(subject)
-            values = set(value) if isinstance(value, frozenset) else {value}
-            equals[subject] = values if allowed is None else allowed & values
-        elif isinstance(value, (int, float)):
+    for subject, operator, value in found:
+        if operator == "in" and isinstance(value, frozenset):
+            allowed[subject] = allowed.get(subject, set(value)) & value
+        elif operator == "not in" and isinstance(value, frozenset):
+            excluded.setdefault(subject, set()).update(value)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
             step = 1 if subject.type.kind == "integer" and isinstance(value, int) else 0
             if operator in (">", ">="):
                 low = value + (step if operator == ">" else 0)
@@ -49,32 +54,107 @@ def _contradicts(operands: tuple[Node, ...]) -> bool:
             elif operator in ("<", "<="):
                 high = value - (step if operator == "<" else 0)
                 highs[subject] = min(highs.get(subject, high), high)
-    if any(not values for values in equals.values()):
+    for subject, values in allowed.items():
+        left = {
+            value
+            for value in values - excluded.get(subject, set())
+            if not isinstance(value, (int, float))
+            or isinstance(value, bool)
+            or lows.get(subject, value) <= value <= highs.get(subject, value)
+        }
+        if not left:
+            return True
+    blank = {_subject(one.operand) for one in _parts(operands) if _asks_for_blank(one)}
+    has_value = allowed.keys() | lows.keys() | highs.keys()
+    has_value |= {_subject(one.operand) for one in _parts(operands) if _asks_for_a_value(one)}
+    if blank & has_value:
         return True
-    return any(subject in highs and low > highs[subject] for subject, low in lows.items())
+    # Both bounds are whole where steps apply; without a step, equal bounds leave a value only if both are included.
+    return any(low > highs.get(subject, low) for subject, low in lows.items()) or _open_point(found)
+
+
+def _open_point(found: list[tuple[Node, str, object]]) -> bool:
+    """Tell whether a number has to be above (or below) the very value that it may not pass."""
+    numbers = [(one, sign, value) for one, sign, value in found if isinstance(value, (int, float))]
+    above = {(one, value): sign for one, sign, value in numbers if sign in (">", ">=")}
+    below = {(one, value): sign for one, sign, value in numbers if sign in ("<", "<=")}
+    return any({above[key], below[key]} != {">=", "<="} for key in above.keys() & below.keys())
+
+
+def _asks_for_blank(node: Node) -> TypeGuard[tree.BlankTest]:
+    return isinstance(node, tree.BlankTest) and not node.negated
+
+
+def _asks_for_a_value(node: Node) -> TypeGuard[tree.BlankTest]:
+    return isinstance(node, tree.BlankTest) and node.negated
+
+
+def _subject(node: Node) -> Node:
+    """Return *node* whatever is known about its being blank, so that one thing is one key."""
+    match node:
+        case tree.Field(name, known, owner):
+            return tree.Field(name, known.not_none(), None if owner is None else _subject(owner))
+        case tree.Argument(name, known):
+            return tree.Argument(name, known.not_none())
+        case _:
+            return node
+
+
+def _parts(operands: tuple[Node, ...]) -> Iterator[Node]:
+    """Yield the operands of `and`, nested ones too, with `not` drawn into comparisons."""
+    for operand in operands:
+        match operand:
+            case tree.Logic("and", inner):
+                yield from _parts(inner)
+            case tree.Not(tree.Logic("or", inner)):
+                yield from _parts(tuple(tree.Not(part) for part in inner))
+            case tree.Not(tree.Membership(item, choices, negated)):
+                yield tree.Membership(item, choices, not negated)
+            case tree.Not(tree.Compare("==", left, right)):
+                yield tree.Compare("!=", left, right)
+            case tree.Not(tree.Compare("!=", left, right)):
+                yield tree.Compare("==", left, right)
+            case tree.Not(tree.BlankTest(inner_operand, negated)):
+                yield tree.BlankTest(inner_operand, not negated)
+            case tree.Not(tree.Not(inner_operand)):
+                yield from _parts((inner_operand,))
+            case _:
+                yield operand
 
 
 def _restrictions(operands: tuple[Node, ...]) -> Iterator[tuple[Node, str, object]]:
+    """Yield subject, operator and value: a set for `in` and `not in`, a number for an order."""
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-    for operand in operands:
+    for operand in _parts(operands):
         match operand:
-            case tree.Compare(operator, subject, tree.Constant(value)):
-                yield subject, operator, value
-            case tree.Compare(operator, tree.Constant(value), subject):
-                yield subject, mirrored[operator], value
-            case tree.Compare("==", subject, tree.EnumMember(_, name)):
-                yield subject, "==", name
-            case tree.Compare("==", tree.EnumMember(_, name), subject):
-                yield subject, "==", name
-            case tree.Membership(subject, choices, False) if all(
-                isinstance(choice, tree.EnumMember) for choice in choices
+            case tree.Compare(operator, subject, tree.Constant() | tree.EnumMember() as value):
+                yield _restriction(subject, operator, value)
+            case tree.Compare(operator, tree.Constant() | tree.EnumMember() as value, subject):
+                yield _restriction(subject, mirrored[operator], value)
+            case tree.Membership(subject, choices, negated) if all(
+                isinstance(choice, (tree.EnumMember, tree.Constant)) for choice in choices
             ):
-                names = frozenset(
-                    choice.name for choice in choices if isinstance(choice, tree.EnumMember)
-                )
-                yield subject, "==", names
+                names = frozenset(_value(choice) for choice in choices)
+                yield _subject(subject), "not in" if negated else "in", names
+            case tree.Field(_, known) if known.kind == "boolean":
+                yield _subject(operand), "in", frozenset({True})
+            case tree.Not(tree.Field(_, known) as subject) if known.kind == "boolean":
+                yield _subject(subject), "not in", frozenset({True})
             case _:
                 continue
+
+
+def _restriction(subject: Node, operator: str, value: Node) -> tuple[Node, str, object]:
+    plain = _value(value)
+    if operator == "==":
+        return _subject(subject), "in", frozenset({plain})
+    if operator == "!=":
+        return _subject(subject), "not in", frozenset({plain})
+    return _subject(subject), operator, plain
+
+
+def _value(node: Node) -> object:
+    return node.value if isinstance(node, tree.Constant) else getattr(node, "name", None)
 
 
 def _compares(operator: str, left: object, right: object) -> bool:

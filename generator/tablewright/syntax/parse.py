@@ -18,6 +18,11 @@ MAX_NODES: Final = 2_000_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_LONGEST_INTEGER: Final = 300
+_UNREADABLE: Final = re.compile(
+    "[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
 _PLAIN_TAGS: Final = frozenset({None, "", "!", "tag:yaml.org,2002:str"})
 
 
@@ -35,18 +40,15 @@ def parse(source: Source) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     The document is missing where the text is no YAML mapping at all.
     """
     builder = _Builder(source)
+    unreadable = _UNREADABLE.search(source.text)
+    if unreadable is not None:
+        return None, (_unreadable(source, unreadable),)
     try:
         root = builder.document()
     except _Refused as refused:
         return None, (*builder.findings, refused.finding)
     except yaml.MarkedYAMLError as error:
         return None, (*builder.findings, builder.syntax_error(error))
-    except yaml.YAMLError as error:
-        reason = str(error).split("\n")[0]
-        return None, (
-            Diagnostic(Span(source.path, 1, 1, 1, 2), "TW101", f"this is not YAML: {reason}",
-                       "remove the control character"),
-        )  # fmt: skip
     if not isinstance(root, MapNode):
         start = Span(source.path, 1, 1, 1, 2) if root is None else root.span
         return None, (
@@ -55,6 +57,18 @@ def parse(source: Source) -> tuple[Document | None, tuple[Diagnostic, ...]]:
                        "'tablewright init' writes one to start from"),
         )  # fmt: skip
     return Document(source.path, root), tuple(builder.findings)
+
+
+def _unreadable(source: Source, found: re.Match[str]) -> Diagnostic:
+    before = source.text[: found.start()]
+    lines = re.split("[\n\x85\u2028\u2029]", before)
+    line, column = len(lines), len(lines[-1]) + 1
+    span = Span(source.path, line, column, line, column + 1)
+    name = {"\x00": "a NUL", "\ufeff": "a byte order mark"}.get(
+        found.group(), "a control character"
+    )
+    return Diagnostic(span, "TW101", f"this is not YAML: {name} (U+{ord(found.group()):04X}) stands here",
+                      "remove it; the editor may not show it")  # fmt: skip
 
 
 class _Builder:
@@ -80,7 +94,7 @@ class _Builder:
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> Diagnostic:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = self._place(mark) if mark else (1, 1)
         span = Span(self.source.path, line, column, line, column + 1)
         reason = (error.problem or "cannot be read").strip()
         lines = self.source.lines
@@ -158,6 +172,12 @@ class _Builder:
         # libyaml says '' for a plain scalar where the Python parser says None.
         quoted = bool(event.style)
         value = event.value if quoted or event.tag else core_value(event.value)
+        control = _CONTROL.search(event.value)
+        if control is not None:
+            self.findings.append(
+                Diagnostic(span, "TW105", f"the text holds the control character U+{ord(control.group()):04X}",
+                           "remove it: neither Airtable nor PostgreSQL keeps it")
+            )  # fmt: skip
         return Scalar(event.value, value, span, quoted, self._inner_column(event, span))
 
     def _inner_column(self, event: Any, span: Span) -> int:
@@ -168,13 +188,16 @@ class _Builder:
         return column if line[column - 1 :].startswith(event.value) else 0
 
     def _span(self, start: Any, end: Any) -> Span:
-        return Span(
-            self.source.path,
-            start.start_mark.line + 1,
-            start.start_mark.column + 1,
-            end.end_mark.line + 1,
-            end.end_mark.column + 1,
-        )
+        line, column = self._place(start.start_mark)
+        end_line, end_column = self._place(end.end_mark)
+        return Span(self.source.path, line, column, end_line, end_column)
+
+    def _place(self, mark: Any) -> tuple[int, int]:
+        """Return line and column of a mark, held inside the file: the end of a document lies behind its last line."""
+        lines = self.source.lines
+        if mark.line >= len(lines):
+            return len(lines), len(lines[-1]) + 1
+        return mark.line + 1, min(mark.column, len(lines[mark.line])) + 1
 
     def _finding(self, event: Any, code: str, message: str, help_text: str) -> Diagnostic:
         return Diagnostic(self._span(event, event), code, message, help_text)
@@ -190,7 +213,7 @@ def core_value(text: str) -> str | int | float | bool | None:
         case "false" | "False" | "FALSE":
             return False
     if _INTEGER.match(text):
-        return int(text) if len(text) <= 400 else text
+        return int(text) if len(text) <= _LONGEST_INTEGER else text
     if _FLOAT.match(text):
         number = float(text)
         return number if math.isfinite(number) else text

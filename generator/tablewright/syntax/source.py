@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
-MAX_BYTES = 5_000_000
+MAX_BYTES: Final = 5_000_000
+_LINE_BREAK: Final = re.compile("[\n\x85\u2028\u2029]")
 
 
 class SourceUnreadable(Exception):
@@ -15,15 +18,19 @@ class SourceUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """The text of one schema file. *path* is shown in findings as it was given."""
+    """The text of one schema file, line ends as `\\n` and no byte order mark. *path* is shown in findings as given."""
 
     path: str
     text: str
 
+    def __post_init__(self) -> None:
+        text = self.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        object.__setattr__(self, "text", text)
+
     @cached_property
     def lines(self) -> list[str]:
         """Return the lines as YAML counts them."""
-        return self.text.split("\n")
+        return _LINE_BREAK.split(self.text)
 
 
 def read_source(path: Path) -> Source:
@@ -50,4 +57,4 @@ def read_source(path: Path) -> Source:
         ) from None
     except OSError as error:
         raise SourceUnreadable(f"{path}: cannot be read: {error.strerror or error}") from None
-    return Source(str(path), text.replace("\r\n", "\n").replace("\r", "\n"))
+    return Source(str(path), text)

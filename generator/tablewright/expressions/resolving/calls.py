@@ -1,0 +1,119 @@
+"""Calls of the language's functions, matched against their signatures."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from tablewright.diagnostics import did_you_mean
+from tablewright.expressions import functions, tree
+from tablewright.expressions.resolving.context import Context
+from tablewright.expressions.resolving.linked import over
+from tablewright.expressions.types import ValueType, common_type
+
+
+def call(context: Context, node: ast.Call, expected: ValueType | None) -> tree.Node | None:
+    """Return the tree of a call: of a function, or of `any`, `all`, `len` and the like over linked records."""
+    if not isinstance(node.func, ast.Name):
+        way_out = ""
+        if isinstance(node.func, ast.Attribute) and node.func.attr in functions.FUNCTIONS:
+            way_out = f"write {node.func.attr}({ast.unparse(node.func.value)}, …)"
+        context.problem(node, "TW502", "methods are not part of the expression language", way_out)
+        return None
+    name = node.func.id
+    if node.keywords or any(isinstance(part, ast.Starred) for part in node.args):
+        context.problem(node, "TW502", f"{name}() takes its arguments by position only")
+        return None
+    if name in functions.QUANTIFIERS and len(node.args) == 1:
+        is_over, found = over(context, node, name)
+        if is_over:
+            return found
+    function = functions.FUNCTIONS.get(name)
+    if function is None:
+        _report_unknown(context, node, name)
+        return None
+    arguments: list[tree.Node] = []
+    for part in node.args:
+        hint = expected if function.signatures[0].result == "same" else None
+        argument = context.value(part, hint or (arguments[0].type if arguments else None))
+        if argument is not None:
+            arguments.append(argument)
+    if len(arguments) != len(node.args):
+        return None
+    return _called(context, node, function, tuple(arguments))
+
+
+def _report_unknown(context: Context, node: ast.Call, name: str) -> None:
+    if name in functions.QUANTIFIERS:
+        context.problem(node, "TW503", f"{name}() looks over linked records",
+                        f"write {name}(… for x in relation)")  # fmt: skip
+        return
+    way_out = did_you_mean(name, [*functions.FUNCTIONS, *functions.QUANTIFIERS], what="there are")
+    if name in functions.MEASURES:
+        way_out = "it is a measure: those stand under 'statistics:'"
+    context.problem(node.func, "TW503", f"unknown function '{name}'", way_out)
+
+
+def _called(
+    context: Context,
+    node: ast.Call,
+    function: functions.Function,
+    arguments: tuple[tree.Node, ...],
+) -> tree.Node | None:
+    types = [argument.type for argument in arguments]
+    for signature in function.signatures:
+        if _fits(signature, types):
+            result = _result(context, node, function, signature, types)
+            return None if result is None else tree.Call(function.name, arguments, result)
+    given = ", ".join(str(one) for one in types) or "nothing"
+    ways = " or ".join(shown(function.name, signature) for signature in function.signatures)
+    context.problem(node, "TW504", f"{function.name}() cannot take {given}", f"write {ways}")
+    return None
+
+
+def _result(
+    context: Context,
+    node: ast.Call,
+    function: functions.Function,
+    signature: functions.Signature,
+    types: list[ValueType],
+) -> ValueType | None:
+    blank = {
+        "propagate": any(one.nullable for one in types),
+        "false": False,
+        "first": all(one.nullable for one in types),
+    }[function.blanks]
+    if signature.result != "same":
+        return ValueType(signature.result, blank)
+    shared: ValueType | None = types[0]
+    for other in types[1:]:
+        shared = common_type(shared, other) if shared is not None else None
+    if shared is None:
+        context.problem(node, "TW504", f"{function.name}() needs values of one type, and got "
+                        f"{', '.join(str(one) for one in types)}")  # fmt: skip
+        return None
+    if function.name in ("min", "max") and not context.has_order(shared):
+        context.problem(node, "TW504", f"{shared} has no order")
+        return None
+    return replace(shared, nullable=blank)
+
+
+def _fits(signature: functions.Signature, types: list[ValueType]) -> bool:
+    least = len(signature.parameters) - signature.optional
+    most = len(types) if signature.repeat else len(signature.parameters)
+    if not least <= len(types) <= most:
+        return False
+    for position, one in enumerate(types):
+        wanted = signature.parameters[min(position, len(signature.parameters) - 1)]
+        if wanted == "any" or one.kind == wanted or (wanted == "number" and one.kind == "integer"):
+            continue
+        return False
+    return True
+
+
+def shown(name: str, signature: functions.Signature) -> str:
+    """Return one way to call a function, as in `round(number[, integer])`."""
+    needed = len(signature.parameters) - signature.optional
+    parts = ", ".join(signature.parameters[:needed])
+    rest = "".join(f"[, {one}]" for one in signature.parameters[needed:])
+    return f"{name}({parts}{rest}{', …' if signature.repeat else ''})"

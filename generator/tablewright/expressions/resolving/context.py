@@ -1,0 +1,89 @@
+"""What the parts of `resolve` share while one expression is read: its scope, its problems, what is not blank."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from typing import Final
+
+from tablewright.expressions import functions, tree
+from tablewright.expressions.resolving.facts import Fact
+from tablewright.expressions.resolving.scope import Problem, Scope, owners_of_members
+from tablewright.expressions.types import ValueType, accepts
+
+
+class Context(ABC):
+    """The state of reading one expression. *present* holds what cannot be blank where the reader stands."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.problems: list[Problem] = []
+        self.variables: dict[str, tree.Variable] = {}
+        self.present: frozenset[Fact] = frozenset()
+        self.owners = scope.owners if scope.owners is not None else owners_of_members(scope.enums)
+
+    @abstractmethod
+    def value(self, node: ast.expr, expected: ValueType | None = None) -> tree.Node | None:
+        """Return the tree of *node*, or nothing after a problem was noted."""
+
+    @abstractmethod
+    def condition(self, node: ast.expr) -> tree.Node | None:
+        """Return the tree of *node*, which has to be a yes/no value."""
+
+    def problem(self, at: ast.expr, code: str, message: str, help_text: str = "") -> None:
+        """Note something wrong at a part of the expression."""
+        end = at.end_col_offset if at.end_col_offset is not None else at.col_offset + 1
+        self.problems.append(Problem(at.col_offset, end, code, message, help_text))
+
+    def check_accepts(self, target: ValueType, node: tree.Node, at: ast.expr) -> None:
+        """Note where a value does not fit the place it goes to."""
+        if accepts(target, node.type):
+            return
+        if accepts(target.or_none(), node.type):
+            self.problem(at, "TW505", f"can be blank here, and {target} is needed",
+                         "give a value for that case with coalesce(…, …) or '… if … is not None else …'")  # fmt: skip
+        else:
+            self.problem(at, "TW504", f"is {node.type}, and {target} is needed",
+                         self.quoted_member_help(target, node))  # fmt: skip
+
+    def narrowed(self, fact: Fact, known: ValueType) -> ValueType:
+        """Return *known* without blank where the expression has already made sure of that."""
+        return known.not_none() if fact in self.present else known
+
+    def has_order(self, one: ValueType) -> bool:
+        """Tell whether values of a type can be put in an order."""
+        if one.kind == "enum":
+            return self.scope.enums[one.name].ordered
+        return one.kind in functions.ORDERED_KINDS
+
+    def quoted_member_help(self, one: ValueType, node: tree.Node) -> str:
+        """Return the way out where a value of an enum was written as a text."""
+        if one.kind != "enum" or not isinstance(node, tree.Constant):
+            return ""
+        for member in self.scope.enums[one.name].members:
+            if isinstance(node.value, str) and member.casefold() == node.value.casefold():
+                return f"write {member} without quotes"
+        return ""
+
+    def is_name_here(self, name: str) -> bool:
+        """Tell whether *name* is a field, an argument or a variable."""
+        return name in self.variables or name in self.scope.fields or name in self.scope.arguments
+
+    def is_bare_member(self, node: ast.expr) -> bool:
+        """Tell whether *node* is a name that can only be a value of some enum."""
+        return (
+            isinstance(node, ast.Name) and node.id in self.owners and not self.is_name_here(node.id)
+        )
+
+
+def described(node: ast.AST) -> str:
+    """Return what a piece of Python is called, for a message."""
+    name = type(node).__name__
+    return _DESCRIBED.get(name, f"'{name}'")
+
+
+_DESCRIBED: Final = {
+    "Lambda": "a lambda", "Dict": "a dict", "Subscript": "indexing with [ ]", "JoinedStr": "an f-string",
+    "Await": "await", "NamedExpr": "':='", "Starred": "'*'", "BinOp": "this operator", "Constant": "this literal",
+    "DictComp": "a dict comprehension", "Slice": "a slice", "Yield": "yield", "YieldFrom": "yield",
+}  # fmt: skip

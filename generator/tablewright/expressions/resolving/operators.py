@@ -1,0 +1,287 @@
+"""Operators: and, or, not, signs, calculations, comparisons, `in`, `is None` and `… if … else …`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from tablewright.expressions import functions, tree
+from tablewright.expressions.resolving.context import Context, described
+from tablewright.expressions.resolving.facts import facts
+from tablewright.expressions.types import (
+    BOOLEAN,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    ValueType,
+    accepts,
+    common_type,
+)
+
+_COMPARE: Final[Mapping[type[ast.cmpop], tree.CompareOperator]] = {
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+}  # fmt: skip
+_ARITHMETIC: Final[Mapping[type[ast.operator], tree.ArithmeticOperator]] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%",
+}  # fmt: skip
+_UNCOMPARABLE: Final = ("list", "records", "record", "json", "opaque")
+
+
+def logic(context: Context, node: ast.BoolOp) -> tree.Node | None:
+    """Return the tree of `and` and `or`; what the left side makes sure of, the right side may rely on."""
+    operator: Literal["and", "or"] = "and" if isinstance(node.op, ast.And) else "or"
+    before = context.present
+    operands: list[tree.Node] = []
+    for part in node.values:
+        operand = context.condition(part)
+        if operand is not None:
+            operands.append(operand)
+            context.present |= facts(operand, holds=operator == "and")
+    context.present = before
+    return tree.Logic(operator, tuple(operands)) if len(operands) == len(node.values) else None
+
+
+def unary(context: Context, node: ast.UnaryOp) -> tree.Node | None:
+    """Return the tree of `not` and of a sign."""
+    if isinstance(node.op, ast.Not):
+        negated = context.condition(node.operand)
+        return None if negated is None else tree.Not(negated)
+    if not isinstance(node.op, (ast.USub, ast.UAdd)):
+        context.problem(node, "TW502", "'~' is not part of the expression language", "write 'not'")
+        return None
+    operand = context.value(node.operand)
+    if operand is None:
+        return None
+    if not operand.type.is_numeric and operand.type.kind != "duration":
+        context.problem(node, "TW504", f"is {operand.type}, and only numbers and durations have a sign")  # fmt: skip
+        return None
+    if isinstance(node.op, ast.UAdd):
+        return operand
+    if isinstance(operand, tree.Constant) and isinstance(operand.value, (int, float)):
+        return tree.Constant(-operand.value, operand.type)
+    return tree.Negate(operand)
+
+
+def arithmetic(context: Context, node: ast.BinOp) -> tree.Node | None:
+    """Return the tree of a calculation."""
+    operator = _ARITHMETIC.get(type(node.op))
+    left = context.value(node.left)
+    right = context.value(node.right)
+    if operator is None:
+        context.problem(node, "TW502", f"{described(node)} is not part of the expression language",
+                        "there are + - * / %")  # fmt: skip
+        return None
+    if left is None or right is None:
+        return None
+    result = arithmetic_type(operator, left, right)
+    if result is None:
+        context.problem(node, "TW504", f"cannot calculate {left.type} {operator} {right.type}",
+                        _arithmetic_help(operator, left.type, right.type))  # fmt: skip
+        return None
+    if operator in ("/", "%") and isinstance(right, tree.Constant) and right.value == 0:
+        context.problem(node.right, "TW504", "divides by zero", "the result would always be blank")
+        return None
+    return tree.Arithmetic(operator, left, right, result)
+
+
+def arithmetic_type(operator: str, left: tree.Node, right: tree.Node) -> ValueType | None:
+    """Return the type of a calculation, or nothing where the two sides do not go together."""
+    nullable = left.type.nullable or right.type.nullable
+    one, other = left.type.kind, right.type.kind
+    if left.type.is_numeric and right.type.is_numeric:
+        if operator in ("/", "%"):
+            never_zero = isinstance(right, tree.Constant) and right.value != 0
+            kind = INTEGER if operator == "%" and one == other == "integer" else NUMBER
+            return kind.or_none(nullable or not never_zero)
+        return (INTEGER if one == other == "integer" else NUMBER).or_none(nullable)
+    found = _SUMS.get((operator, one, other))
+    return None if found is None else found.or_none(nullable)
+
+
+_SUMS: Final[Mapping[tuple[str, str, str], ValueType]] = {
+    ("+", "text", "text"): TEXT,
+    ("+", "datetime", "duration"): DATETIME,
+    ("-", "datetime", "duration"): DATETIME,
+    ("+", "duration", "datetime"): DATETIME,
+    ("-", "datetime", "datetime"): DURATION,
+    ("-", "date", "date"): DURATION,
+    ("+", "duration", "duration"): DURATION,
+    ("-", "duration", "duration"): DURATION,
+}
+
+
+def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
+    if left.kind in ("datetime", "date") and right.is_numeric:
+        return f"say what the number counts, as in '… {operator} hours(2)'"
+    if left.kind == "date" and right.kind == "duration":
+        return "dates are whole days: calculate with a date and time field"
+    if "text" in (left.kind, right.kind) and operator == "+":
+        return "only texts can be joined with texts"
+    return ""
+
+
+def choice(context: Context, node: ast.IfExp, expected: ValueType | None) -> tree.Node | None:
+    """Return the tree of `a if test else b`; each side may rely on what the test says."""
+    test = context.condition(node.test)
+    before = context.present
+    if test is not None:
+        context.present = before | facts(test, holds=True)
+    then = context.value(node.body, expected)
+    if test is not None:
+        context.present = before | facts(test, holds=False)
+    otherwise = context.value(node.orelse, expected or (then.type if then is not None else None))
+    context.present = before
+    if test is None or then is None or otherwise is None:
+        return None
+    shared = common_type(then.type, otherwise.type)
+    if shared is None:
+        context.problem(node, "TW504", f"gives {then.type} or {otherwise.type}", "both sides need one type")  # fmt: skip
+        return None
+    return tree.Choice(test, then, otherwise, shared)
+
+
+def comparison(context: Context, node: ast.Compare) -> tree.Node | None:
+    """Return the tree of a comparison; `a < b < c` is two of them."""
+    parts: list[tree.Node] = []
+    left = node.left
+    before = context.present
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        part = _pair(context, node, left, operator, right)
+        if part is not None:
+            parts.append(part)
+            context.present |= facts(part, holds=True)
+        left = right
+    context.present = before
+    if len(parts) != len(node.ops):
+        return None
+    return parts[0] if len(parts) == 1 else tree.Logic("and", tuple(parts))
+
+
+def _pair(
+    context: Context, node: ast.Compare, left: ast.expr, operator: ast.cmpop, right: ast.expr
+) -> tree.Node | None:
+    if isinstance(operator, (ast.Is, ast.IsNot)):
+        return _blank_test(context, left, right, negated=isinstance(operator, ast.IsNot))
+    if isinstance(operator, (ast.In, ast.NotIn)):
+        return _membership(context, left, right, negated=isinstance(operator, ast.NotIn))
+    if _is_none(right) or _is_none(left):
+        tested, none = (left, right) if _is_none(right) else (right, left)
+        if isinstance(operator, (ast.Eq, ast.NotEq)):
+            return _blank_test(context, tested, none, negated=isinstance(operator, ast.NotEq))
+        context.problem(node, "TW504", "an order with None never holds",
+                        f"write '{ast.unparse(tested)} is None'")  # fmt: skip
+        return None
+    if context.is_bare_member(left) and not context.is_bare_member(right):
+        second = context.value(right)
+        first = context.value(left, second.type if second is not None else None)
+    else:
+        first = context.value(left)
+        second = context.value(right, first.type if first is not None else None)
+    if first is None or second is None:
+        return None
+    return _compared(context, node, _COMPARE[type(operator)], first, second)
+
+
+def _compared(
+    context: Context,
+    node: ast.Compare,
+    operator: tree.CompareOperator,
+    left: tree.Node,
+    right: tree.Node,
+) -> tree.Node | None:
+    shared = common_type(left.type, right.type)
+    if shared is None:
+        way_out = context.quoted_member_help(left.type, right)
+        way_out = way_out or context.quoted_member_help(right.type, left)
+        if {left.type.kind, right.type.kind} == {"date", "datetime"}:
+            way_out = "take the date of the moment with date(…)"
+        context.problem(node, "TW504", f"compares {left.type} with {right.type}", way_out)
+        return None
+    if shared.kind in _UNCOMPARABLE:
+        context.problem(node, "TW504", f"cannot compare {left.type}",
+                        "test it with 'in', 'is None' or any(… for x in …)")  # fmt: skip
+        return None
+    if operator not in ("==", "!="):
+        if shared.kind not in functions.ORDERED_KINDS:
+            context.problem(node, "TW504", f"{left.type} has no order", "compare with == or !=")
+            return None
+        if not context.has_order(shared):
+            context.problem(node, "TW504", f"the values of {shared.name} have no order",
+                            f"say 'ordered: true' in the enum {shared.name}")  # fmt: skip
+            return None
+    return tree.Compare(operator, left, right)
+
+
+def _blank_test(
+    context: Context, tested: ast.expr, against: ast.expr, *, negated: bool
+) -> tree.Node | None:
+    if not _is_none(against):
+        context.problem(against, "TW502", "'is' can only be followed by None or not None", "write '=='")  # fmt: skip
+        return None
+    operand = context.value(tested)
+    if operand is None:
+        return None
+    if operand.type.kind == "records":
+        context.problem(tested, "TW504", f"is {operand.type}: never None, only empty",
+                        f"write 'len({ast.unparse(tested)}) == 0'")  # fmt: skip
+        return None
+    return tree.BlankTest(operand, negated)
+
+
+def _membership(
+    context: Context, left: ast.expr, right: ast.expr, *, negated: bool
+) -> tree.Node | None:
+    if isinstance(right, (ast.List, ast.Tuple, ast.Set)):
+        return _one_of(context, left, right.elts, negated=negated)
+    if context.is_bare_member(left):
+        items = context.value(right)
+        item = context.value(left, items.type.item if items is not None else None)
+    else:
+        item = context.value(left)
+        items = context.value(right)
+    if items is None or item is None:
+        return None
+    found: tree.Node
+    in_list = items.type.kind == "list" and items.type.item is not None
+    if items.type.kind == "text" and item.type.kind == "text":
+        found = tree.Call("contains", (items, item), BOOLEAN)
+    elif in_list and items.type.item is not None and accepts(items.type.item, item.type):
+        found = tree.ListContains(items, item)
+    else:
+        context.problem(right, "TW504", f"cannot look for {item.type} in {items.type}",
+                        "after 'in' stands a list such as [A, B], a text, or a field with several choices")  # fmt: skip
+        return None
+    return tree.Not(found) if negated else found
+
+
+def _one_of(
+    context: Context, left: ast.expr, options: Sequence[ast.expr], *, negated: bool
+) -> tree.Node | None:
+    item = context.value(left)
+    if item is None:
+        return None
+    if item.type.kind in _UNCOMPARABLE:
+        context.problem(left, "TW504", f"{item.type} cannot be looked up in a list")
+        return None
+    choices: list[tree.Node] = []
+    for option in options:
+        found = context.value(option, item.type)
+        if found is None:
+            continue
+        if common_type(item.type, found.type) is None:
+            context.problem(option, "TW504", f"is {found.type}, and {item.type} is compared with it",
+                            context.quoted_member_help(item.type, found))  # fmt: skip
+        elif not isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
+            context.problem(option, "TW504", "only values and arguments can stand in a list")
+        else:
+            choices.append(found)
+    if len(choices) != len(options):
+        return None
+    return tree.Membership(item, tuple(choices), negated)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
