@@ -1,0 +1,327 @@
+"""Tree → value, directly over a record or a mapping; and the operations that Python source shares with it.
+
+This is the meaning of an expression in the plainest form: the other back ends are tested against it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from enum import Enum
+from typing import Any, Final, assert_never
+
+from tablewright.expressions import tree
+
+_MOST_PLACES: Final = 400
+"""No double has more decimal places that differ from 0, nor as many digits before the point."""
+
+# -- operations -------------------------------------------------------------------------------------------------------
+
+
+def less(left: Any, right: Any) -> bool:
+    """Tell whether *left* is below *right*; false where one is blank."""
+    return left is not None and right is not None and bool(left < right)
+
+
+def less_equal(left: Any, right: Any) -> bool:
+    """Tell whether *left* is not above *right*; false where one is blank."""
+    return left is not None and right is not None and bool(left <= right)
+
+
+def divide(left: float | None, right: float | None) -> float | None:
+    """Return the quotient; blank where a part is blank or the divisor is 0."""
+    if left is None or right is None or right == 0:
+        return None
+    return left / right
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """Return what remains of `left - right * floor(left / right)`; it has the divisor's sign.
+
+    Blank where a part is blank or the divisor is 0.
+    """
+    if left is None or right is None or right == 0:
+        return None
+    if isinstance(left, int) and isinstance(right, int):
+        return left % right
+    quotient = left / right
+    return left - right * float(math.floor(quotient)) if math.isfinite(quotient) else None
+
+
+def round_(value: float | None, places: int | None = 0) -> float | None:
+    """Return the number with so many decimal places, halves away from zero, as its digits are written.
+
+    `round_(2.5)` is 3.0 and `round_(1.005, 2)` is 1.01, though the double behind 1.005 lies a little below it.
+    """
+    if value is None or places is None:
+        return None
+    if not math.isfinite(value) or places > _MOST_PLACES:
+        return float(value)
+    if places < -_MOST_PLACES:
+        return 0.0
+    with localcontext() as context:
+        context.prec = 3 * _MOST_PLACES
+        exact = Decimal(repr(value))
+        return float(exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)) + 0.0
+
+
+def floor_(value: float | None) -> int | None:
+    """Return the largest integer that is not above the number."""
+    return None if value is None else math.floor(value)
+
+
+def ceil_(value: float | None) -> int | None:
+    """Return the smallest integer that is not below the number."""
+    return None if value is None else math.ceil(value)
+
+
+def concat(left: str | None, right: str | None) -> str | None:
+    """Return both texts as one; blank where one is blank."""
+    return None if left is None or right is None else left + right
+
+
+def add_time(moment: datetime | None, span: timedelta | None) -> datetime | None:
+    """Return the moment that lies *span* later; blank where a part is blank or the year leaves 1 to 9999."""
+    if moment is None or span is None:
+        return None
+    try:
+        return moment + span
+    except OverflowError:
+        return None
+
+
+def smallest(*values: Any) -> Any:
+    """Return the smallest value; blank where one is blank."""
+    return None if any(value is None for value in values) else min(values)
+
+
+def largest(*values: Any) -> Any:
+    """Return the largest value; blank where one is blank."""
+    return None if any(value is None for value in values) else max(values)
+
+
+def total(values: Iterable[Any], zero: Any = 0) -> Any:
+    """Return the sum, blanks left out."""
+    return sum((value for value in values if value is not None), zero)
+
+
+SPAN_SECONDS: Final = {
+    "seconds": 1,
+    "minutes": 60,
+    "hours": 3_600,
+    "days": 86_400,
+    "weeks": 604_800,
+}
+
+
+def span_of(count: float | None, unit: str) -> timedelta | None:
+    """Return a duration of so many units, to the nearest microsecond; blank where it is beyond what can be held."""
+    if count is None:
+        return None
+    try:
+        return timedelta(microseconds=round(count * SPAN_SECONDS[unit] * 1_000_000))
+    except (OverflowError, ValueError):
+        return None
+
+
+def length_in(span: timedelta | None, unit: str) -> float | None:
+    """Return how many units a duration is long."""
+    return None if span is None else span.total_seconds() / SPAN_SECONDS[unit]
+
+
+# -- the walk ---------------------------------------------------------------------------------------------------------
+
+
+def evaluate(
+    node: tree.Node,
+    row: object,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+    enums: Mapping[str, type[Enum]] | None = None,
+) -> Any:
+    """Return the value of *node* for one record, which may be an object or a mapping.
+
+    Links are followed through the record's own attributes. *now* is the moment that `now()` means; the clock is read
+    where it is missing. *enums* are needed where *node* names a value of one.
+    """
+    moment = now if now is not None else datetime.now(UTC)
+    return Evaluator(arguments or {}, moment, enums or {}).value(node, {"": row})
+
+
+class Evaluator:
+    """Evaluates trees with the same arguments and the same moment."""
+
+    def __init__(
+        self, arguments: Mapping[str, Any], now: datetime, enums: Mapping[str, type[Enum]]
+    ) -> None:
+        self.arguments = arguments
+        self.now = now
+        self.enums = enums
+
+    def holds(self, node: tree.Node, row: object) -> bool:
+        """Tell whether a condition is true of *row*; a blank counts as false."""
+        return bool(self.value(node, {"": row}))
+
+    def value(self, node: tree.Node, rows: Mapping[str, object]) -> Any:
+        """Return the value of *node*; *rows* holds the record under "" and each variable's under its name."""
+        match node:
+            case tree.Constant(value):
+                return value
+            case tree.EnumMember(enum, name):
+                return self.enums[enum][name]
+            case tree.Variable(name):
+                return rows[name]
+            case tree.Argument(name):
+                return self.arguments[name]
+            case tree.Field(name, _, owner):
+                return _attribute(rows[""] if owner is None else self.value(owner, rows), name)
+            case tree.Compare(operator, left, right):
+                return _compare(operator, self.value(left, rows), self.value(right, rows))
+            case tree.BlankTest(operand, negated):
+                return _is_blank(self.value(operand, rows), operand.type.kind) is not negated
+            case tree.Membership(item, choices, negated):
+                value = self.value(item, rows)
+                found = any(_compare("==", value, self.value(choice, rows)) for choice in choices)
+                return found is not negated
+            case tree.ListContains(items, item):
+                return self.value(item, rows) in (self.value(items, rows) or ())
+            case tree.Not(operand):
+                return not self.value(operand, rows)
+            case tree.Logic(operator, operands):
+                test = all if operator == "and" else any
+                return test(self.value(part, rows) for part in operands)
+            case tree.Arithmetic(operator, left, right):
+                return _calculate(operator, self.value(left, rows), self.value(right, rows))
+            case tree.Negate(operand):
+                value = self.value(operand, rows)
+                return None if value is None else -value
+            case tree.Choice(test_node, then, otherwise):
+                return self.value(then if self.value(test_node, rows) else otherwise, rows)
+            case tree.Call():
+                return self._call(node, rows)
+            case tree.Over():
+                return self._over(node, rows)
+            case _:
+                assert_never(node)
+
+    def _call(self, node: tree.Call, rows: Mapping[str, object]) -> Any:
+        if node.function == "now":
+            return self.now
+        if node.function == "today":
+            return self.now.date()
+        values = [self.value(part, rows) for part in node.arguments]
+        if node.function == "coalesce":
+            return next((value for value in values if value is not None), None)
+        if any(value is None for value in values):
+            return False if node.function in ("contains", "startswith", "endswith") else None
+        if node.function in SPAN_SECONDS:
+            to_span = node.arguments[0].type.is_numeric
+            return (
+                span_of(values[0], node.function)
+                if to_span
+                else length_in(values[0], node.function)
+            )
+        return _PLAIN_CALLS[node.function](*values)
+
+    def _over(self, node: tree.Over, rows: Mapping[str, object]) -> Any:
+        linked: Any = self.value(node.relation, rows) or ()
+        scopes = ({**rows, node.variable.name: record} for record in linked)
+        if node.condition is not None:
+            condition = node.condition
+            scopes = (scope for scope in scopes if self.value(condition, scope))
+        if node.body is None:
+            return sum(1 for _ in scopes)
+        values = (self.value(node.body, scope) for scope in scopes)
+        match node.quantifier:
+            case "any":
+                return any(values)
+            case "all":
+                return all(values)
+            case "sum":
+                return total(values, timedelta() if node.type.kind == "duration" else 0)
+            case "min" | "max":
+                known = [value for value in values if value is not None]
+                pick = min if node.quantifier == "min" else max
+                return pick(known) if known else None
+            case "len":
+                return sum(1 for _ in values)
+
+
+def _attribute(row: Any, name: str) -> Any:
+    if row is None:
+        return None
+    return row.get(name) if isinstance(row, Mapping) else getattr(row, name)
+
+
+def _is_blank(value: Any, kind: str) -> bool:
+    return value is None or (kind in ("list", "opaque") and value == [])
+
+
+def _compare(operator: tree.CompareOperator, left: Any, right: Any) -> bool:
+    match operator:
+        case "==":
+            return bool(left == right)
+        case "!=":
+            return bool(left != right)
+        case "<":
+            return less(left, right)
+        case "<=":
+            return less_equal(left, right)
+        case ">":
+            return less(right, left)
+        case ">=":
+            return less_equal(right, left)
+
+
+def _calculate(operator: tree.ArithmeticOperator, left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return None
+    match operator:
+        case "+":
+            if isinstance(left, datetime):
+                return add_time(left, right)
+            return add_time(right, left) if isinstance(right, datetime) else left + right
+        case "-":
+            if isinstance(left, datetime) and isinstance(right, timedelta):
+                return add_time(left, -right)
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return divide(left, right)
+        case "%":
+            return modulo(left, right)
+
+
+def _date(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+_PLAIN_CALLS: Final[Mapping[str, Callable[..., Any]]] = {
+    "date": _date,
+    "year": lambda moment: _utc(moment).year,
+    "month": lambda moment: _utc(moment).month,
+    "day": lambda moment: _utc(moment).day,
+    "weekday": lambda moment: _utc(moment).weekday(),
+    "hour": lambda moment: _utc(moment).hour,
+    "lower": str.lower,
+    "upper": str.upper,
+    "strip": str.strip,
+    "contains": lambda text, part: part in text,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "len": len,
+    "round": round_,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "abs": abs,
+    "min": min,
+    "max": max,
+}
+
+
+def _utc(moment: date) -> Any:
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else moment

@@ -1,0 +1,100 @@
+"""What generated code imports: records, queries, lifecycles and stores. It knows nothing of the compiler."""
+
+from tablewright.runtime.choice import Choice, OrderedChoice
+from tablewright.runtime.columns import Columns, Condition
+from tablewright.runtime.connection import Connection, connect, current_store
+from tablewright.runtime.errors import (
+    ContractMismatch,
+    LeaseLost,
+    Misfit,
+    NotConfigured,
+    RecordChanged,
+    RecordInUse,
+    RecordInvalid,
+    RecordNotFound,
+    RecordNotSaved,
+    StoreError,
+    StoreOutdated,
+    StoreUnavailable,
+    TablewrightError,
+    TransitionRefused,
+)
+from tablewright.runtime.inputs import CreateInput, UpdateInput
+from tablewright.runtime.lifecycle import Changes, HistoryEntry, Refusal
+from tablewright.runtime.measures import Statistics
+from tablewright.runtime.model import AirtableModel
+from tablewright.runtime.query import Query
+from tablewright.runtime.spec import (
+    CONTRACT,
+    ArgumentSpec,
+    FieldSpec,
+    LifecycleSpec,
+    RelationSpec,
+    TableSpec,
+    TransitionSpec,
+    require_contract,
+)
+from tablewright.runtime.values import (
+    UNSET,
+    AiText,
+    Attachment,
+    Barcode,
+    Button,
+    Collaborator,
+    Unset,
+    UtcDatetime,
+    given,
+    unset,
+    utc_now,
+)
+
+__all__ = [
+    "CONTRACT",
+    "UNSET",
+    "AiText",
+    "AirtableModel",
+    "ArgumentSpec",
+    "Attachment",
+    "Barcode",
+    "Button",
+    "Changes",
+    "Choice",
+    "Collaborator",
+    "Columns",
+    "Condition",
+    "Connection",
+    "ContractMismatch",
+    "CreateInput",
+    "FieldSpec",
+    "HistoryEntry",
+    "LeaseLost",
+    "LifecycleSpec",
+    "Misfit",
+    "NotConfigured",
+    "OrderedChoice",
+    "Query",
+    "RecordChanged",
+    "RecordInUse",
+    "RecordInvalid",
+    "RecordNotFound",
+    "RecordNotSaved",
+    "Refusal",
+    "RelationSpec",
+    "Statistics",
+    "StoreError",
+    "StoreOutdated",
+    "StoreUnavailable",
+    "TableSpec",
+    "TablewrightError",
+    "TransitionRefused",
+    "TransitionSpec",
+    "Unset",
+    "UpdateInput",
+    "UtcDatetime",
+    "connect",
+    "current_store",
+    "given",
+    "require_contract",
+    "unset",
+    "utc_now",
+]

@@ -1,0 +1,304 @@
+"""Values of a record ↔ values of a row. Every value is checked against its specification on the way to the store.
+
+Rows hold plain Python values: text, numbers, aware datetimes, dates, timedeltas, members of enums, lists of these, and
+JSON for everything else. What is blank in Airtable is blank here: an empty text is None.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from tablewright import airtable
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.spec import ArgumentSpec, FieldSpec, RelationSpec, TableSpec
+
+MAX_INTEGER: Final = 2**53 - 1
+"""Airtable's numbers are double precision: larger integers would not survive."""
+
+Row = dict[str, Any]
+Encoder = Callable[[Any], Any]
+
+
+class Unfit(ValueError):
+    """A value does not fit; the text completes the sentence "the field …"."""
+
+
+def encode_changes(table: TableSpec, values: Mapping[str, Any], record: str) -> Row:
+    """Return *values*, given by field and relation keys, as a row; links are ids.
+
+    Raises:
+        RecordInvalid: with every value that does not fit.
+    """
+    row: Row = {}
+    misfits: list[Misfit] = []
+    encoders = table_encoders(table)
+    for key, value in values.items():
+        try:
+            row[key] = encoders[key](value)
+        except Unfit as unfit:
+            misfits.append(Misfit(key, str(unfit), value))
+    if misfits:
+        raise RecordInvalid(record, misfits)
+    return row
+
+
+@lru_cache(maxsize=None)
+def table_encoders(table: TableSpec) -> Mapping[str, Encoder]:
+    """Return the check and conversion of every field and relation that can be written."""
+    encoders = {one.key: encoder(one) for one in table.fields if not one.is_computed}
+    encoders |= {one.key: _links(one) if one.many else _link(one) for one in table.relations}
+    return encoders
+
+
+@lru_cache(maxsize=None)
+def encoder(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    """Return the function that checks a value of a field or argument and gives what the row holds."""
+    convert = _converter(spec)
+    required = spec.required or (isinstance(spec, FieldSpec) and not spec.is_nullable)
+    blank: Any = None
+    if isinstance(spec, FieldSpec) and (spec.is_listed or spec.kind == "boolean"):
+        return lambda value: convert(_default_blank(spec) if value is None else value)
+
+    def encode(value: Any) -> Any:
+        found = blank if value is None else convert(value)
+        if found is None and required:
+            raise Unfit("is required")
+        return found
+
+    return encode
+
+
+def _default_blank(spec: FieldSpec) -> Any:
+    return [] if spec.is_listed else False
+
+
+def _converter(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    match spec.kind:
+        case "text" | "long_text" | "rich_text" | "email" | "url" | "phone":
+            return _text(spec)
+        case "integer" | "rating":
+            return _integer(spec)
+        case "number" | "currency" | "percent":
+            return _number(spec)
+        case "duration":
+            return _duration(spec)
+        case "boolean":
+            return _exactly(bool, "has to be true or false")
+        case "date":
+            return _date
+        case "datetime":
+            return _moment
+        case "enum" | "enum_list":
+            assert (
+                spec.choices is not None
+            )  # noqa: S101  # the schema compiler gives every enum its class
+            one = _choice(spec.choices)
+            return one if spec.kind == "enum" else _list_of(one)
+        case "attachments" | "collaborators":
+            return _json_list
+        case _:
+            return _json
+
+
+def _text(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    least, most = spec.min_length or 0, spec.max_length or airtable.MAX_TEXT_LENGTH
+    pattern = re.compile(spec.pattern) if spec.pattern else None
+
+    def encode(value: Any) -> str | None:
+        if not isinstance(value, str):
+            raise Unfit("has to be a text")
+        if not value:
+            return None
+        if not least <= len(value) <= most:
+            raise Unfit(f"has to have {_between(spec.min_length, most)} characters")
+        if "\x00" in value:
+            raise Unfit("cannot hold a NUL character")
+        if pattern is not None and pattern.search(value) is None:
+            raise Unfit(f"has to match {spec.pattern}")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Unfit("has to be Unicode text without lone surrogates") from None
+        return value if type(value) is str else str.__str__(value)
+
+    return encode
+
+
+def _between(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f"{least} to {most}"
+    return f"at least {least}" if least is not None else f"at most {most}"
+
+
+def _ranged(spec: FieldSpec | ArgumentSpec, unit: str = "") -> Callable[[float], None]:
+    least, most = spec.minimum, spec.maximum
+
+    def check(value: float) -> None:
+        if (least is not None and value < least) or (most is not None and value > most):
+            raise Unfit(f"has to be {_between(least, most)}{unit}")
+
+    return check
+
+
+def _integer(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    check = _ranged(spec)
+
+    def encode(value: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Unfit("has to be an integer")
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise Unfit("has to lie within ±(2**53 - 1), as numbers do in Airtable")
+        check(value)
+        return int(value)
+
+    return encode
+
+
+def _number(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    check = _ranged(spec)
+
+    def encode(value: Any) -> float:
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise Unfit("has to be a number")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise Unfit("has to be a finite number")
+        check(number)
+        return number
+
+    return encode
+
+
+def _duration(spec: FieldSpec | ArgumentSpec) -> Encoder:
+    check = _ranged(spec, " seconds")
+
+    def encode(value: Any) -> timedelta:
+        if not isinstance(value, timedelta):
+            raise Unfit("has to be a timedelta")
+        check(value.total_seconds())
+        return value
+
+    return encode
+
+
+def _exactly(kind: type, message: str) -> Encoder:
+    def encode(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise Unfit(message)
+        return value
+
+    return encode
+
+
+def _date(value: Any) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise Unfit("has to be a date")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    if not isinstance(value, datetime):
+        raise Unfit("has to be a datetime")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise Unfit("needs a time zone: write datetime.now(UTC), or add tzinfo=UTC")
+    return value.astimezone(UTC)
+
+
+def _choice(choices: type[Choice]) -> Encoder:
+    def encode(value: Any) -> Choice:
+        if isinstance(value, choices):
+            return value
+        try:
+            return choices(value)
+        except ValueError:
+            known = ", ".join(f"'{member.label}'" for member in choices)
+            raise Unfit(f"has to be one of {known}") from None
+
+    return encode
+
+
+def _list_of(one: Encoder) -> Encoder:
+    def encode(value: Any) -> list[Any]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise Unfit("has to be a list")
+        return list(dict.fromkeys(one(item) for item in value))
+
+    return encode
+
+
+def _json(value: Any) -> Any:
+    """Return a copy that shares nothing with *value*, so that later changes in place can be seen."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_none=True)
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise Unfit(
+            "has to be JSON: text, finite numbers, true, false, None, lists, and dicts with text keys"
+        ) from None
+    if "\\u0000" in text or "\\ud" in text:
+        _check_texts(value)
+    return json.loads(text)
+
+
+def _check_texts(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unfit("has to be Unicode text without lone surrogates") from None
+    if re.search(r"(?<!\\)(\\\\)*\\u0000", text):
+        raise Unfit("cannot hold a NUL character")
+
+
+def _json_list(value: Any) -> list[Any]:
+    if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
+        raise Unfit("has to be a list")
+    return [_json(item) for item in value]
+
+
+def _link(relation: RelationSpec) -> Encoder:
+    def encode(value: Any) -> str | None:
+        if not value:
+            if relation.required:
+                raise Unfit("is required")
+            return None
+        if not isinstance(value, str):
+            raise Unfit(f"has to be a {relation.to} or its id")
+        return value
+
+    return encode
+
+
+def _links(relation: RelationSpec) -> Encoder:
+    def encode(value: Any) -> list[str]:
+        if value is None:
+            value = ()
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise Unfit(f"has to be a list of {relation.to} records or ids")
+        if any(not isinstance(one, str) or not one for one in value):
+            raise Unfit(f"has to hold only {relation.to} records that are stored, or ids")
+        if relation.required and not value:
+            raise Unfit("is required")
+        return list(dict.fromkeys(value))
+
+    return encode
+
+
+def same_json(left: Any, right: Any) -> bool:
+    """Tell whether two JSON values are the same; unlike `==`, 1 and True differ."""
+    return left == right and (left is None or json.dumps(left) == json.dumps(right))

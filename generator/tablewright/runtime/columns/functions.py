@@ -1,0 +1,260 @@
+"""Functions of the condition builder, as the language has them; those that Python has too end in an underscore."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar, overload
+
+from tablewright.expressions import tree
+from tablewright.expressions.types import (
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    NUMBER,
+    ValueType,
+    common_type,
+)
+from tablewright.runtime.choice import Choice, OrderedChoice
+from tablewright.runtime.columns.terms import (
+    Condition,
+    Date,
+    Datetime,
+    Duration,
+    Integer,
+    Member,
+    Number,
+    Term,
+    Text,
+    as_node,
+    term,
+)
+
+T = TypeVar("T", bound=Term)
+C = TypeVar("C", bound=Choice)
+Plain = str | int | float | bool | datetime | date | timedelta | Choice
+
+
+@overload
+def value(plain: bool) -> Condition: ...  # type: ignore[overload-overlap]  # the narrower type comes first
+@overload
+def value(plain: int) -> Integer: ...
+@overload
+def value(plain: float) -> Number: ...
+@overload
+def value(plain: C) -> Member[C]: ...  # type: ignore[overload-overlap]  # the narrower type comes first
+@overload
+def value(plain: str) -> Text: ...
+@overload
+def value(plain: datetime) -> Datetime: ...  # type: ignore[overload-overlap]  # the narrower type comes first
+@overload
+def value(plain: date) -> Date: ...
+@overload
+def value(plain: timedelta) -> Duration: ...
+@overload
+def value(plain: None) -> Any: ...
+@overload
+def value(plain: Plain | None) -> Any: ...
+def value(plain: Any) -> Any:
+    """A plain value as a term, for places where a field or an expression could stand."""
+    return term(_node(plain), type(plain) if isinstance(plain, Choice) else None)
+
+
+def now() -> Datetime:
+    """The current moment, in UTC; one and the same throughout a query."""
+    return Datetime(tree.Call("now", (), DATETIME))
+
+
+def today() -> Date:
+    """The current date, in UTC."""
+    return Date(tree.Call("today", (), DATE))
+
+
+def _span(unit: str, value: Number | float | Duration | timedelta) -> Any:
+    node = _node(value)
+    if node.type.kind == "duration":
+        return Number(tree.Call(unit, (node,), NUMBER.or_none(node.type.nullable)))
+    if not node.type.is_numeric:
+        raise TypeError(f"{unit}() takes a number or a duration, not {node.type}")
+    return Duration(tree.Call(unit, (node,), DURATION.or_none(node.type.nullable)))
+
+
+@overload
+def seconds(value: Number | float) -> Duration: ...
+@overload
+def seconds(value: Duration | timedelta) -> Number: ...
+def seconds(value: Any) -> Any:
+    """A duration of so many seconds; of a duration, its length in seconds."""
+    return _span("seconds", value)
+
+
+@overload
+def minutes(value: Number | float) -> Duration: ...
+@overload
+def minutes(value: Duration | timedelta) -> Number: ...
+def minutes(value: Any) -> Any:
+    """A duration of so many minutes; of a duration, its length in minutes."""
+    return _span("minutes", value)
+
+
+@overload
+def hours(value: Number | float) -> Duration: ...
+@overload
+def hours(value: Duration | timedelta) -> Number: ...
+def hours(value: Any) -> Any:
+    """A duration of so many hours; of a duration, its length in hours."""
+    return _span("hours", value)
+
+
+@overload
+def days(value: Number | float) -> Duration: ...
+@overload
+def days(value: Duration | timedelta) -> Number: ...
+def days(value: Any) -> Any:
+    """A duration of so many days; of a duration, its length in days."""
+    return _span("days", value)
+
+
+@overload
+def weeks(value: Number | float) -> Duration: ...
+@overload
+def weeks(value: Duration | timedelta) -> Number: ...
+def weeks(value: Any) -> Any:
+    """A duration of so many weeks; of a duration, its length in weeks."""
+    return _span("weeks", value)
+
+
+def date_(moment: Datetime) -> Date:
+    """The date of a moment, in UTC."""
+    return Date(_call("date", moment, result=DATE))
+
+
+def year(day_: Datetime | Date) -> Integer:
+    """The year, such as 2026."""
+    return Integer(_call("year", day_, result=INTEGER))
+
+
+def month(day_: Datetime | Date) -> Integer:
+    """The month, 1 to 12."""
+    return Integer(_call("month", day_, result=INTEGER))
+
+
+def day(day_: Datetime | Date) -> Integer:
+    """The day of the month, 1 to 31."""
+    return Integer(_call("day", day_, result=INTEGER))
+
+
+def weekday(day_: Datetime | Date) -> Integer:
+    """The day of the week: Monday is 0, Sunday is 6."""
+    return Integer(_call("weekday", day_, result=INTEGER))
+
+
+def hour(moment: Datetime) -> Integer:
+    """The hour of a moment in UTC, 0 to 23."""
+    return Integer(_call("hour", moment, result=INTEGER))
+
+
+def round_(value: Number, places: Integer | int = 0) -> Number:
+    """The number rounded to so many decimal places, halves away from zero."""
+    return Number(_call("round", value, *((places,) if _is_given(places) else ()), result=NUMBER))
+
+
+def _is_given(places: Integer | int) -> bool:
+    return isinstance(places, Term) or places != 0
+
+
+def floor_(value: Number) -> Integer:
+    """The largest integer that is not above the number."""
+    return Integer(_call("floor", value, result=INTEGER))
+
+
+def ceil_(value: Number) -> Integer:
+    """The smallest integer that is not below the number."""
+    return Integer(_call("ceil", value, result=INTEGER))
+
+
+@overload
+def abs_(value: Duration) -> Duration: ...
+@overload
+def abs_(value: Integer) -> Integer: ...
+@overload
+def abs_(value: Number) -> Number: ...
+def abs_(value: Any) -> Any:
+    """The number or duration without its sign."""
+    return abs(value)
+
+
+def min_(first: T, *others: T | Plain) -> T:
+    """The smallest of the values; blank where one is blank."""
+    return _extreme("min", first, others)
+
+
+def max_(first: T, *others: T | Plain) -> T:
+    """The largest of the values; blank where one is blank."""
+    return _extreme("max", first, others)
+
+
+def _extreme(name: str, first: T, others: tuple[Any, ...]) -> T:
+    if isinstance(first, Member) and not issubclass(first.choices, OrderedChoice):
+        raise TypeError(f"the values of {first.choices.__name__} have no order")
+    nodes, shared = _together(name, (first, *others))
+    found: T = _term(tree.Call(name, nodes, shared), (first, *others))
+    return found
+
+
+def coalesce(first: T, *others: T | Plain) -> T:
+    """The first value that is not blank."""
+    nodes, shared = _together("coalesce", (first, *others))
+    blank = all(node.type.nullable for node in nodes)
+    kind = shared.or_none() if blank else shared.not_none()
+    found: T = _term(tree.Call("coalesce", nodes, kind), (first, *others))
+    return found
+
+
+@overload
+def when(test: Condition, then: T, otherwise: T | Plain | None) -> T: ...
+@overload
+def when(test: Condition, then: Plain | None, otherwise: T) -> T: ...
+@overload
+def when(test: Condition, then: Plain | None, otherwise: Plain | None) -> Any: ...
+def when(test: Condition, then: Any, otherwise: Any) -> Any:
+    """*then* where the condition holds, *otherwise* where it does not."""
+    if not isinstance(test, Condition):
+        raise TypeError(f"when() needs a condition first, not {test!r}")
+    (one, other), shared = _together("when", (then, otherwise))
+    return _term(tree.Choice(test.node, one, other, shared), (then, otherwise))
+
+
+def _together(name: str, values: tuple[Any, ...]) -> tuple[tuple[tree.Node, ...], ValueType]:
+    if len(values) < 2:
+        raise TypeError(f"{name}() takes two values or more")
+    nodes = tuple(_node(value) for value in values)
+    shared: ValueType | None = nodes[0].type
+    for node in nodes[1:]:
+        shared = common_type(shared, node.type) if shared is not None else None
+    if shared is None:
+        raise TypeError(
+            f"{name}() needs values of one type, not {', '.join(str(node.type) for node in nodes)}"
+        )
+    return nodes, shared
+
+
+def _term(node: tree.Node, values: tuple[Any, ...]) -> Any:
+    for value in values:
+        if isinstance(value, Member):
+            return term(node, value.choices)
+        if isinstance(value, Choice):
+            return term(node, type(value))
+    return term(node)
+
+
+def _node(value: object) -> tree.Node:
+    node = value.node if isinstance(value, Term) else as_node(value)
+    if node is None:
+        raise TypeError(f"cannot use {value!r} in a condition")
+    return node
+
+
+def _call(name: str, *values: object, result: ValueType) -> tree.Node:
+    nodes = tuple(_node(value) for value in values)
+    return tree.Call(name, nodes, result.or_none(any(node.type.nullable for node in nodes)))

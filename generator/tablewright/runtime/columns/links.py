@@ -1,0 +1,234 @@
+"""Linked records in conditions: a link to one leads to the fields of the other side, links to many are looked over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Generic, Self, TypeVar, overload
+
+from tablewright.expressions import tree
+from tablewright.expressions.types import (
+    BOOLEAN,
+    INTEGER,
+    ValueType,
+    record_of,
+    records_of,
+)
+from tablewright.runtime.columns.fields import (
+    DatetimeColumn,
+    TextColumn,
+    field_node,
+)
+from tablewright.runtime.columns.terms import (
+    Condition,
+    Duration,
+    Integer,
+    Member,
+    Number,
+    Numeric,
+    Ordered,
+    Term,
+    term,
+)
+
+_depth: ContextVar[int] = ContextVar("tablewright_lambda_depth", default=0)
+
+
+class Columns:
+    """The fields of a table in conditions: of the record itself, or of one that it is linked with."""
+
+    id = TextColumn()
+    created_time = DatetimeColumn()
+
+    def __init__(self, owner: tree.Node | None = None) -> None:
+        self._owner = owner
+
+    def is_none(self) -> Condition:
+        """Whether nothing is linked."""
+        return Condition(tree.BlankTest(self._link("is_none"), negated=False))
+
+    def is_not_none(self) -> Condition:
+        """Whether a record is linked."""
+        return Condition(tree.BlankTest(self._link("is_not_none"), negated=True))
+
+    def is_record(self, record: Any) -> Condition:
+        """Whether this is the given record, named by itself or by its id; None asks for a missing link."""
+        if record is None:
+            return self.is_none()
+        return self.id == record_id(record)
+
+    def _link(self, asked: str) -> tree.Node:
+        if self._owner is None:
+            raise TypeError(
+                f"{asked}() asks about a link, as in c.parent.{asked}(): a record itself is always there"
+            )
+        return self._owner
+
+
+def record_id(record: Any) -> str:
+    """Return the id of a record, which may be given by its id."""
+    found = record if isinstance(record, str) else getattr(record, "id", None)
+    if not isinstance(found, str) or not found:
+        raise TypeError("a record that is stored, or its id, is needed here")
+    return found
+
+
+C = TypeVar("C", bound=Columns)
+
+
+class LinkColumn(Generic[C]):
+    """A link to one record. Read through a namespace, it is the other side's namespace."""
+
+    def __init__(self, target: Callable[[], type[C]], table: str, *, nullable: bool = True) -> None:
+        self._target = target
+        self._type = record_of(table, nullable=nullable)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Columns, owner: type) -> C: ...
+    def __get__(self, instance: Columns | None, owner: type) -> Self | C:
+        if instance is None:
+            return self
+        return self._target()(field_node(self.name, self._type, instance._owner))
+
+
+class LinksColumn(Generic[C]):
+    """Links to any number of records."""
+
+    def __init__(self, target: Callable[[], type[C]], table: str) -> None:
+        self._target = target
+        self._table = table
+        self._node: tree.Field | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Columns | None, owner: type | None = None) -> Self:
+        if instance is None:
+            return self
+        found = type(self)(self._target, self._table)
+        found.name = self.name
+        found._node = field_node(self.name, records_of(self._table), instance._owner)
+        return found
+
+    def any(
+        self, body: Callable[[C], Condition], *, where: Callable[[C], Condition] | None = None
+    ) -> Condition:
+        """Whether the condition holds for at least one linked record."""
+        return Condition(self._over("any", body, where, lambda _: BOOLEAN)[0])
+
+    def all(
+        self, body: Callable[[C], Condition], *, where: Callable[[C], Condition] | None = None
+    ) -> Condition:
+        """Whether the condition holds for every linked record; true where there is none."""
+        return Condition(self._over("all", body, where, lambda _: BOOLEAN)[0])
+
+    def count(self, *, where: Callable[[C], Condition] | None = None) -> Integer:
+        """How many linked records there are."""
+        return Integer(self._over("len", None, where, lambda _: INTEGER)[0])
+
+    def contains(self, record: Any) -> Condition:
+        """Whether the given record, named by itself or by its id, is among the linked ones."""
+        found = record_id(record)
+        return self.any(lambda linked: linked.id == found)
+
+    @overload
+    def sum(
+        self, body: Callable[[C], Integer], *, where: Callable[[C], Condition] | None = None
+    ) -> Integer: ...
+    @overload
+    def sum(
+        self, body: Callable[[C], Number], *, where: Callable[[C], Condition] | None = None
+    ) -> Number: ...
+    @overload
+    def sum(
+        self, body: Callable[[C], Duration], *, where: Callable[[C], Condition] | None = None
+    ) -> Duration: ...
+    def sum(
+        self, body: Callable[[C], Any], *, where: Callable[[C], Condition] | None = None
+    ) -> Integer | Number | Duration:
+        """The sum over the linked records, blanks left out; 0 where there is none."""
+        node, value = self._over("sum", body, where, ValueType.not_none)
+        if not isinstance(value, Numeric):
+            raise TypeError(
+                f"sum() needs numbers or durations, and got {value.type if value else 'nothing'}"
+            )
+        return term(node)  # type: ignore[no-any-return]  # the type follows the tree's
+
+    def min(self, body: Callable[[C], T], *, where: Callable[[C], Condition] | None = None) -> T:
+        """The smallest value among the linked records; blank where there is none."""
+        return self._extreme("min", body, where)
+
+    def max(self, body: Callable[[C], T], *, where: Callable[[C], Condition] | None = None) -> T:
+        """The largest value among the linked records; blank where there is none."""
+        return self._extreme("max", body, where)
+
+    def _extreme(
+        self,
+        quantifier: tree.Quantifier,
+        body: Callable[[C], T],
+        where: Callable[[C], Condition] | None,
+    ) -> T:
+        node, value = self._over(quantifier, body, where, ValueType.or_none)
+        if not isinstance(value, (Ordered, Member)):
+            raise TypeError(f"{quantifier}() needs values with an order")
+        return term(node, value.choices if isinstance(value, Member) else None)  # type: ignore[no-any-return]  # likewise
+
+    def _over(
+        self,
+        quantifier: tree.Quantifier,
+        body: Callable[[C], Any] | None,
+        where: Callable[[C], Condition] | None,
+        result: Callable[[ValueType], ValueType],
+    ) -> tuple[tree.Node, Term | None]:
+        if self._node is None:
+            raise TypeError(f"look up {self.name} on a model, as in Model.c.{self.name}")
+        depth = _depth.get()
+        # A computed field of the linked record may look over links of its own, and its lambda may use the same name.
+        name = f"{_parameter(body or where)}{f'_{depth + 1}' if depth else ''}"
+        variable = tree.Variable(name, record_of(self._table, nullable=False))
+        token = _depth.set(depth + 1)
+        try:
+            columns = self._target()(variable)
+            value = _checked(quantifier, body(columns)) if body is not None else None
+            condition = _condition(where(columns)) if where is not None else None
+        finally:
+            _depth.reset(token)
+        kind = result(value.type) if value is not None else INTEGER
+        node = tree.Over(
+            quantifier,
+            variable,
+            self._node,
+            value.node if value is not None else None,
+            condition,
+            kind,
+        )
+        return node, value
+
+
+T = TypeVar("T", bound=Term)
+
+
+def _parameter(function: Callable[..., Any] | None) -> str:
+    code = getattr(function, "__code__", None)
+    return code.co_varnames[0] if code is not None and code.co_argcount else "linked"
+
+
+def _checked(quantifier: tree.Quantifier, value: object) -> Term:
+    if quantifier in ("any", "all") and not isinstance(value, Condition):
+        raise TypeError(f"{quantifier}() needs a function that returns a condition, not {value!r}")
+    if not isinstance(value, Term):
+        raise TypeError(
+            f"{quantifier}() needs a function that returns a field or an expression, not {value!r}"
+        )
+    return value
+
+
+def _condition(value: object) -> tree.Node:
+    if not isinstance(value, Condition):
+        raise TypeError(f"where= needs a function that returns a condition, not {value!r}")
+    return value.node

@@ -1,0 +1,149 @@
+"""Which store records go to: `connect`, and the store that is current."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextvars import ContextVar, Token
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from tablewright.runtime.errors import NotConfigured
+
+if TYPE_CHECKING:
+    from tablewright.runtime.stores.base import Capabilities, Store
+
+logger = logging.getLogger("tablewright")
+
+STORE: Final = "TABLEWRIGHT_STORE"
+TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
+BASE: Final = "AIRTABLE_BASE_ID"
+EMBEDDED: Final = "sqlite:///tablewright.db"
+WHAT_WORKS: Final = "sqlite:///tasks.db, or postgresql://user@host/database"
+
+_current: ContextVar[Store | None] = ContextVar("tablewright_store", default=None)
+_default: Connection | None = None
+
+
+class Connection:
+    """A connected store. It is the current one until it is closed, or until the end of a `with` block."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._before: Connection | None = None
+        self._token: Token[Store | None] | None = None
+
+    @property
+    def description(self) -> str:
+        """Return what is connected, without any secret."""
+        return self.store.description
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the store guarantees."""
+        return self.store.capabilities
+
+    def close(self) -> None:
+        """Let go of the store. The one that was connected before is current again."""
+        global _default  # noqa: PLW0603  # the process has one default
+        if _default is self:
+            _default = self._before
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        global _default  # noqa: PLW0603  # inside the block only this context is to see the store
+        if _default is self:
+            _default = self._before
+        self._token = _current.set(self.store)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            _current.reset(self._token)
+            self._token = None
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.description}>"
+
+
+def connect(url: str | None = None) -> Connection:
+    """Connect the store that records are kept in from now on, and return the connection.
+
+    In a `with` statement it is current inside the block and closed at its end. Without *url* it is taken from the
+    environment, or from the file `.env`: TABLEWRIGHT_STORE, else AIRTABLE_ACCESS_TOKEN with AIRTABLE_BASE_ID; and with
+    nothing set, the file tablewright.db in the current folder. Nothing is opened before it is needed.
+
+    Raises:
+        NotConfigured: there is no such store.
+    """
+    global _default  # noqa: PLW0603  # the process has one default
+    chosen, reason = (url, "given") if url is not None else _chosen()
+    connection = Connection(_opened(chosen))
+    connection._before, _default = _default, connection
+    logger.info("connected to %s (%s)", connection.description, reason)
+    return connection
+
+
+def current_store() -> Store:
+    """Return the store that is current here.
+
+    Raises:
+        NotConfigured: nothing is connected.
+    """
+    store = _current.get()
+    if store is not None:
+        return store
+    if _default is None:
+        raise NotConfigured(
+            "no store is connected: call tablewright.connect() first, or tablewright.connect('sqlite:///tasks.db')"
+        )
+    return _default.store
+
+
+def _chosen() -> tuple[str, str]:
+    """Return the store's URL, and where it was found."""
+    from dotenv import dotenv_values
+
+    # Read, not loaded: what runs beside us keeps its own environment.
+    file = {name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value}
+    found = {**file, **{name: value for name, value in os.environ.items() if value}}
+    if found.get(STORE):
+        return found[STORE], f"from {STORE}"
+    if found.get(TOKEN) and found.get(BASE):
+        return f"airtable://{found[BASE]}", f"from {TOKEN} and {BASE}"
+    if found.get(TOKEN) or found.get(BASE):
+        here, missing = (TOKEN, BASE) if found.get(TOKEN) else (BASE, TOKEN)
+        raise NotConfigured(
+            f"{here} is set and {missing} is not: set both for Airtable, or {STORE} for another store"
+        )
+    return EMBEDDED, "the embedded default, since nothing is set"
+
+
+def _opened(url: str) -> Store:
+    scheme, separator, _ = url.partition(":")
+    kind = scheme.partition("+")[0].lower()
+    if kind not in ("sqlite", "postgresql", "postgres") or not separator:
+        named = (
+            f"'{scheme}:' stores are not part of this version"
+            if separator
+            else "a store is named by a URL"
+        )
+        raise NotConfigured(f"{named}. What works: {WHAT_WORKS}")
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from tablewright.runtime.stores.sql import open_sql_store
+
+    try:
+        parsed = make_url(f"postgresql{url[len(scheme):]}" if kind == "postgres" else url)
+    except (ArgumentError, ValueError):
+        # The text itself stays unsaid: it may hold a password.
+        raise NotConfigured(f"the {kind} URL cannot be read. What works: {WHAT_WORKS}") from None
+    return open_sql_store(parsed)

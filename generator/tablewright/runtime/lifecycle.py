@@ -1,0 +1,200 @@
+"""Transitions: the record's own pure function decides, the store writes if nobody else was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder
+from tablewright.runtime.errors import (
+    Misfit,
+    RecordChanged,
+    RecordInvalid,
+    RecordNotFound,
+    TransitionRefused,
+)
+from tablewright.runtime.records import origin_of
+from tablewright.runtime.spec import ArgumentSpec, LifecycleSpec, TransitionSpec
+from tablewright.runtime.stores.base import Move, Store
+from tablewright.runtime.values import utc_now
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+Changes = dict[str, Any]
+"""What a transition sets, by field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a transition is not possible. Without a reason, the state does not allow it."""
+
+    reason: str = ""
+
+    @classmethod
+    def by_state(cls) -> Self:
+        """Return the refusal of a transition that does not leave the present state."""
+        return cls()
+
+
+Decide = Callable[..., Changes | Refusal]
+R = TypeVar("R", bound="AirtableModel")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One transition that a record made. *by* and *why* are what the caller said."""
+
+    at: datetime
+    transition: str
+    from_state: Choice
+    to_state: Choice
+    by: str | None
+    why: str | None
+
+
+def transition(
+    record: R,
+    name: str,
+    decide: Decide,
+    arguments: Mapping[str, Any] | None,
+    *,
+    by: str | None,
+    why: str | None,
+) -> R:
+    """Move *record*, in the store and then in memory, and return it.
+
+    Raises:
+        RecordInvalid: an argument, or a value that would be set, does not fit.
+        TransitionRefused: the state or the guard forbids it.
+        RecordChanged: somebody else changed the state or a field that the transition looks at.
+        RecordNotFound: somebody deleted the record.
+        RecordNotSaved: the record was never stored.
+    """
+    lifecycle, spec = _specification(record, name)
+    origin = record._stored(name)
+    given = checked_arguments(record, spec, arguments or {})
+    origin.forget_links(key for key in spec.reads if key not in type(record).table.by_key)
+    now = utc_now()
+    found = decide(record, now, **given)
+    if isinstance(found, Refusal):
+        raise refused(record, name, found)
+    store = origin.store
+    table = type(record).table
+    changes = encode_changes(table, found, record.described())
+    expected = _seen(record, lifecycle, spec)
+    moved = store.move(table, Move(record.id, name, expected, changes, now, by, why))
+    if not moved.done:
+        if moved.row is None:
+            raise RecordNotFound(table.key, [record.id], store.description)
+        raise changed(record, name, expected, moved.row)
+    record._apply(moved.row or changes)
+    return record
+
+
+def can(record: AirtableModel, name: str, decide: Decide | None) -> bool:
+    """Tell whether a transition is possible as the record is in memory; without *decide*, by its state alone."""
+    lifecycle, spec = _specification(record, name)
+    if origin_of(record) is None or getattr(record, lifecycle.field) not in spec.sources:
+        return False
+    return decide is None or not isinstance(decide(record, utc_now()), Refusal)
+
+
+def history(record: AirtableModel, store: Store) -> list[HistoryEntry]:
+    """Return the transitions that a record made, oldest first."""
+    table = type(record).table
+    if table.lifecycle is None:
+        raise TypeError(f"{type(record).__name__} has no lifecycle")
+    states = type(table.lifecycle.initial)
+    return [
+        HistoryEntry(
+            row.at, row.transition, states[row.from_state], states[row.to_state], row.by, row.why
+        )
+        for row in store.history(table, record.id)
+    ]
+
+
+def checked_arguments(
+    record: AirtableModel, spec: TransitionSpec, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a transition, converted to what fields hold.
+
+    Raises:
+        RecordInvalid: with every argument that does not fit.
+    """
+    found: dict[str, Any] = {}
+    misfits: list[Misfit] = []
+    for argument in spec.takes:
+        value = values.get(argument.key)
+        try:
+            found[argument.key] = _argument(argument, value)
+        except Unfit as unfit:
+            misfits.append(
+                Misfit(
+                    f"{spec.name}(): {argument.key}", str(unfit), value, has_given=value is not None
+                )
+            )
+    if misfits:
+        raise RecordInvalid(record.described(), misfits)
+    return found
+
+
+def _argument(argument: ArgumentSpec, value: Any) -> Any:
+    return encoder(argument)(argument.default if value is None else value)
+
+
+def refused(record: AirtableModel, name: str, refusal: Refusal) -> TransitionRefused:
+    """Return the error that says why a transition is not possible, and what is."""
+    lifecycle, _ = _specification(record, name)
+    state = getattr(record, lifecycle.field)
+    possible = [one for one in record.open_transitions() if one != name]
+    return TransitionRefused(
+        record.described(),
+        name,
+        getattr(state, "label", "blank"),
+        possible=possible,
+        reason=refusal.reason,
+    )
+
+
+def changed(record: AirtableModel, action: str, expected: Row, stored: Row) -> RecordChanged:
+    """Return the error that says how the stored row differs from what this program saw."""
+    differs = {}
+    for key, value in expected.items():
+        now = stored.get(key)
+        same = (
+            set(now) == set(value)
+            if isinstance(value, list) and isinstance(now, list)
+            else now == value
+        )
+        if not same:
+            differs[key] = (_shown(now), _shown(value))
+    return RecordChanged(record.described(), action, differs)
+
+
+def _shown(value: Any) -> Any:
+    return value.label if isinstance(value, Choice) else value
+
+
+def _seen(record: AirtableModel, lifecycle: LifecycleSpec, spec: TransitionSpec) -> Row:
+    """Return what the decision looked at in the record itself: its state, and the fields and links that are read."""
+    table = type(record).table
+    values = {lifecycle.field: getattr(record, lifecycle.field)}
+    for key in spec.reads:
+        field = table.by_key.get(key)
+        relation = table.relations_by_key.get(key)
+        if field is not None and not field.is_computed:
+            values[key] = record.__dict__[key]
+        elif relation is not None:
+            values[key] = record.__dict__[relation.attribute]
+    return encode_changes(table, values, record.described())
+
+
+def _specification(record: AirtableModel, name: str) -> tuple[LifecycleSpec, TransitionSpec]:
+    lifecycle = type(record).table.lifecycle
+    if lifecycle is None:
+        raise TypeError(f"{type(record).__name__} has no lifecycle")
+    return lifecycle, lifecycle.by_name[name]

@@ -1,0 +1,167 @@
+"""Queries: immutable, chained, and asked of the store when their records are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+
+from tablewright.diagnostics import did_you_mean
+from tablewright.expressions import tree
+from tablewright.runtime.columns import Condition, Term
+from tablewright.runtime.connection import current_store
+from tablewright.runtime.measures import Measure, Statistics
+from tablewright.runtime.stores.base import Order, Plan, Selection
+from tablewright.runtime.values import utc_now
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+R = TypeVar("R", bound="AirtableModel")
+S = TypeVar("S", bound=Statistics)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Query(Generic[R]):
+    """Records that meet conditions. Every method returns a new query; records are read once, when first needed."""
+
+    model: type[R]
+    _conditions: tuple[tree.Node, ...] = ()
+    _order: tuple[Order, ...] = ()
+    _limit: int | None = None
+    _offset: int = 0
+    _read: list[R] | None = field(default=None, init=False)
+
+    # -- building -------------------------------------------------------------------------------------------------
+
+    def where(self, *conditions: Condition) -> Self:
+        """Return the query with more conditions, all of which have to hold."""
+        for condition in conditions:
+            if not isinstance(condition, Condition):
+                raise TypeError(
+                    f"where() takes conditions such as {self.model.__name__}.c.id == '…', not {condition!r}"
+                )
+        return self._with(_conditions=(*self._conditions, *(one.node for one in conditions)))
+
+    def order_by(self, *keys: str | Term) -> Self:
+        """Return the query sorted by fields: `"priority"` rising, `"-priority"` falling; enums in their own order.
+
+        Blanks come first where rising. Records that are equal in all keys come in the order they were created.
+        """
+        return self._with(_order=tuple(self._ordered(key) for key in keys))
+
+    def limit(self, number: int) -> Self:
+        """Return the query with at most so many records."""
+        return self._with(_limit=_natural("limit", number))
+
+    def offset(self, number: int) -> Self:
+        """Return the query without its first so many records."""
+        return self._with(_offset=_natural("offset", number))
+
+    def _with(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+    def _ordered(self, key: str | Term) -> Order:
+        if isinstance(key, Term):
+            return Order(key.node)
+        name = key.removeprefix("-")
+        found = getattr(self.model.c, name, None) if not name.startswith("_") else None
+        if not isinstance(found, Term) or found.type.kind in ("list", "json", "opaque"):
+            known = [one.key for one in self.model.table.fields] + ["id", "created_time"]
+            raise ValueError(
+                f"cannot order {self.model.__name__} by '{name}'. {did_you_mean(name, known)}"
+            )
+        return Order(found.node, descending=key.startswith("-"))
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def all(self) -> list[R]:
+        """Return the records as a list. They are read at the first call."""
+        if self._read is None:
+            store = current_store()
+            records = self.model._decoded(store, store.select(self._selection()))
+            object.__setattr__(self, "_read", records)
+            return list(records)
+        return list(self._read)
+
+    def first(self) -> R | None:
+        """Return the first record, or None."""
+        if self._read is not None:
+            return self._read[0] if self._read else None
+        return next(iter(self.limit(1 if self._limit is None else min(self._limit, 1)).all()), None)
+
+    def count(self) -> int:
+        """Return how many records there are, without reading them."""
+        return (
+            len(self._read) if self._read is not None else current_store().count(self._selection())
+        )
+
+    def exists(self) -> bool:
+        """Tell whether there is a record, without reading it."""
+        if self._read is not None:
+            return bool(self._read)
+        one = self.limit(1 if self._limit is None else min(self._limit, 1))
+        return bool(current_store().ids(one._selection()))
+
+    def ids(self) -> list[str]:
+        """Return the ids of the records in order."""
+        if self._read is not None:
+            return [record.id for record in self._read]
+        return current_store().ids(self._selection())
+
+    def measure(self, result: type[S], /, **measures: Measure) -> S:
+        """Return figures over the records, worked out in the store where it can."""
+        return result(**current_store().measure(self._selection(), measures))
+
+    def explain(self) -> Plan:
+        """Return what the store does to answer the query, and what is done after the fetch. Printing it reads well."""
+        return current_store().plan(self._selection())
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._records())
+
+    def __len__(self) -> int:
+        return len(self._records())
+
+    def __bool__(self) -> bool:
+        return bool(self._records())
+
+    @overload
+    def __getitem__(self, place: int) -> R: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[R]: ...
+    def __getitem__(self, place: int | slice) -> R | Sequence[R]:
+        return self._records()[place]
+
+    def __contains__(self, record: object) -> bool:
+        return record in self._records()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Query of {self.model.__name__}: {len(self._read)} records>"
+            if self._read is not None
+            else (f"<Query of {self.model.__name__}, not read yet>")
+        )
+
+    def _records(self) -> list[R]:
+        if self._read is None:
+            self.all()
+        return self._read or []
+
+    def _selection(self) -> Selection:
+        where = (
+            tree.TRUE
+            if not self._conditions
+            else (
+                self._conditions[0]
+                if len(self._conditions) == 1
+                else tree.Logic("and", self._conditions)
+            )
+        )
+        return Selection(self.model.table, where, self._order, self._limit, self._offset, utc_now())
+
+
+def _natural(name: str, number: int) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError(f"{name}() takes 0 or a positive integer, not {number!r}")
+    return number

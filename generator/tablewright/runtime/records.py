@@ -1,0 +1,63 @@
+"""What a stored record remembers: its store, its row as stored, and the records that were read together with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tablewright.runtime.codec import Row
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+    from tablewright.runtime.stores.base import Store
+
+
+class Batch:
+    """Rows that were read by one query. Links are loaded for all of them when one of them asks.
+
+    *linked* holds what was loaded: by relation, the linked records by id, or by the id of the record they link to.
+    """
+
+    __slots__ = ("linked", "rows", "store")
+
+    def __init__(self, store: Store, rows: Sequence[Row]) -> None:
+        self.store = store
+        self.rows = rows
+        self.linked: dict[str, dict[str, Any]] = {}
+
+    def ids(self) -> list[str]:
+        """Return the ids of the rows."""
+        return [row["id"] for row in self.rows]
+
+
+class Origin:
+    """Where a record came from. One for each stored record, in the record's only private slot."""
+
+    __slots__ = ("batch", "linked", "row")
+
+    def __init__(self, row: Row, batch: Batch) -> None:
+        self.row = row
+        self.batch = batch
+        self.linked: dict[str, Any] | None = None
+
+    @property
+    def store(self) -> Store:
+        """Return the store that holds the record."""
+        return self.batch.store
+
+    def forget_links(self, keys: Iterable[str] | None = None) -> None:
+        """Forget linked records, all or those of some relations, so that they are loaded again, and alone."""
+        if keys is None:
+            self.linked = None
+        elif self.linked is not None:
+            for key in keys:
+                self.linked.pop(key, None)
+        self.batch = Batch(self.batch.store, (self.row,))
+
+
+def origin_of(record: AirtableModel) -> Origin | None:
+    """Return where a record came from; nothing where it was never stored."""
+    try:
+        return record._origin
+    except AttributeError:
+        return None

@@ -1,0 +1,120 @@
+"""Linked records of a record: loaded when first asked for, for every record of the same query at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.records import Batch, Origin, origin_of
+from tablewright.runtime.spec import InverseSpec, RelationSpec, TableSpec
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+T = TypeVar("T", bound="AirtableModel")
+
+
+def linked_one(record: AirtableModel, key: str, target: type[T]) -> T | None:
+    """Return the record that a link to one leads to."""
+    relation = type(record).table.relations_by_key[key]
+    linked_id: str | None = record.__dict__[relation.attribute]
+    if linked_id is None:
+        return None
+    found = _forward(record, relation, target, [linked_id])
+    return found[0] if found else None
+
+
+def linked_many(record: AirtableModel, key: str, target: type[T]) -> list[T]:
+    """Return the records that a link to many leads to, in their order."""
+    relation = type(record).table.relations_by_key[key]
+    return _forward(record, relation, target, record.__dict__[relation.attribute])
+
+
+def linked_back(record: AirtableModel, key: str, source: type[T]) -> list[T]:
+    """Return the records of the other side of a relation, oldest first. A record that is not stored has none."""
+    origin = origin_of(record)
+    if origin is None:
+        return []
+    found = _kept(origin, key)
+    if record.id not in found:
+        found |= _load_back(origin, inverse_of(type(record).table, key), source, record.id)
+    return list(found[record.id])
+
+
+def inverse_of(table: TableSpec, key: str) -> InverseSpec:
+    """Return the other side of a relation that is called *key* on *table*."""
+    for inverse in table.inverses():
+        if inverse.key == key:
+            return inverse
+    raise LookupError(f"{table.key} has no relation '{key}'")
+
+
+def link_id(described: str, relation: RelationSpec, linked: Any) -> str | None:
+    """Return the id of a record to link with, which may be given by its id.
+
+    Raises:
+        RecordInvalid: it is not stored, or of another type.
+    """
+    if linked is None or isinstance(linked, str):
+        return linked or None
+    table: TableSpec | None = getattr(type(linked), "table", None)
+    if table is None or table.key != relation.to:
+        valid = f"has to be a {relation.to} or its id"
+        raise RecordInvalid(described, [Misfit(relation.key, valid, linked)])
+    if not linked.id:
+        valid = f"has to be a {relation.to} that is stored: call save() on it first"
+        raise RecordInvalid(described, [Misfit(relation.key, valid, has_given=False)])
+    found: str = linked.id
+    return found
+
+
+def _kept(origin: Origin, key: str) -> dict[str, Any]:
+    """Return what was loaded of a relation: by this record alone, or by its batch."""
+    return origin.batch.linked.setdefault(key, {})
+
+
+def _forward(
+    record: AirtableModel, relation: RelationSpec, target: type[T], ids: Sequence[str]
+) -> list[T]:
+    origin = origin_of(record)
+    if not ids:
+        return []
+    if origin is None:
+        return _fetched(target, Batch(_store(), ()), list(ids), {})
+    found = _kept(origin, relation.key)
+    missing = [one for one in ids if one not in found]
+    if missing:
+        wanted = dict.fromkeys(ids)
+        for row in origin.batch.rows:
+            value = row[relation.key]
+            wanted.update(
+                dict.fromkeys(value if isinstance(value, list) else [value] if value else [])
+            )
+        _fetched(target, origin.batch, [one for one in wanted if one not in found], found)
+    return [found[one] for one in ids if one in found and found[one] is not None]
+
+
+def _store() -> Any:
+    from tablewright.runtime.connection import current_store
+
+    return current_store()
+
+
+def _fetched(target: type[T], batch: Batch, ids: list[str], into: dict[str, Any]) -> list[T]:
+    rows = batch.store.fetch(target.table, ids)
+    records = target._decoded(batch.store, [rows[one] for one in ids if one in rows])
+    into |= dict.fromkeys(ids)
+    into |= {record.id: record for record in records}
+    return records
+
+
+def _load_back(
+    origin: Origin, inverse: InverseSpec, source: type[T], own_id: str
+) -> dict[str, list[T]]:
+    owners = list(dict.fromkeys([own_id, *origin.batch.ids()]))
+    pairs = origin.store.linked(inverse.source, inverse.relation, owners)
+    wanted = list(dict.fromkeys(one for ids in pairs.values() for one in ids))
+    rows = origin.store.fetch(source.table, wanted)
+    known = {record.id: record for record in source._decoded(origin.store, list(rows.values()))}
+    return {owner: [known[one] for one in pairs[owner] if one in known] for owner in owners}

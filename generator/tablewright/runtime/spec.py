@@ -1,0 +1,214 @@
+"""What the runtime has to know of a schema, as frozen values that generated code spells out. Cheap to import."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from tablewright.kinds import KINDS, Kind
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.errors import ContractMismatch
+
+CONTRACT: Final = 1
+"""The shape of generated code that this runtime understands."""
+
+OnDelete = Literal["unlink", "restrict", "cascade"]
+
+NEVER_BLANK: Final = frozenset({"boolean"})
+
+
+def require_contract(contract: int, package: str) -> None:
+    """Do nothing where generated code and runtime fit together.
+
+    Raises:
+        ContractMismatch: *package* was generated for another runtime.
+    """
+    if contract != CONTRACT:
+        raise ContractMismatch(package, contract, CONTRACT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldSpec:
+    """A field: its key in the schema, its name in Airtable, its kind, and what its values must meet.
+
+    *result* is the kind of a formula's or rollup's value. Bounds of durations are in seconds.
+    """
+
+    key: str
+    name: str
+    kind: str
+    required: bool = False
+    default: Any = None
+    unique: bool = False
+    index: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    choices: type[Choice] | None = None
+    result: str = "text"
+
+    @property
+    def definition(self) -> Kind:
+        """Return the row of the table of kinds."""
+        return KINDS[self.kind]
+
+    @property
+    def is_computed(self) -> bool:
+        """Tell whether the store works the value out, so that it is never written."""
+        return self.definition.computed
+
+    @property
+    def is_listed(self) -> bool:
+        """Tell whether a blank reads as an empty list."""
+        return self.definition.listed
+
+    @property
+    def is_nullable(self) -> bool:
+        """Tell whether a stored value can be blank."""
+        return not (
+            self.required or self.default is not None or self.is_listed or self.kind in NEVER_BLANK
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelationSpec:
+    """A link to one record, or to *many*, of the table *to*; *inverse* is its name on the other side."""
+
+    key: str
+    name: str
+    to: str
+    many: bool = False
+    inverse: str | None = None
+    acyclic: bool = False
+    required: bool = False
+    on_delete: OnDelete = "unlink"
+
+    @property
+    def attribute(self) -> str:
+        """Return the record's attribute that holds the linked id, or the list of ids."""
+        return f"{self.key}_ids" if self.many else f"{self.key}_id"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArgumentSpec:
+    """A value that the caller of a transition gives."""
+
+    key: str
+    kind: str
+    required: bool = False
+    default: Any = None
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    choices: type[Choice] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransitionSpec:
+    """A transition. *reads* names the fields and relations its guard and effects look at, the state apart."""
+
+    name: str
+    sources: tuple[Choice, ...]
+    target: Choice
+    otherwise: str = ""
+    takes: tuple[ArgumentSpec, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifecycleSpec:
+    """The states of a table's records and the ways between them."""
+
+    field: str
+    initial: Choice
+    transitions: tuple[TransitionSpec, ...]
+    history: bool = False
+    by_name: Mapping[str, TransitionSpec] = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {one.name: one for one in self.transitions})
+
+    def open_from(self, state: Choice | None) -> tuple[TransitionSpec, ...]:
+        """Return the transitions that leave *state*, guards not looked at."""
+        return tuple(one for one in self.transitions if state in one.sources)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InverseSpec:
+    """The other side of a relation: the records of *source* whose *relation* holds this one."""
+
+    key: str
+    source: TableSpec
+    relation: RelationSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableSpec:
+    """A table. *tables* returns every table of the same schema, this one included, for its relations."""
+
+    key: str
+    name: str
+    sql_name: str
+    fields: tuple[FieldSpec, ...]
+    relations: tuple[RelationSpec, ...] = ()
+    lifecycle: LifecycleSpec | None = None
+    tables: Callable[[], tuple[TableSpec, ...]] = dataclasses.field(default=tuple, repr=False)
+    by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
+    relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_key", {one.key: one for one in self.fields})
+        object.__setattr__(self, "relations_by_key", {one.key: one for one in self.relations})
+
+    @property
+    def family(self) -> tuple[TableSpec, ...]:
+        """Return the tables of the same schema, this one included."""
+        found = self.tables()
+        return found if self in found else (self, *found)
+
+    def target(self, relation: RelationSpec) -> TableSpec:
+        """Return the table that *relation* leads to."""
+        for table in self.family:
+            if table.key == relation.to:
+                return table
+        raise LookupError(
+            f"{self.key}.{relation.key} leads to {relation.to}, which its schema lacks"
+        )
+
+    def inverses(self) -> tuple[InverseSpec, ...]:
+        """Return the other sides of all relations that lead to this table and name one."""
+        return tuple(
+            InverseSpec(relation.inverse, table, relation)
+            for table in self.family
+            for relation in table.relations
+            if relation.to == self.key and relation.inverse
+        )
+
+    def enums(self) -> dict[str, type[Choice]]:
+        """Return the enums of the schema by their names."""
+        return {
+            one.choices.__name__: one.choices
+            for table in self.family
+            for one in table.fields
+            if one.choices is not None
+        }
+
+
+__all__ = [
+    "CONTRACT",
+    "ArgumentSpec",
+    "FieldSpec",
+    "InverseSpec",
+    "LifecycleSpec",
+    "OnDelete",
+    "RelationSpec",
+    "TableSpec",
+    "TransitionSpec",
+    "require_contract",
+]

@@ -1,0 +1,1 @@
+"""Where records are kept: one narrow protocol, one module for each kind of store."""

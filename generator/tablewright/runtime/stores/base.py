@@ -1,0 +1,191 @@
+"""What a store can do, as one narrow protocol; it knows rows and tables, nothing of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from tablewright.expressions import tree
+from tablewright.runtime.codec import Row
+from tablewright.runtime.measures import Measure
+from tablewright.runtime.spec import RelationSpec, TableSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a store guarantees, declared and not discovered.
+
+    *atomic*: how much of a bulk write that fails is undone. *compare_and_swap*: a transition that meets a changed
+    record is refused for certain, not only where it can be seen. *groups*: statistics are worked out in the store.
+    *history*: transitions leave rows. *microseconds*: datetimes keep six digits of a second, not three.
+    *references*: links to records that do not exist are refused.
+    """
+
+    atomic: Literal["whole call", "batch of ten"]
+    compare_and_swap: bool
+    groups: bool
+    history: bool
+    microseconds: bool
+    references: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A value to sort by. Blanks come first in rising order and last in falling order, as in Airtable."""
+
+    by: tree.Node
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows are wanted. Beyond *order*, rows come in the order they were created.
+
+    *now* is the moment that `now()` means in *where*; the clock is read where it is missing.
+    """
+
+    table: TableSpec
+    where: tree.Node = tree.TRUE
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A transition to be written: *changes*, if the stored row still holds the values of *expected*."""
+
+    record_id: str
+    transition: str
+    expected: Row
+    changes: Row
+    at: datetime
+    by: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How a move went.
+
+    Done, *row* holds what is now stored of the fields that changed. Not done, it is the row that is not the expected
+    one, or None where there is none.
+    """
+
+    done: bool
+    row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One transition that was made. States are names of enum members."""
+
+    record_id: str
+    at: datetime
+    transition: str
+    from_state: str
+    to_state: str
+    by: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a selection is answered: what the store is asked, how it goes about it, and what is done afterwards."""
+
+    store: str
+    request: str
+    steps: tuple[str, ...] = ()
+    afterwards: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [f"{self.store}:", *(f"  {line}" for line in self.request.splitlines())]
+        parts += [f"  - {step}" for step in self.steps]
+        parts.append("after the fetch: nothing" if not self.afterwards else "after the fetch:")
+        parts += [f"  - {line}" for line in self.afterwards]
+        return "\n".join(parts)
+
+
+class Store(Protocol):
+    """Keeps rows by table and record id.
+
+    Rows are dicts keyed by the schema's field and relation keys, beside `id` and `created_time`; values are those of
+    `codec`, links are ids.
+    """
+
+    @property
+    def description(self) -> str:
+        """What is connected, without any secret."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this store guarantees."""
+        ...
+
+    def insert(self, table: TableSpec, rows: Sequence[Row]) -> list[Row]:
+        """Store new rows and return them as stored. Ids and times of creation are kept where the rows bring them."""
+        ...
+
+    def fetch(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
+        """Return the rows with these ids; ids that are not there are left out."""
+        ...
+
+    def select(self, selection: Selection) -> list[Row]:
+        """Return the wanted rows in order."""
+        ...
+
+    def ids(self, selection: Selection) -> list[str]:
+        """Return the ids of the wanted rows in order."""
+        ...
+
+    def count(self, selection: Selection) -> int:
+        """Return how many rows are wanted."""
+        ...
+
+    def update(self, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> list[Row]:
+        """Write changes to rows by id and return, for each, what is now stored of the fields that changed.
+
+        Raises:
+            RecordNotFound: a row is not there; nothing was stored.
+        """
+        ...
+
+    def upsert(
+        self, table: TableSpec, row: Row, on: Sequence[str], defaults: Row
+    ) -> tuple[Row, bool]:
+        """Update the row whose fields *on* have these values, or store a new one with *defaults*; True tells of a new one."""
+        ...
+
+    def delete(self, table: TableSpec, ids: Sequence[str]) -> list[str]:
+        """Delete rows and return the ids of those that were there."""
+        ...
+
+    def linked(
+        self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return, for each of *ids*, the ids of the rows of *table* whose *relation* holds it, oldest first."""
+        ...
+
+    def move(self, table: TableSpec, move: Move) -> Moved:
+        """Write a transition and its history as one step, if the stored row is still the expected one."""
+        ...
+
+    def history(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
+        """Return the transitions of a record, oldest first."""
+        ...
+
+    def measure(self, selection: Selection, wanted: Mapping[str, Measure]) -> dict[str, Any]:
+        """Return the value of every measure over the wanted rows."""
+        ...
+
+    def plan(self, selection: Selection) -> Plan:
+        """Return how a selection would be answered."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that the store holds open. It can be called twice."""
+        ...

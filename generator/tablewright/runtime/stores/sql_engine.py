@@ -1,0 +1,148 @@
+"""Engines of the SQL stores: how SQLite and PostgreSQL are opened, and what SQLite is taught."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import StaticPool
+
+from tablewright.expressions.evaluate import add_time, round_
+from tablewright.runtime.errors import NotConfigured, StoreUnavailable
+from tablewright.runtime.stores.sql_types import moment_text
+
+BUSY_SECONDS: Final = 30.0
+WRITES: Final = "tablewright_writes"
+"""The execution option of a connection whose transaction takes SQLite's write lock at once."""
+
+
+def sqlite_engine(url: URL) -> Engine:
+    """Return an engine for a SQLite file, or for memory. `?synchronous=normal` trades power-cut safety for speed.
+
+    Raises:
+        NotConfigured: the URL asks for what there is not.
+    """
+    options = {name.lower(): value for name, value in url.query.items()}
+    synchronous = str(options.pop("synchronous", "full")).upper()
+    if options or synchronous not in ("FULL", "NORMAL"):
+        raise NotConfigured("a sqlite URL takes one option, synchronous=full or synchronous=normal")
+    in_memory = url.database in (None, "", ":memory:")
+    extra: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    engine = sa.create_engine(
+        url.set(query={}),
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+        json_serializer=_compact_json,
+        **extra,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        # Transactions are opened by `begin` below: sqlite3's own would take the write lock too late.
+        connection.isolation_level = None
+        _use_write_ahead_log(connection)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        for name, number, function in _FUNCTIONS:
+            connection.create_function(name, number, function, deterministic=True)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITES):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for the lock that this change needs, so two programs that open a new file at once collide.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def postgres_engine(url: URL) -> Engine:
+    """Return an engine for PostgreSQL by psycopg 3, with a pool that notices broken connections.
+
+    Raises:
+        NotConfigured: psycopg is not installed.
+    """
+    try:
+        engine = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"options": "-c timezone=UTC", "application_name": "tablewright"},
+            json_serializer=_compact_json,
+        )
+    except ImportError as error:
+        raise NotConfigured(
+            "the PostgreSQL store needs psycopg: pip install 'tablewright[postgres]'"
+        ) from error
+    return engine
+
+
+def unavailable(description: str, error: exc.SQLAlchemyError) -> StoreUnavailable:
+    """Return the error that says why the database cannot be used; it names no password."""
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return StoreUnavailable(f"{description} cannot be used: {reason}")
+
+
+def _compact_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# -- functions that SQLite lacks, or has with another meaning ---------------------------------------------------------
+
+
+def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*values: Any) -> Any:
+        return None if any(value is None for value in values) else function(*values)
+
+    return call
+
+
+def _seconds_between(late: str, early: str) -> float:
+    return (datetime.fromisoformat(late) - datetime.fromisoformat(early)).total_seconds()
+
+
+def _add_seconds(moment: str, seconds: float) -> str | None:
+    found = add_time(datetime.fromisoformat(moment), timedelta(seconds=seconds))
+    return None if found is None else moment_text(found)
+
+
+def _span(count: float, unit_seconds: int) -> float | None:
+    try:
+        return timedelta(microseconds=round(count * unit_seconds * 1_000_000)).total_seconds()
+    except (OverflowError, ValueError):
+        return None
+
+
+def _floor(value: float) -> int | None:
+    try:
+        return int(value // 1)
+    except (OverflowError, ValueError):
+        return None
+
+
+_FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Any]], ...]] = (
+    ("tw_add_seconds", 2, _strict(_add_seconds)),
+    ("tw_floor", 1, _strict(_floor)),
+    ("tw_lower", 1, _strict(str.lower)),
+    ("tw_round", 2, _strict(round_)),
+    ("tw_seconds_between", 2, _strict(_seconds_between)),
+    ("tw_span", 2, _strict(_span)),
+    ("tw_upper", 1, _strict(str.upper)),
+)

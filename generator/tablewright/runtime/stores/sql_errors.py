@@ -1,0 +1,142 @@
+"""What a database refuses, in the words of the schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection
+
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import (
+    Misfit,
+    RecordInUse,
+    RecordInvalid,
+    StoreError,
+    StoreUnavailable,
+    TablewrightError,
+)
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.sql_schema import ID, SchemaTables
+
+
+@contextmanager
+def translated(description: str) -> Iterator[None]:
+    """Turn errors of the database into ours; broken rules pass, for `integrity_error` to explain."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except exc.OperationalError as error:
+        raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
+    except exc.DBAPIError as error:
+        raise StoreError(f"{description} refused: {_reason(error)}") from error
+
+
+def _reason(error: exc.DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if error.orig is not None else "no reason given"
+
+
+def integrity_error(
+    error: exc.IntegrityError,
+    connection: Connection,
+    schema: SchemaTables,
+    table: TableSpec,
+    rows: Sequence[Row],
+    deleting: Sequence[str],
+) -> TablewrightError:
+    """Return the error that says which rule of the schema a write broke."""
+    if deleting:
+        return RecordInUse(table.key, deleting)
+    rule, column = _broken(error, table.sql_name)
+    if rule == "link":
+        return _missing_link(connection, schema, table, rows) or StoreError(_reason(error))
+    field = _field_of(column, table)
+    if field is None:
+        return StoreError(_reason(error))
+    given = next((row.get(field) for row in rows if row.get(field) is not None), None)
+    if rule == "unique":
+        return _taken(connection, schema, table, field, rows)
+    valid = "is required" if rule == "required" else "is outside of what its field allows"
+    return RecordInvalid(table.key, [Misfit(field, valid, given, has_given=rule != "required")])
+
+
+def _broken(error: exc.IntegrityError, sql_name: str) -> tuple[str, str]:
+    """Return which kind of rule was broken, and the column or constraint it is about."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        rules = {"23505": "unique", "23514": "check", "23502": "required", "23503": "link"}
+        rule = rules.get(str(getattr(error.orig, "sqlstate", "")), "")
+        constraint = re.sub(
+            rf"^(uq|ck|fk)_{re.escape(sql_name)}_", "", diagnosis.constraint_name or ""
+        )
+        return rule, diagnosis.column_name or constraint
+    text = str(error.orig)
+    for words, rule in (
+        ("UNIQUE", "unique"),
+        ("CHECK", "check"),
+        ("NOT NULL", "required"),
+        ("FOREIGN KEY", "link"),
+    ):
+        if text.startswith(f"{words} constraint failed"):
+            named = text.partition(": ")[2].split(",")[0].strip()
+            return rule, re.sub(rf"^(ck_{re.escape(sql_name)}_|{re.escape(sql_name)}\.)", "", named)
+    return "", ""
+
+
+def _field_of(column: str, table: TableSpec) -> str | None:
+    if column in table.by_key:
+        return column
+    for relation in table.relations:
+        if relation.attribute == column:
+            return relation.key
+    # Constraints are named after their field, with the kind of check behind it.
+    near = [key for key in table.by_key if column.startswith(f"{key}_")]
+    return max(near, key=len, default=None)
+
+
+def _taken(
+    connection: Connection, schema: SchemaTables, table: TableSpec, field: str, rows: Sequence[Row]
+) -> RecordInvalid:
+    column = schema.tables[table.key].c[field]
+    seen: set[Any] = set()
+    for row in rows:
+        value = row.get(field)
+        if value is None:
+            continue
+        holder = connection.execute(
+            sa.select(schema.tables[table.key].c.id).where(column == value)
+        ).scalar()
+        if holder is not None and holder != row.get(ID):
+            return RecordInvalid(
+                table.key, [Misfit(field, f"has to be unique, and {holder} already has it", value)]
+            )
+        if value in seen:
+            return RecordInvalid(
+                table.key,
+                [Misfit(field, "has to be unique, and two of these records have it", value)],
+            )
+        seen.add(value)
+    return RecordInvalid(table.key, [Misfit(field, "has to be unique", has_given=False)])
+
+
+def _missing_link(
+    connection: Connection, schema: SchemaTables, table: TableSpec, rows: Sequence[Row]
+) -> RecordInvalid | None:
+    for relation in table.relations:
+        target = schema.tables[relation.to]
+        for row in rows:
+            value = row.get(relation.key)
+            for one in value if isinstance(value, list) else [value]:
+                if (
+                    one
+                    and connection.execute(sa.select(target.c.id).where(target.c.id == one)).first()
+                    is None
+                ):
+                    valid = f"has to be a {relation.to} that is there"
+                    return RecordInvalid(table.key, [Misfit(relation.key, valid, one)])
+    return None

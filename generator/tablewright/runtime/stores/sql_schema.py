@@ -1,0 +1,237 @@
+"""Specifications of a schema's tables → SQLAlchemy tables: typed columns, keys, indexes and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from tablewright import airtable
+from tablewright.expressions.sql import Dialect, SqlLink, SqlTable
+from tablewright.runtime.codec import MAX_INTEGER
+from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores import sql_types
+
+ID: Final = "id"
+CREATED: Final = "created_time"
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_ON_DELETE: Final = {"unlink": "SET NULL", "restrict": "RESTRICT", "cascade": "CASCADE"}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaTables:
+    """The tables of one schema. *links* holds an association table by table and relation, *history* one by table."""
+
+    metadata: sa.MetaData
+    tables: Mapping[str, sa.Table]
+    links: Mapping[tuple[str, str], sa.Table]
+    history: Mapping[str, sa.Table]
+    seen: Mapping[str, SqlTable]
+    moment: TypeEngine[Any]
+
+
+def schema_tables(family: Sequence[TableSpec], dialect: Dialect) -> SchemaTables:
+    """Return the SQLAlchemy tables of a schema."""
+    metadata = sa.MetaData(naming_convention=NAMING)
+    moment: TypeEngine[Any] = (
+        sql_types.MomentStamp() if dialect == "postgresql" else sql_types.MomentText()
+    )
+    by_key = {spec.key: spec for spec in family}
+    tables = {spec.key: _table(metadata, spec, by_key, dialect, moment) for spec in family}
+    links = {
+        (spec.key, relation.key): _association(metadata, spec, relation, by_key, dialect)
+        for spec in family
+        for relation in spec.relations
+        if relation.many
+    }
+    history = {
+        spec.key: _history(metadata, spec, dialect, moment)
+        for spec in family
+        if spec.lifecycle is not None and spec.lifecycle.history
+    }
+    seen = {spec.key: _seen(spec, tables, links) for spec in family}
+    return SchemaTables(metadata, tables, links, history, seen, moment)
+
+
+def link_column(relation: RelationSpec) -> str:
+    """Return the column that holds the id of a link to one."""
+    return relation.attribute
+
+
+def _table(
+    metadata: sa.MetaData,
+    spec: TableSpec,
+    by_key: Mapping[str, TableSpec],
+    dialect: Dialect,
+    moment: TypeEngine[Any],
+) -> sa.Table:
+    text = sql_types.text_type(dialect)
+    state = spec.lifecycle.field if spec.lifecycle is not None else ""
+    parts: list[Any] = [
+        sa.Column(ID, text, primary_key=True),
+        sa.Column(CREATED, moment, nullable=False),
+        sa.Index(None, CREATED),
+    ]
+    for field in spec.fields:
+        parts.append(
+            sa.Column(
+                field.key,
+                _column_type(field, dialect, moment),
+                nullable=field.is_nullable or field.is_computed,
+                unique=field.unique or None,
+                index=(field.index or field.key == state) and not field.unique or None,
+            )
+        )
+        parts += _checks(field, dialect)
+    for relation in spec.relations:
+        if not relation.many:
+            target = by_key[relation.to].sql_name
+            # A required link cannot be emptied, so the linked record cannot go before this one.
+            on_delete = (
+                "RESTRICT"
+                if relation.required and relation.on_delete == "unlink"
+                else _ON_DELETE[relation.on_delete]
+            )
+            parts.append(
+                sa.Column(
+                    link_column(relation),
+                    text,
+                    sa.ForeignKey(f"{target}.{ID}", ondelete=on_delete),
+                    nullable=not relation.required,
+                    index=True,
+                )
+            )
+    return sa.Table(spec.sql_name, metadata, *parts)
+
+
+def _column_type(field: FieldSpec, dialect: Dialect, moment: TypeEngine[Any]) -> TypeEngine[Any]:
+    if field.choices is not None:
+        if field.kind == "enum_list":
+            return sql_types.MemberNames(field.choices)
+        return sql_types.MemberName(field.choices, "C" if dialect == "postgresql" else "")
+    match field.definition.sql:
+        case "text":
+            return sql_types.text_type(dialect)
+        case "bigint":
+            return sa.BigInteger()
+        case "double":
+            return sa.Double()
+        case "boolean":
+            return sa.Boolean()
+        case "date":
+            return sa.Date()
+        case "timestamp":
+            return moment
+        case "interval":
+            return sql_types.Seconds()
+        case "json":
+            return sql_types.json_type()
+
+
+def _checks(field: FieldSpec, dialect: Dialect) -> list[sa.CheckConstraint]:
+    column: Any = sa.column(field.key)
+    found: dict[str, Any] = {}
+    if field.kind == "enum" and field.choices is not None:
+        found["value"] = column.in_(
+            [sa.literal(member.name, sa.Text()) for member in field.choices]
+        )
+    kind = field.definition.sql
+    if kind == "bigint" and not field.is_computed:
+        found["safe"] = column.between(-MAX_INTEGER, MAX_INTEGER)
+    if kind in ("bigint", "double", "interval"):
+        if field.minimum is not None:
+            found["minimum"] = column >= sa.literal(field.minimum, sa.Double())
+        if field.maximum is not None:
+            found["maximum"] = column <= sa.literal(field.maximum, sa.Double())
+    if kind == "text" and field.choices is None and not field.is_computed:
+        length = sa.func.char_length if dialect == "postgresql" else sa.func.length
+        most = field.max_length or airtable.MAX_TEXT_LENGTH
+        found["length"] = length(column).between(max(field.min_length or 1, 1), most)
+    return [sa.CheckConstraint(test, name=f"{field.key}_{name}") for name, test in found.items()]
+
+
+def _association(
+    metadata: sa.MetaData,
+    spec: TableSpec,
+    relation: RelationSpec,
+    by_key: Mapping[str, TableSpec],
+    dialect: Dialect,
+) -> sa.Table:
+    text = sql_types.text_type(dialect)
+    target = by_key[relation.to].sql_name
+    at_target = "CASCADE" if relation.on_delete != "restrict" else "RESTRICT"
+    return sa.Table(
+        f"{spec.sql_name}_{relation.key}",
+        metadata,
+        sa.Column(
+            "record_id",
+            text,
+            sa.ForeignKey(f"{spec.sql_name}.{ID}", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column(
+            "linked_id",
+            text,
+            sa.ForeignKey(f"{target}.{ID}", ondelete=at_target),
+            primary_key=True,
+            index=True,
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+    )
+
+
+def _history(
+    metadata: sa.MetaData, spec: TableSpec, dialect: Dialect, moment: TypeEngine[Any]
+) -> sa.Table:
+    text = sql_types.text_type(dialect)
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Table(
+        f"{spec.sql_name}_history",
+        metadata,
+        sa.Column("number", number, sa.Identity(), primary_key=True),
+        sa.Column(
+            "record_id",
+            text,
+            sa.ForeignKey(f"{spec.sql_name}.{ID}", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
+        ),
+        sa.Column("at", moment, nullable=False),
+        sa.Column("transition", text, nullable=False),
+        sa.Column("from_state", text, nullable=False),
+        sa.Column("to_state", text, nullable=False),
+        sa.Column("by", text),
+        sa.Column("why", text),
+    )
+
+
+def _seen(
+    spec: TableSpec, tables: Mapping[str, sa.Table], links: Mapping[tuple[str, str], sa.Table]
+) -> SqlTable:
+    found: dict[str, SqlLink] = {}
+    for relation in spec.relations:
+        if relation.many:
+            holder = links[spec.key, relation.key]
+            found[relation.key] = SqlLink(relation.to, "record_id", holder, "linked_id")
+        else:
+            found[relation.key] = SqlLink(relation.to, link_column(relation))
+    for inverse in spec.inverses():
+        if inverse.relation.many:
+            holder = links[inverse.source.key, inverse.relation.key]
+            found[inverse.key] = SqlLink(inverse.source.key, "linked_id", holder, "record_id")
+        else:
+            own = link_column(inverse.relation)
+            found[inverse.key] = SqlLink(inverse.source.key, own, tables[inverse.source.key], ID)
+    nullable = {field.key for field in spec.fields if field.is_nullable or field.is_computed}
+    nullable |= {relation.key for relation in spec.relations if not relation.required}
+    listed = {field.key for field in spec.fields if field.is_listed}
+    return SqlTable(tables[spec.key], found, frozenset(nullable), frozenset(listed))

@@ -1,0 +1,66 @@
+"""The tables of a schema in a database: created where they are missing, refused where they are of another schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Engine
+
+from tablewright.expressions.sql import Dialect
+from tablewright.runtime.errors import StoreOutdated
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.sql_schema import SchemaTables, schema_tables
+
+
+def created_schema(
+    writer: Engine, family: Sequence[TableSpec], dialect: Dialect, description: str
+) -> SchemaTables:
+    """Return the tables of a schema, all of which exist.
+
+    Raises:
+        StoreOutdated: a table is there and lacks a column that the schema has.
+    """
+    schema = schema_tables(family, dialect)
+    try:
+        _create(writer, schema, description)
+    except (exc.IntegrityError, exc.ProgrammingError):
+        # On PostgreSQL two programs that create the same table at once collide; the second finds it there.
+        _create(writer, schema, description)
+    return schema
+
+
+def _create(writer: Engine, schema: SchemaTables, description: str) -> None:
+    with writer.begin() as connection:
+        schema.metadata.create_all(connection)
+        _require_columns(connection, schema, description)
+
+
+def _require_columns(connection: Connection, schema: SchemaTables, description: str) -> None:
+    inspector = sa.inspect(connection)
+    for table in schema.metadata.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        missing = [column.name for column in table.c if column.name not in there]
+        if missing:
+            raise StoreOutdated(
+                f"table '{table.name}' in {description} lacks {', '.join(missing)}: the schema has changed since it "
+                "was made. Run 'tablewright plan' and 'tablewright apply' on it, or use a new database"
+            )
+
+
+def full_case_collation(reader: Engine, dialect: Dialect) -> str | None:
+    """Return the collation by which PostgreSQL changes case as Unicode says; nothing where it has none.
+
+    PostgreSQL 18 has `pg_unicode_fast`; older ones have ICU's where they were built with it.
+    """
+    if dialect == "sqlite":
+        return None
+    wanted = ("pg_unicode_fast", "und-x-icu")
+    query = sa.text(
+        "SELECT collname FROM pg_collation WHERE collname = ANY(:names) "
+        "AND collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))"
+    )
+    with reader.connect() as connection:
+        known = set(connection.execute(query, {"names": list(wanted)}).scalars())
+    return next((name for name in wanted if name in known), None)

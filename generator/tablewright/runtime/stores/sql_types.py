@@ -1,0 +1,163 @@
+"""Column types of the SQL stores: Python values ↔ what the database keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import UserDefinedType
+
+from tablewright.runtime.choice import Choice
+
+Processor = Callable[[Any], Any] | None
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment as text of fixed width, so that texts sort as the moments do."""
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
+
+
+class MomentText(UserDefinedType[datetime]):
+    """A moment as text, for SQLite: `2026-01-31T08:00:00.000000Z`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the declared type of the column."""
+        return "TEXT"
+
+    def bind_processor(
+        self, dialect: Dialect
+    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the conversion of parameters."""
+        return lambda value: None if value is None else moment_text(value)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Processor:  # noqa: ARG002  # the same
+        """Return the conversion of results."""
+        parse = datetime.fromisoformat
+        return lambda value: None if value is None else parse(value)
+
+
+class MomentStamp(sa.TypeDecorator[datetime]):
+    """A moment as PostgreSQL's timestamptz, read in UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:  # noqa: ARG002  # the same
+        """Return the moment in UTC, whatever zone the session has."""
+        return None if value is None else value.astimezone(UTC)
+
+
+class Seconds(UserDefinedType[timedelta]):
+    """A duration as seconds in double precision."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the declared type of the column."""
+        return "DOUBLE PRECISION"
+
+    def bind_processor(
+        self, dialect: Dialect
+    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the conversion of parameters."""
+        return lambda value: value.total_seconds() if isinstance(value, timedelta) else value
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Processor:  # noqa: ARG002  # the same
+        """Return the conversion of results."""
+        return lambda value: None if value is None else timedelta(seconds=value)
+
+
+class MemberName(UserDefinedType[Choice]):
+    """A value of an enum, kept by its name."""
+
+    cache_ok = True
+
+    def __init__(self, choices: type[Choice], collation: str = "") -> None:
+        self.choices = choices
+        self.collation = collation
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the declared type of the column."""
+        return f'TEXT COLLATE "{self.collation}"' if self.collation else "TEXT"
+
+    def bind_processor(
+        self, dialect: Dialect
+    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the conversion of parameters."""
+        return lambda value: value.name if isinstance(value, Choice) else value
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Processor:  # noqa: ARG002  # the same
+        """Return the conversion of results. A name that the enum lacks is kept as it is, for the record to refuse."""
+        members: dict[Any, Any] = {None: None, **self.choices.__members__}
+        return lambda value: members.get(value, value)
+
+
+class MemberNames(sa.TypeDecorator[list[Choice]]):
+    """Values of an enum, kept as a JSON array of their names."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self, choices: type[Choice]) -> None:
+        super().__init__()
+        self.choices = choices
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Return JSONB where there is one."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
+
+    def process_bind_param(
+        self, value: Any, dialect: Dialect
+    ) -> Any:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the names of the values."""
+        return None if value is None else [one.name for one in value]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the same
+        """Return the values."""
+        members: dict[Any, Any] = dict(self.choices.__members__)
+        return [members.get(name, name) for name in value or ()]
+
+
+class IdList(sa.TypeDecorator[list[str]]):
+    """Ids that a subquery gathers as a JSON array."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Return what the subquery gives: an array on PostgreSQL, text on SQLite."""
+        kind = sa.ARRAY(sa.Text()) if dialect.name == "postgresql" else sa.Text()
+        return dialect.type_descriptor(kind)
+
+    def process_result_value(
+        self, value: Any, dialect: Dialect
+    ) -> list[str]:  # noqa: ARG002  # the same
+        """Return the ids."""
+        if isinstance(value, str):
+            return [] if value == "[]" else json.loads(value)
+        return value or []
+
+
+def json_type() -> sa.types.TypeEngine[Any]:
+    """Return the type of JSON fields; a blank one is NULL, not JSON's null."""
+    return sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def text_type(dialect: str) -> sa.types.TypeEngine[Any]:
+    """Return the type of texts: compared by code point on both databases."""
+    return sa.Text(collation="C") if dialect == "postgresql" else sa.Text()

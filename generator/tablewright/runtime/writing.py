@@ -1,0 +1,249 @@
+"""Values that a caller gives → records and rows that can be stored, or one error with everything that does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from tablewright.diagnostics import did_you_mean
+from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder, same_json
+from tablewright.runtime.columns import Condition
+from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.inputs import CreateInput, UpdateInput
+from tablewright.runtime.relations import link_id
+from tablewright.runtime.spec import LifecycleSpec, RelationSpec, TableSpec
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+R = TypeVar("R", bound="AirtableModel")
+_OF_THE_STORE: Final = ("id", "created_time")
+
+
+def given_values(item: Mapping[str, Any] | CreateInput | UpdateInput) -> dict[str, Any]:
+    """Return the fields that were given."""
+    if isinstance(item, (CreateInput, UpdateInput)):
+        return item.given_values()
+    if isinstance(item, Mapping):
+        return dict(item)
+    raise TypeError(f"a dict or an input model is needed, not {item!r}")
+
+
+def new_record(model: type[R], values: Mapping[str, Any], described: str) -> R:
+    """Return a record that is not stored yet, with defaults applied.
+
+    Raises:
+        RecordInvalid: with every value that does not fit.
+    """
+    flat = _flat(model, values, described)
+    lifecycle = model.table.lifecycle
+    if lifecycle is not None and flat.pop(lifecycle.field, lifecycle.initial) != lifecycle.initial:
+        raise state_given(described, lifecycle)
+    try:
+        return model.__pydantic_validator__.validate_python(flat)  # type: ignore[no-any-return]  # makes the model
+    except ValidationError as error:
+        raise translated(model, error, described) from error
+
+
+def encoded(record: AirtableModel, described: str) -> Row:
+    """Return the whole record as a row, without what the store gives."""
+    values = record.__dict__
+    table = type(record).table
+    found = {field.key: values[field.key] for field in table.fields if not field.is_computed}
+    found |= {relation.key: values[relation.attribute] for relation in table.relations}
+    return encode_changes(table, found, described)
+
+
+def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
+    """Return changes of a stored record as a row.
+
+    Raises:
+        RecordInvalid: with every value that does not fit; the record is as it was.
+    """
+    model = type(record)
+    described = record.described()
+    flat = _flat(model, values, described)
+    lifecycle = model.table.lifecycle
+    if lifecycle is not None and lifecycle.field in flat:
+        raise RecordInvalid(
+            described, [Misfit(lifecycle.field, _by_transitions(lifecycle), has_given=False)]
+        )
+    trial = record.model_copy()
+    misfits: list[Misfit] = []
+    for name, value in flat.items():
+        try:
+            setattr(trial, name, value)
+        except RecordInvalid as error:
+            misfits += error.misfits
+    if misfits:
+        raise RecordInvalid(described, misfits)
+    keys = row_keys(model.table, values)
+    wanted = {key: trial.__dict__[_attribute(model.table, key)] for key in keys}
+    return encode_changes(model.table, wanted, described)
+
+
+def differences(table: TableSpec, stored: Row, row: Row) -> Row:
+    """Return the part of *row* that differs from what is stored. The state is left out: transitions move it."""
+    state = table.lifecycle.field if table.lifecycle is not None else None
+    found = {}
+    for key, value in row.items():
+        field = table.by_key.get(key)
+        is_json = field is not None and field.definition.sql == "json" and field.choices is None
+        same = same_json(stored.get(key), value) if is_json else stored.get(key) == value
+        if not same and key != state:
+            found[key] = value
+    return found
+
+
+def row_keys(table: TableSpec, values: Iterable[str]) -> list[str]:
+    """Return names of a record's attributes as keys of its row."""
+    keys = {relation.attribute: relation.key for relation in table.relations}
+    return list(dict.fromkeys(keys.get(name, name) for name in values))
+
+
+def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> list[str]:
+    """Return the fields by which an upsert finds its record.
+
+    Raises:
+        ValueError: there is none, or one that is not given or blank.
+    """
+    keys = [on] if isinstance(on, str) else list(on or ())
+    if not keys:
+        keys = [
+            field.key for field in table.fields if field.unique and given.get(field.key) is not None
+        ][:1]
+        if not keys:
+            unique = [field.key for field in table.fields if field.unique]
+            known = f"give one of its unique fields: {', '.join(unique)}" if unique else "say on=…"
+            raise ValueError(f"upsert() needs a field to find the {table.key} by: {known}")
+    for key in keys:
+        if key not in table.by_key or given.get(key) is None:
+            raise ValueError(
+                f"upsert() finds a {table.key} by '{key}', so a value has to be given for it"
+            )
+    return keys
+
+
+def equality(model: type[AirtableModel], key: str, value: Any) -> Condition:
+    """Return the condition that a field has a value, or that a relation holds a record.
+
+    Raises:
+        RecordInvalid: the field cannot have this value.
+    """
+    table = model.table
+    relation = next((one for one in table.relations if key in (one.key, one.attribute)), None)
+    if relation is not None:
+        column = getattr(model.c, relation.key)
+        return _links_to(column, relation, value)
+    field = table.by_key.get(key)
+    if field is None and key not in _OF_THE_STORE:
+        raise RecordInvalid(table.key, [Misfit(key, _unknown(model, key), has_given=False)])
+    if field is not None and value is not None and not field.is_computed and not field.is_listed:
+        try:
+            value = encoder(field)(value) if value != "" else value
+        except Unfit as unfit:
+            raise RecordInvalid(table.key, [Misfit(key, str(unfit), value)]) from None
+    column = getattr(model.c, key)
+    if field is not None and field.is_listed and value is not None:
+        return column.contains(value)  # type: ignore[no-any-return]  # a column of several choices
+    return column == value  # type: ignore[no-any-return]  # builds a condition
+
+
+def _links_to(column: Any, relation: RelationSpec, value: Any) -> Condition:
+    if not relation.many:
+        return column.is_record(value)  # type: ignore[no-any-return]  # the target's columns
+    return column.count() == 0 if value is None else column.contains(value)  # type: ignore[no-any-return]  # the same
+
+
+def state_given(described: str, lifecycle: LifecycleSpec) -> RecordInvalid:
+    """Return the error for a record that should begin in another state than the initial one."""
+    valid = f"begins at '{lifecycle.initial.label}' and is moved by transitions only"
+    return RecordInvalid(described, [Misfit(lifecycle.field, valid, has_given=False)])
+
+
+def translated(model: type[AirtableModel], error: ValidationError, described: str) -> RecordInvalid:
+    """Return pydantic's findings in the words of the schema."""
+    attributes = {relation.attribute: relation.key for relation in model.table.relations}
+    misfits = []
+    for detail in error.errors(include_url=False):
+        place = [str(part) for part in detail["loc"]]
+        name = attributes.get(place[0], place[0]) if place else model.table.key
+        valid, has_given = _valid(model, detail, name)
+        misfits.append(Misfit(name, valid, detail["input"], has_given=has_given))
+    unique = {(one.field, one.valid): one for one in misfits}
+    return RecordInvalid(described, list(unique.values()))
+
+
+def _valid(model: type[AirtableModel], detail: Any, name: str) -> tuple[str, bool]:
+    lifecycle = model.table.lifecycle
+    match detail["type"]:
+        case "missing":
+            return "is required", False
+        case "extra_forbidden":
+            return _unknown(model, name), False
+        case "frozen_field" if lifecycle is not None and name == lifecycle.field:
+            return _by_transitions(lifecycle), False
+        case "frozen_field":
+            return "is given by the store and cannot be set", False
+        case "timezone_aware":
+            return "needs a time zone: write datetime.now(UTC), or add tzinfo=UTC", True
+        case "greater_than_equal":
+            return f"has to be at least {_plain(detail['ctx']['ge'])}", True
+        case "less_than_equal":
+            return f"has to be at most {_plain(detail['ctx']['le'])}", True
+        case _ if detail["input"] is None:
+            return "is required", False
+        case _:
+            text = re.sub(r"^(Value error, )", "", str(detail["msg"]))
+            return re.sub(r"^\w+( \w+)? should ", "has to ", text), True
+
+
+def _plain(bound: Any) -> Any:
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+
+
+def _by_transitions(lifecycle: LifecycleSpec) -> str:
+    names = ", ".join(one.name for one in lifecycle.transitions)
+    return f"is moved by transitions only: {names}"
+
+
+def _unknown(model: type[AirtableModel], name: str) -> str:
+    known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
+    return f"is not a field of {model.table.key}. {did_you_mean(name, known)}".strip()
+
+
+def _attribute(table: TableSpec, key: str) -> str:
+    relation = table.relations_by_key.get(key)
+    return key if relation is None else relation.attribute
+
+
+def _flat(model: type[AirtableModel], values: Mapping[str, Any], described: str) -> dict[str, Any]:
+    """Return values by the record's attributes, with records in links replaced by their ids."""
+    flat = dict(values)
+    misfits: list[Misfit] = [
+        Misfit(name, "is given by the store and cannot be set", has_given=False)
+        for name in _OF_THE_STORE if name in flat
+    ]  # fmt: skip
+    for relation in model.table.relations:
+        if relation.key not in flat:
+            continue
+        linked = flat.pop(relation.key)
+        try:
+            flat[relation.attribute] = _link_ids(relation, linked, described)
+        except RecordInvalid as error:
+            misfits += error.misfits
+    if misfits:
+        raise RecordInvalid(described, misfits)
+    return flat
+
+
+def _link_ids(relation: RelationSpec, linked: Any, described: str) -> Any:
+    if not relation.many:
+        return link_id(described, relation, linked)
+    if isinstance(linked, str) or not isinstance(linked, Iterable):
+        valid = f"has to be a list of {relation.to} records or ids"
+        raise RecordInvalid(described, [Misfit(relation.key, valid, linked)])
+    return [link_id(described, relation, one) for one in linked]
