@@ -114,5 +114,5 @@ AGENT_TASK = TableSpec(
     tables=lambda: TABLES,
 )
 
-TABLES = (AGENT_TASK,)
-SEAL = "a98352b40826e52b248f69dc7261a3007f9c3dc77499e9ab8631e2d7894db516"
+TABLES: tuple[TableSpec, ...] = (AGENT_TASK,)
+SEAL = "15caf706db071bd9ec85cbd1ea3de47761c624490c67b8d95d39772a441fe50a"

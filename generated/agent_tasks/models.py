@@ -21,7 +21,8 @@ from tablewright.runtime import (
     utc_now,
 )
 
-from . import _schema, lifecycle
+from . import lifecycle
+from ._schema import AGENT_TASK as _AGENT_TASK
 from .columns import AgentTaskColumns
 from .enums import TaskPriority, TaskStatus
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class AgentTask(AirtableModel):
     """One unit of work for one agent."""
 
-    table: ClassVar[TableSpec] = _schema.AGENT_TASK
+    table: ClassVar[TableSpec] = _AGENT_TASK
     c: ClassVar[AgentTaskColumns] = AgentTaskColumns()
 
     name: str = Field(min_length=1, max_length=200)

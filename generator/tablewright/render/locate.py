@@ -7,19 +7,33 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 
+def resource_root(folder: str) -> Traversable:
+    """Return a folder that lies beside the source root in a checkout and inside the package in a wheel.
+
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    packaged = files("tablewright") / folder
+    if packaged.is_dir():
+        return packaged
+    checkout = Path(__file__).resolve().parents[3] / folder
+    if checkout.is_dir():
+        return checkout
+    raise FileNotFoundError(f"no {folder} in {packaged} or {checkout}: reinstall tablewright")
+
+
+def resource_text(folder: str, name: str) -> str:
+    """Return the text of a file in such a folder."""
+    return resource_root(folder).joinpath(name).read_text("utf-8")
+
+
 def template_root() -> Traversable:
     """Return the folder of built-in templates.
 
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    packaged = files("tablewright") / "templates"
-    if packaged.is_dir():
-        return packaged
-    checkout = Path(__file__).resolve().parents[3] / "templates"
-    if checkout.is_dir():
-        return checkout
-    raise FileNotFoundError(f"no templates in {packaged} or {checkout}: reinstall tablewright")
+    return resource_root("templates")
 
 
 def template_text(name: str, overrides: Path | None = None) -> tuple[str, str]:

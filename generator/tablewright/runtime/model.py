@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """The base class of generated records: a pydantic model that a store keeps."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tablewright.runtime import lifecycle, relations
 from tablewright.runtime.codec import Row
-from tablewright.runtime.columns import Columns, Condition
+from tablewright.runtime.columns import Condition
 from tablewright.runtime.columns.links import record_id
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import RecordNotFound, RecordNotSaved
@@ -49,7 +50,7 @@ class AirtableModel(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     table: ClassVar[TableSpec]
-    c: ClassVar[Columns]
+    c: ClassVar[Any]
 
     id: str = Field(default="", frozen=True)
     created_time: datetime | None = Field(default=None, frozen=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Queries: immutable, chained, and asked of the store when their records are needed."""
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from tablewright.runtime.values import utc_now
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
-R = TypeVar("R", bound="AirtableModel")
+R_co = TypeVar("R_co", bound="AirtableModel", covariant=True)
 S = TypeVar("S", bound=Statistics)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Query(Generic[R]):
+class Query(Generic[R_co]):
     """Records that meet conditions. Every method returns a new query; records are read once, when first needed."""
 
-    model: type[R]
+    model: type[R_co]
     _conditions: tuple[tree.Node, ...] = ()
     _order: tuple[Order, ...] = ()
     _limit: int | None = None
     _offset: int = 0
-    _read: list[R] | None = field(default=None, init=False)
+    _read: list[R_co] | None = field(default=None, init=False)
 
     # -- building -------------------------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class Query(Generic[R]):
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def all(self) -> list[R]:
+    def all(self) -> list[R_co]:
         """Return the records as a list. They are read at the first call."""
         if self._read is None:
             store = current_store()
@@ -84,7 +85,7 @@ class Query(Generic[R]):
             return list(records)
         return list(self._read)
 
-    def first(self) -> R | None:
+    def first(self) -> R_co | None:
         """Return the first record, or None."""
         if self._read is not None:
             return self._read[0] if self._read else None
@@ -117,7 +118,7 @@ class Query(Generic[R]):
         """Return what the store does to answer the query, and what is done after the fetch. Printing it reads well."""
         return current_store().plan(self._selection())
 
-    def __iter__(self) -> Iterator[R]:
+    def __iter__(self) -> Iterator[R_co]:
         return iter(self._records())
 
     def __len__(self) -> int:
@@ -127,10 +128,10 @@ class Query(Generic[R]):
         return bool(self._records())
 
     @overload
-    def __getitem__(self, place: int) -> R: ...
+    def __getitem__(self, place: int) -> R_co: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[R]: ...
-    def __getitem__(self, place: int | slice) -> R | Sequence[R]:
+    def __getitem__(self, place: slice) -> Sequence[R_co]: ...
+    def __getitem__(self, place: int | slice) -> R_co | Sequence[R_co]:
         return self._records()[place]
 
     def __contains__(self, record: object) -> bool:
@@ -143,7 +144,7 @@ class Query(Generic[R]):
             else (f"<Query of {self.model.__name__}, not read yet>")
         )
 
-    def _records(self) -> list[R]:
+    def _records(self) -> list[R_co]:
         if self._read is None:
             self.all()
         return self._read or []

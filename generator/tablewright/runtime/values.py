@@ -130,6 +130,5 @@ __all__ = [
     "smallest",
     "total",
     "unset",
-    "unset",
     "utc_now",
 ]

@@ -446,7 +446,11 @@ class Datetime(Ordered):
         """The time from *other* to this moment, as `this - other`."""
         return Duration(_calculated("-", self.node, self._operand(other), DURATION))
 
-    def __sub__(self, other: Any) -> Any:
+    @overload
+    def __sub__(self, other: Datetime | datetime) -> Duration: ...
+    @overload
+    def __sub__(self, other: Duration | timedelta) -> Datetime: ...
+    def __sub__(self, other: Datetime | datetime | Duration | timedelta) -> Duration | Datetime:
         return (
             self.since(other)
             if isinstance(other, (Datetime, datetime))
@@ -504,7 +508,8 @@ class Date(Ordered):
 def term(node: tree.Node, choices: type[Choice] | None = None) -> Any:
     """Return a tree as the term that fits its type. *choices* is the class of an enum's values."""
     if node.type.kind == "enum":
-        assert choices is not None  # noqa: S101  # callers know the enum of what they combine
+        if choices is None:
+            raise TypeError(f"the class of {node.type} is not known here")
         return Member(node, choices)
     return _TERMS[node.type.kind](node)
 

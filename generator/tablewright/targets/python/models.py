@@ -125,7 +125,6 @@ def models_view(schema: Schema, source: Code) -> ModelsView:
     imports.names(
         "tablewright.runtime", ["AirtableModel", "TableSpec", "Query", "given", "UNSET", "Unset"]
     )
-    imports.name(".", "_schema")
     records = tuple(_record_view(schema, table, imports, typing_imports) for table in schema.tables)
     if typing_imports.lines():
         imports.name("typing", "TYPE_CHECKING")
@@ -154,7 +153,7 @@ def _record_view(
         bases=Code(bases),
         doc=docstring(table.description or f"One {table.key}.", "    "),
         columns=identifier(f"{table.key}Columns"),
-        spec=identifier(spec_name(table.key)),
+        spec=_spec(table, imports),
         fields=tuple(_field_view(table, field, imports) for field in table.fields)
         + tuple(_id_view(relation, imports) for relation in table.relations),
         links=tuple(_link_view(relation, imports) for relation in table.relations),
@@ -183,6 +182,13 @@ def _record_view(
             for one in table.statistics
         ),
     )
+
+
+def _spec(table: Table, imports: Imports) -> Code:
+    # The alias is private, a name that no enum or table of a schema can have.
+    name = spec_name(table.key)
+    imports.name("._schema", f"{name} as _{name}")
+    return Code(f"_{identifier(name)}")
 
 
 # -- fields ---------------------------------------------------------------------------------------------------------

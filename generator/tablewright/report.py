@@ -1,0 +1,83 @@
+"""Statistics as tables that people like to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tablewright.runtime.measures import Statistics
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_BAR_WIDTH = 24
+
+
+def print_statistics(statistics: Statistics, *, title: str = "", console: Console | None = None) -> None:
+    """Print statistics: the plain figures first, then each count by value with a bar for its share."""
+    from rich.columns import Columns
+    from rich.console import Console
+
+    figures, counts = _split(statistics)
+    tables: list[RenderableType] = [_figures_table(figures)] if figures else []
+    tables += [_counts_table(_words(name), counted) for name, counted in counts.items()]
+    out = console if console is not None else Console()
+    if title:
+        out.print(f"[bold]{title}[/bold]\n", highlight=False)
+    out.print(Columns(tables, padding=(0, 4)))
+
+
+def _split(statistics: Statistics) -> tuple[dict[str, Any], dict[str, Mapping[Any, int]]]:
+    values = {name: getattr(statistics, name) for name in type(statistics).model_fields}
+    counts = {name: value for name, value in values.items() if isinstance(value, Mapping)}
+    return {name: value for name, value in values.items() if name not in counts}, counts
+
+
+def _figures_table(figures: Mapping[str, Any]) -> RenderableType:
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    for name, value in figures.items():
+        table.add_row(_words(name), figure(name, value))
+    return table
+
+
+def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="dim", show_header=False, box=None, pad_edge=False)
+    table.add_column(max_width=40, overflow="ellipsis", no_wrap=True)
+    table.add_column(justify="right")
+    table.add_column(style="cyan", no_wrap=True)
+    largest = max(counted.values(), default=0)
+    for value, count in counted.items():
+        bar = "█" * round(_BAR_WIDTH * count / largest) if largest else ""
+        table.add_row(Text(str(value)), str(count), bar)
+    if not counted:
+        table.add_row(Text("none"), "", "")
+    return table
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def figure(name: str, value: object) -> str:
+    """Return one figure as text: shares in percent, decimals to two places, a dash for a blank."""
+    match value:
+        case None:
+            return "–"
+        case timedelta():
+            return str(value)
+        case float() if "rate" in name or "ratio" in name or "share" in name:
+            return f"{value:.0%}"
+        case float():
+            return f"{value:,.2f}".rstrip("0").rstrip(".")
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)

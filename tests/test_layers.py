@@ -1,0 +1,116 @@
+"""The import rules of docs/architecture.md, read from every module with `ast`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "generator" / "tablewright"
+
+LEAVES = {"diagnostics", "names", "airtable", "kinds", "expressions", "model"}
+COMPILER = LEAVES | {"syntax", "check", "language", "targets", "render", "output"}
+MAY_IMPORT = {
+    "diagnostics": set[str](),
+    "names": set[str](),
+    "airtable": set[str](),
+    "kinds": {"airtable", "expressions"},
+    "expressions": {"diagnostics"},
+    "model": {"expressions", "kinds"},
+    "syntax": {"diagnostics"},
+    "check": LEAVES | {"syntax"},
+    "language": LEAVES | {"syntax", "check"},
+    "render": set[str](),
+    "output": set[str](),
+    "targets": LEAVES | {"render"},
+    "runtime": {"airtable", "kinds", "expressions", "diagnostics"},
+    "report": {"runtime"},
+    "server": {"airtable", "render"},
+    "config": set[str](),
+    "provision": LEAVES | {"syntax", "check", "targets", "runtime", "config"},
+    "testing": {"runtime", "server", "expressions", "airtable", "kinds"},
+    "cli": COMPILER | {"runtime", "server", "provision", "config", "report", "testing"},
+}
+"""What each part may import besides itself."""
+
+ONLY_IN = {
+    "yaml": ("syntax",),
+    "jinja2": ("render", "server"),
+    "black": ("targets/python/format.py",),
+    "sqlalchemy": ("runtime/stores", "expressions/sql.py", "provision/ports"),
+    "alembic": ("provision/ports",),
+    "psycopg": ("runtime/stores",),
+    "pyairtable": ("runtime/stores", "provision/ports"),
+    "starlette": ("server",),
+    "uvicorn": ("server",),
+    "lark": ("server/formula",),
+    "click": ("cli",),
+    "rich": ("cli", "report.py"),
+}
+"""Where a library may be imported: modules and folders below the package."""
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a module imports, relative ones in full."""
+    package = ("tablewright", *path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            if module == "tablewright":
+                yield from (f"tablewright.{alias.name}" for alias in node.names)
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_stands_below_it(path: Path) -> None:
+    """Data flows one way: a part imports what its row allows, and itself."""
+    part = part_of(path)
+    if part in ("__init__", "__main__"):
+        return
+
+    imported = {name.split(".")[1] for name in imports(path) if name.startswith("tablewright.")}
+
+    allowed = MAY_IMPORT[part] | {part}
+    # The version stands in the package itself, and names nothing.
+    assert imported - allowed - {"__version__"} == set()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_library_is_imported_in_its_place_only(path: Path) -> None:
+    """Only one part knows each library, so that it can be exchanged."""
+    place = path.relative_to(ROOT).as_posix()
+
+    strayed = {
+        library
+        for library in {name.split(".")[0] for name in imports(path)} & ONLY_IN.keys()
+        if not place.startswith(ONLY_IN[library])
+    }
+
+    assert strayed == set()
+
+
+def test_every_part_has_a_rule() -> None:
+    """A new part says what it may import before it is used."""
+    parts = {part_of(path) for path in modules()} - {"__init__", "__main__"}
+
+    assert parts - MAY_IMPORT.keys() == set()
+
+
+def test_every_module_says_where_it_stands() -> None:
+    """Each module opens with a docstring of one line or a few."""
+    silent = [path for path in modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+
+    assert silent == []

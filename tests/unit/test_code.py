@@ -1,0 +1,100 @@
+"""Text becomes code in one place, and hostile text stays text."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import inspect
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tablewright.targets.python.code import call, comment, docstring, identifier, literal
+
+HOSTILE = [
+    'ends with "',
+    '"""',
+    'a """ b',
+    "ends with a backslash \\",
+    '\\"""',
+    '\\"',
+    "{{ x }} {% raw %}",
+    "'single' \"double\"",
+    "two\nlines",
+    "tab\tand\rreturn",
+    "\x00\x1b\x7f",
+    "\ufeff\u2028\u202e",
+    "Zoë, 日本, 🎉",
+    "#  comment\nimport os",
+]
+
+
+def docstring_of(code: str) -> str | None:
+    module = ast.parse(f"def f():\n    {code}\n")
+    function = module.body[0]
+    assert len(module.body) == 1
+    assert isinstance(function, ast.FunctionDef)
+    assert len(function.body) == 1
+    return ast.get_docstring(function, clean=True)
+
+
+def tidy(text: str) -> str:
+    return inspect.cleandoc("\n".join(line.rstrip() for line in text.strip().split("\n")))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_docstring_cannot_end_early(text: str) -> None:
+    """Whatever a description holds, the docstring reads back as the same text and nothing follows it."""
+    assert docstring_of(docstring(text, "    ")) == tidy(text)
+
+
+@given(st.text())
+@example('"""\\')
+def test_any_text_survives_as_a_docstring(text: str) -> None:
+    """Every text that can be written reads back, apart from spaces at its edges."""
+    found = docstring_of(docstring(text.encode("utf-8", "ignore").decode(), "    "))
+
+    assert (found or "").split() == text.encode("utf-8", "ignore").decode().split()
+
+
+@given(st.text() | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_literal_reads_back_as_its_value(value: object) -> None:
+    """A literal is one expression that gives the value again."""
+    found = ast.literal_eval(literal(value))
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_lists_tuples_and_durations_have_literals() -> None:
+    """Tuples of one keep their comma; durations name their seconds."""
+    assert literal(("a",)) == '("a",)'
+    assert literal(["a", 1]) == '["a", 1]'
+    assert literal(dt.timedelta(minutes=1)) == "dt.timedelta(seconds=60.0)"
+
+
+def test_an_object_without_a_literal_form_is_refused() -> None:
+    """Code is never made from an object's repr."""
+    with pytest.raises(TypeError, match="no literal form"):
+        literal(object())
+
+
+@pytest.mark.parametrize("name", ["class", "a b", "1a", "", "a;import os", "a\n", "ﬁeld"])
+def test_what_is_no_identifier_never_becomes_one(name: str) -> None:
+    """Names reach code only where Python takes them as they stand."""
+    with pytest.raises(ValueError, match="no identifier"):
+        identifier(name)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_comment_stays_on_its_line(text: str) -> None:
+    """A comment cannot break out of its line."""
+    assert len(comment(text).splitlines()) <= 1
+
+
+def test_a_call_checks_the_names_of_its_options() -> None:
+    """Option names are identifiers, values are code already."""
+    assert call("f", [literal(1)], {"a": literal("x")}) == 'f(1, a="x")'
+    with pytest.raises(ValueError, match="no identifier"):
+        call("f", [], {"a b": literal(1)})
