@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tablewright.airtable import MAX_URL_LENGTH
 
@@ -128,7 +128,8 @@ class AirtableApi:
         except Exception:  # noqa: BLE001 - a fault of ours is the service's 500
             _log.exception("%s %s failed", request.method, request.url.path)
             return _response('{"error":{"type":"SERVER_ERROR","message":"Server error"}}', 500)
-        attachments.fetch_in_background(answer.to_fetch, self._deliver())
+        if answer.to_fetch:
+            attachments.fetch_in_background(answer.to_fetch, self._deliver())
         if rule is not None and rule.action == "cut-after":
             return None
         if rule is not None and rule.action == "malformed":
@@ -142,9 +143,7 @@ class AirtableApi:
             raise errors.url_too_long()
         if len(body) > MAX_BODY_BYTES:
             raise errors.too_large()
-        segments = (
-            segments_of(raw_path)[1:] if raw_path.startswith(b"//") else segments_of(raw_path)
-        )
+        segments = segments_of(raw_path)
         asked = ApiRequest(request.method, segments, Query(query), body)
         match segments:
             case ("meta", "bases", base_id, *_) | ("bases", base_id, "webhooks", *_):
@@ -199,10 +198,25 @@ def _broken_answer(rule: FaultRule) -> Response | None:
     return None
 
 
+_RAW_HEADERS = [
+    (name.encode(), value.encode()) for name, value in {"content-type": _JSON, **_ALWAYS}.items()
+]
+
+
+class _JsonResponse(Response):
+    """An answer of the API: its headers are always the same, so they are made once."""
+
+    def __init__(self, text: str, status: int, headers: Mapping[str, str]) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = text.encode()
+        self.raw_headers = [*_RAW_HEADERS, (b"content-length", str(len(self.body)).encode())]
+        if headers:
+            self.raw_headers += [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
 def _response(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        text, status, headers={**_ALWAYS, **headers} if headers else _ALWAYS, media_type=_JSON
-    )
+    return _JsonResponse(text, status, headers or {})
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
@@ -211,11 +225,10 @@ async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         await _response(dumps(error.body()), error.status)(scope, receive, send)
 
 
-def application(api: AirtableApi, pages: Pages) -> Starlette:
+def application(api: AirtableApi, pages: Pages) -> ASGIApp:
     """The API, the start page, the call log and the attachments in one application."""
-    return Starlette(
+    beside = Starlette(
         routes=[
-            Mount("/v0", app=api),
             Route("/", pages.start, methods=["GET"]),
             Route("/calls", pages.calls, methods=["GET", "DELETE"]),
             Route(
@@ -226,3 +239,10 @@ def application(api: AirtableApi, pages: Pages) -> Starlette:
             Mount("/", app=_nothing_here),
         ]
     )
+
+    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+        # Past the router: the API splits its paths itself, and every request passes here.
+        is_api = scope["type"] == "http" and scope["path"].startswith("/v0/")
+        await (api if is_api else beside)(scope, receive, send)
+
+    return entrance

@@ -138,9 +138,8 @@ class _FewRedirects(urllib.request.HTTPRedirectHandler):
 
 def fetch_in_background(jobs: list[FetchJob], deliver: Deliver) -> None:
     """Fetch each file and deliver it. What cannot be fetched stays recorded as given."""
-    if jobs:
-        # A daemon: a slow host must not hold up the end of the process.
-        Thread(target=_fetch_all, args=(jobs, deliver), daemon=True).start()
+    # A daemon: a slow host must not hold up the end of the process.
+    Thread(target=_fetch_all, args=(jobs, deliver), daemon=True).start()
 
 
 def _fetch_all(jobs: list[FetchJob], deliver: Deliver) -> None:

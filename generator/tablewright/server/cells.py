@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
 
 from . import dates, errors, typecast
-from .choices import add_choice, choice_name
+from .choices import add_choice, choice_names
 from .ids import is_id, new_id
 from .jsontext import Json, JsonObject
 from .schema import Field, Table, User
@@ -53,6 +53,7 @@ class CellReader:
         self.link_ids = {
             field.id for field in table.fields.values() if field.type == "multipleRecordLinks"
         }
+        self._choices: dict[str, dict[str, str]] = {}
         self._found: dict[str, tuple[Field, _ReadValue]] = {}
 
     def read_fields(self, fields: JsonObject) -> dict[str, Json]:
@@ -76,6 +77,17 @@ class CellReader:
             raise errors.computed_field(field.name)
         self._found[key] = field, read
         return field, read
+
+    def choices_of(self, field: Field) -> dict[str, str]:
+        """The names of a select's choices by name and by id."""
+        found = self._choices.get(field.id)
+        if found is None:
+            found = self._choices[field.id] = choice_names(field)
+        return found
+
+    def forget_choices(self, field: Field) -> None:
+        """Announce that the field has another choice now."""
+        del self._choices[field.id]
 
     def _converted(self, field: Field, value: Json) -> Json:
         try:
@@ -110,6 +122,8 @@ def plain_number(value: float) -> float:
 
 
 def _number(_: CellReader, field: Field, value: Json) -> Json:
+    if type(value) is int and -_BIGGEST_WHOLE <= value <= _BIGGEST_WHOLE:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise errors.unacceptable_value(field.name)
     try:
@@ -153,11 +167,11 @@ def _date_time(_: CellReader, field: Field, value: Json) -> Json:
     if isinstance(value, str):
         if not value:
             return None
+        if dates.is_cell_form(value):
+            return value
         moment = dates.instant(value, dates.field_zone(field))
         if moment is None:
             raise errors.unparsable_date(field.name, value)
-        if dates.is_cell_form(value):
-            return value
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         moment = dates.instant_of_milliseconds(value)
         if moment is None:
@@ -168,13 +182,15 @@ def _date_time(_: CellReader, field: Field, value: Json) -> Json:
 
 
 def _choice(reader: CellReader, field: Field, value: str) -> str:
-    known = choice_name(field, value)
+    known = reader.choices_of(field).get(value)
     if known is not None:
         return known
     if not reader.typecast or not value.strip():
         raise errors.unknown_choice(value)
     reader.transaction.alter(reader.table)
-    return add_choice(field, value)
+    added = add_choice(field, value)
+    reader.forget_choices(field)
+    return added
 
 
 def _single_select(reader: CellReader, field: Field, value: Json) -> Json:

@@ -9,12 +9,10 @@ from .jsontext import JsonObject
 from .schema import Field
 
 
-def choice_name(field: Field, key: str) -> str | None:
-    """The name of the choice with this exact name or id."""
-    for choice in field.choices:
-        if key in (choice["name"], choice["id"]):
-            return str(choice["name"])
-    return None
+def choice_names(field: Field) -> dict[str, str]:
+    """The exact names of a select's choices, by name and by id."""
+    names = {choice["id"]: choice["name"] for choice in field.choices}
+    return names | {name: name for name in names.values()}
 
 
 def add_choice(field: Field, name: str) -> str:

@@ -82,8 +82,14 @@ def instant_of_milliseconds(value: float) -> datetime | None:
 
 
 def is_cell_form(text: str) -> bool:
-    """Whether the text of an instant looks as `cell` would write it."""
-    return len(text) == 24 and text[10] == "T" and text[19] == "." and text[23] == "Z"
+    """Whether the text is an instant, written as `cell` would write it."""
+    if len(text) != 24 or text[4] != "-" or text[10] != "T" or text[19] != "." or text[23] != "Z":
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def cell(moment: datetime) -> str:

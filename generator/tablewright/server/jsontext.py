@@ -34,7 +34,7 @@ def loads(body: bytes) -> Json:
         ValueError: *body* is not JSON (`NaN` and `Infinity` are not JSON either).
     """
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = _DECODER.decode(body.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return _whole_text(value) if b"\\ud" in body or b"\\uD" in body else value
@@ -42,6 +42,9 @@ def loads(body: bytes) -> Json:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _whole_text(value: Json) -> Json:
