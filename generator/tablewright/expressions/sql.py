@@ -70,10 +70,14 @@ class SqlCompiler:
         known = self.tables[table]
         return SqlScope(self, {"": (known, source if source is not None else known.table)})
 
+    def next_number(self) -> int:
+        """Return a number that makes a name unique."""
+        return next(self._names) + 1
+
     def alias(self, table: str) -> FromClause:
         """Return the table under a name of its own, for a subquery."""
         known = self.tables[table].table
-        return known.alias(f"{known.name}_{next(self._names) + 1}")
+        return known.alias(f"{known.name}_{self.next_number()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class SqlScope:
                 join = sa.and_ if operator == "and" else sa.or_
                 return join(*(self.condition(part) for part in operands))
             case tree.Not(operand):
-                return self._opposite(operand)
+                return self.opposite(operand)
             case tree.Compare(operator, left, right):
                 return self._compare(operator, left, right)
             case tree.BlankTest(operand, negated):
@@ -127,7 +131,8 @@ class SqlScope:
 
     # -- conditions -----------------------------------------------------------------------------------------------
 
-    def _opposite(self, node: tree.Node) -> Sql:
+    def opposite(self, node: tree.Node) -> Sql:
+        """Return SQL that is true exactly where the condition *node* is not; elsewhere it may be NULL."""
         match node:
             case tree.Not(operand):
                 return self.condition(operand)
@@ -191,7 +196,7 @@ class SqlScope:
         if self.compiler.dialect == "postgresql":
             return sa.func.jsonb_exists(sa.type_coerce(stored, JSONB()), wanted, type_=sa.Boolean())
         each = sa.func.json_each(stored).table_valued(
-            "value", name=f"each_{next(self.compiler._names) + 1}"
+            "value", name=f"each_{self.compiler.next_number()}"
         )
         return sa.exists().select_from(each).where(each.c.value == wanted)
 
@@ -208,7 +213,7 @@ class SqlScope:
             raise LookupError(f"{node.relation.name} leads to one record")
         if link.holder is target.table and link.other == "id":
             return scope, alias, [alias.c[link.own] == own_id]
-        holder = link.holder.alias(f"{link.holder.name}_{next(self.compiler._names) + 1}")
+        holder = link.holder.alias(f"{link.holder.name}_{self.compiler.next_number()}")
         joined = sa.join(holder, alias, holder.c[link.other] == alias.c.id)
         return scope, joined, [holder.c[link.own] == own_id]
 
@@ -225,10 +230,10 @@ class SqlScope:
         scope, source, parts = self._linked(node)
         if node.condition is not None:
             parts.append(scope.condition(node.condition))
-        assert node.body is not None  # noqa: S101  # `any` and `all` have one
+        body = node.body if node.body is not None else tree.TRUE
         if node.quantifier == "any":
-            return sa.exists().select_from(source).where(*parts, scope.condition(node.body))
-        return ~sa.exists().select_from(source).where(*parts, scope._opposite(node.body))
+            return sa.exists().select_from(source).where(*parts, scope.condition(body))
+        return ~sa.exists().select_from(source).where(*parts, scope.opposite(body))
 
     def _aggregate(self, node: tree.Over) -> Sql:
         scope, source, parts = self._linked(node)
@@ -297,9 +302,8 @@ class SqlScope:
         name = link.own if link is not None and link.holder is None else node.name
         if source is not None:
             return source.c[name]
-        assert (
-            node.owner is not None
-        )  # noqa: S101  # a row without a source is reached through a link
+        if node.owner is None:
+            raise LookupError(f"{node.name} is not a field of this record")
         linked_id = self._plain(node.owner)
         if name == "id":
             return linked_id

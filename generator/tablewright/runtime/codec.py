@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -51,7 +51,7 @@ def encode_changes(table: TableSpec, values: Mapping[str, Any], record: str) -> 
     return row
 
 
-@lru_cache(maxsize=None)
+@cache
 def table_encoders(table: TableSpec) -> Mapping[str, Encoder]:
     """Return the check and conversion of every field and relation that can be written."""
     encoders = {one.key: encoder(one) for one in table.fields if not one.is_computed}
@@ -59,7 +59,7 @@ def table_encoders(table: TableSpec) -> Mapping[str, Encoder]:
     return encoders
 
 
-@lru_cache(maxsize=None)
+@cache
 def encoder(spec: FieldSpec | ArgumentSpec) -> Encoder:
     """Return the function that checks a value of a field or argument and gives what the row holds."""
     convert = _converter(spec)
@@ -98,9 +98,8 @@ def _converter(spec: FieldSpec | ArgumentSpec) -> Encoder:
         case "datetime":
             return _moment
         case "enum" | "enum_list":
-            assert (
-                spec.choices is not None
-            )  # noqa: S101  # the schema compiler gives every enum its class
+            if spec.choices is None:
+                raise TypeError(f"{spec.key} names no enum")
             one = _choice(spec.choices)
             return one if spec.kind == "enum" else _list_of(one)
         case "attachments" | "collaborators":

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Which store records go to: `connect`, and the store that is current."""
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ class Connection:
 
     def close(self) -> None:
         """Let go of the store. The one that was connected before is current again."""
-        global _default  # noqa: PLW0603  # the process has one default
+        global _default  # the process has one default
         if _default is self:
             _default = self._before
         self.store.close()
 
     def __enter__(self) -> Self:
-        global _default  # noqa: PLW0603  # inside the block only this context is to see the store
+        global _default  # inside the block only this context is to see the store
         if _default is self:
             _default = self._before
         self._token = _current.set(self.store)
@@ -83,7 +84,7 @@ def connect(url: str | None = None) -> Connection:
     Raises:
         NotConfigured: there is no such store.
     """
-    global _default  # noqa: PLW0603  # the process has one default
+    global _default  # the process has one default
     chosen, reason = (url, "given") if url is not None else _chosen()
     connection = Connection(_opened(chosen))
     connection._before, _default = _default, connection
@@ -136,14 +137,6 @@ def _opened(url: str) -> Store:
             else "a store is named by a URL"
         )
         raise NotConfigured(f"{named}. What works: {WHAT_WORKS}")
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
     from tablewright.runtime.stores.sql import open_sql_store
 
-    try:
-        parsed = make_url(f"postgresql{url[len(scheme):]}" if kind == "postgres" else url)
-    except (ArgumentError, ValueError):
-        # The text itself stays unsaid: it may hold a password.
-        raise NotConfigured(f"the {kind} URL cannot be read. What works: {WHAT_WORKS}") from None
-    return open_sql_store(parsed)
+    return open_sql_store(f"postgresql{url[len(scheme):]}" if kind == "postgres" else url)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -40,6 +40,17 @@ class Measure:
     condition: tree.Node | None = None
     among: tree.Node | None = None
     percent: float = 50.0
+
+    @property
+    def looked_at(self) -> tree.Node:
+        """Return the value that is looked at; counts and ratios have none."""
+        return _needed(self.value)
+
+
+def _needed(node: tree.Node | None) -> tree.Node:
+    if node is None:
+        raise TypeError("this measure was not made by one of the functions of this module")
+    return node
 
 
 def count(condition: Condition | None = None) -> Measure:
@@ -124,15 +135,11 @@ def measured(measure: Measure, records: Sequence[object], evaluator: Evaluator) 
                 else _met(measure.condition, records, evaluator)
             )
         case "ratio":
-            assert (
-                measure.condition is not None and measure.among is not None
-            )  # noqa: S101, PT018  # ratio() sets both
-            among = measure.among
+            among = _needed(measure.among)
             whole = [record for record in records if evaluator.holds(among, record)]
-            return share(_met(measure.condition, whole, evaluator), len(whole))
+            return share(_met(_needed(measure.condition), whole, evaluator), len(whole))
         case _:
-            node = measure.value
-            assert node is not None  # noqa: S101  # all other measures look at a value
+            node = measure.looked_at
             found = (evaluator.value(node, {"": record}) for record in records)
             return _of_values(
                 measure, node, [value for value in found if value is not None], evaluator
@@ -209,8 +216,8 @@ def tallied(
     kind = node.type.item if node.type.kind == "list" and node.type.item else node.type
     if kind.kind == "enum":
         return {member: counts.get(member, 0) for member in enums[kind.name]}
-    rising: Callable[[tuple[Any, int]], Any] = lambda pair: (
-        -pair[1],
-        pair[0],
-    )  # noqa: E731  # a key with a type
-    return dict(sorted(counts.items(), key=rising))
+    return dict(sorted(counts.items(), key=_by_count_then_value))
+
+
+def _by_count_then_value(pair: tuple[Any, int]) -> tuple[int, Any]:
+    return -pair[1], pair[0]

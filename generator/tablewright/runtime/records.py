@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """What a stored record remembers: its store, its row as stored, and the records that were read together with it."""
 
 from __future__ import annotations

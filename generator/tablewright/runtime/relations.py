@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Linked records of a record: loaded when first asked for, for every record of the same query at once."""
 
 from __future__ import annotations

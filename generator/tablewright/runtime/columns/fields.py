@@ -1,7 +1,7 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Fields of a table as terms: declared once on a class, they give the term of the record they are looked up on."""
 
 from __future__ import annotations
-
 
 from typing import Any, Generic, Self, TypeVar
 

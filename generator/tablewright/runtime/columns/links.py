@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Linked records in conditions: a link to one leads to the fields of the other side, links to many are looked over."""
 
 from __future__ import annotations

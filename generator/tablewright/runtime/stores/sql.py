@@ -11,12 +11,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.engine.url import URL
+from sqlalchemy.engine.url import make_url
 
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.sql import Dialect, SqlCompiler, SqlScope
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import Misfit, RecordInvalid, RecordNotFound
+from tablewright.runtime.errors import Misfit, NotConfigured, RecordInvalid, RecordNotFound
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_errors, sql_links, sql_measures
@@ -44,8 +44,20 @@ SQL: Final = Capabilities(
 )
 
 
-def open_sql_store(url: URL) -> SqlStore:
-    """Return the store behind a sqlite or postgresql URL. Nothing is opened before it is needed."""
+def open_sql_store(address: str) -> SqlStore:
+    """Return the store behind a sqlite or postgresql URL. Nothing is opened before it is needed.
+
+    Raises:
+        NotConfigured: the URL cannot be read.
+    """
+    try:
+        url = make_url(address)
+    except (exc.ArgumentError, ValueError):
+        # The text itself stays unsaid: it may hold a password.
+        kind = address.partition(":")[0]
+        raise NotConfigured(
+            f"the {kind} URL cannot be read: write {kind}://user@host/database"
+        ) from None
     if url.get_backend_name() == "sqlite":
         return SqlStore(sqlite_engine(url), "sqlite", f"SQLite {url.database or 'in memory'}")
     shown = url.set(query={}).render_as_string(hide_password=True)

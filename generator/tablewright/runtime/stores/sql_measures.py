@@ -77,8 +77,7 @@ class Gathering:
         """Return what to select, how to finish it, and whether it is a plain aggregate."""
         if measure.kind in ("count", "ratio"):
             return self._counts(measure, rows)
-        node = measure.value
-        assert node is not None  # noqa: S101  # all other measures look at a value
+        node = measure.looked_at
         value = rows.c[self._columns[node].name]
         decode = self._decoder(node)
         match measure.kind:

@@ -88,7 +88,7 @@ def _table(
                 _column_type(field, dialect, moment),
                 nullable=field.is_nullable or field.is_computed,
                 unique=field.unique or None,
-                index=(field.index or field.key == state) and not field.unique or None,
+                index=((field.index or field.key == state) and not field.unique) or None,
             )
         )
         parts += _checks(field, dialect)

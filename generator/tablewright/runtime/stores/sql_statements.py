@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import aggregate_order_by as in_order
-
 from sqlalchemy.ext.compiler import compiles
 
 from tablewright.expressions.sql import Dialect

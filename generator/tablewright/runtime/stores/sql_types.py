@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002  # SQLAlchemy calls these methods with more than they need
 """Column types of the SQL stores: Python values ↔ what the database keeps."""
 
 from __future__ import annotations
@@ -31,15 +32,11 @@ class MomentText(UserDefinedType[datetime]):
         """Return the declared type of the column."""
         return "TEXT"
 
-    def bind_processor(
-        self, dialect: Dialect
-    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Processor:  # SQLAlchemy's signature
         """Return the conversion of parameters."""
         return lambda value: None if value is None else moment_text(value)
 
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Processor:  # noqa: ARG002  # the same
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""
         parse = datetime.fromisoformat
         return lambda value: None if value is None else parse(value)
@@ -53,7 +50,7 @@ class MomentStamp(sa.TypeDecorator[datetime]):
 
     def process_result_value(
         self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:  # noqa: ARG002  # the same
+    ) -> datetime | None:  # the same
         """Return the moment in UTC, whatever zone the session has."""
         return None if value is None else value.astimezone(UTC)
 
@@ -67,15 +64,11 @@ class Seconds(UserDefinedType[timedelta]):
         """Return the declared type of the column."""
         return "DOUBLE PRECISION"
 
-    def bind_processor(
-        self, dialect: Dialect
-    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Processor:  # SQLAlchemy's signature
         """Return the conversion of parameters."""
         return lambda value: value.total_seconds() if isinstance(value, timedelta) else value
 
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Processor:  # noqa: ARG002  # the same
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""
         return lambda value: None if value is None else timedelta(seconds=value)
 
@@ -93,15 +86,11 @@ class MemberName(UserDefinedType[Choice]):
         """Return the declared type of the column."""
         return f'TEXT COLLATE "{self.collation}"' if self.collation else "TEXT"
 
-    def bind_processor(
-        self, dialect: Dialect
-    ) -> Processor:  # noqa: ARG002  # SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Processor:  # SQLAlchemy's signature
         """Return the conversion of parameters."""
         return lambda value: value.name if isinstance(value, Choice) else value
 
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Processor:  # noqa: ARG002  # the same
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results. A name that the enum lacks is kept as it is, for the record to refuse."""
         members: dict[Any, Any] = {None: None, **self.choices.__members__}
         return lambda value: members.get(value, value)
@@ -121,13 +110,11 @@ class MemberNames(sa.TypeDecorator[list[Choice]]):
         """Return JSONB where there is one."""
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
 
-    def process_bind_param(
-        self, value: Any, dialect: Dialect
-    ) -> Any:  # noqa: ARG002  # SQLAlchemy's signature
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # SQLAlchemy's signature
         """Return the names of the values."""
         return None if value is None else [one.name for one in value]
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the same
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Return the values."""
         members: dict[Any, Any] = dict(self.choices.__members__)
         return [members.get(name, name) for name in value or ()]
@@ -144,9 +131,7 @@ class IdList(sa.TypeDecorator[list[str]]):
         kind = sa.ARRAY(sa.Text()) if dialect.name == "postgresql" else sa.Text()
         return dialect.type_descriptor(kind)
 
-    def process_result_value(
-        self, value: Any, dialect: Dialect
-    ) -> list[str]:  # noqa: ARG002  # the same
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[str]:  # the same
         """Return the ids."""
         if isinstance(value, str):
             return [] if value == "[]" else json.loads(value)
