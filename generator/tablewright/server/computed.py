@@ -81,7 +81,7 @@ class FormulaRow:
         return self._calculator.now
 
     def last_modified_time(self, field_ids: Sequence[str] | None) -> datetime | None:
-        """The latest edit of these fields, or of any; none before the first edit after the creation."""
+        """The latest edit of these fields, or of any; none before the first edit after the creation (unconfirmed)."""
         row = self.row
         if field_ids is None:
             text = row.modified_time

@@ -44,6 +44,8 @@ def _field_id(table: Table, name: str) -> str | None:
 def completed_options(base: Base, table: Table, field: Field) -> JsonObject:
     """The options of a computed field, with what the service derives: result type, references by id.
 
+    How the service refuses a bad formula here is unconfirmed; a circle it refuses in its interface.
+
     Raises:
         BadDefinitionError: a formula that cannot be used, a link or field that is not there, a circle.
     """

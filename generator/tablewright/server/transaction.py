@@ -84,7 +84,10 @@ class Transaction:
         return row
 
     def change(self, row: Row, field_id: str, value: Json) -> None:
-        """Put *value* into one cell; None empties it. An equal value changes nothing, not even the edit time."""
+        """Put *value* into one cell; None empties it.
+
+        An equal value changes nothing, not even the edit time (unconfirmed).
+        """
         if row.cells.get(field_id) == value:
             return
         if row.id not in self.created:
