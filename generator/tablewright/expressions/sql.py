@@ -198,12 +198,13 @@ class SqlScope:
         each = sa.func.json_each(stored).table_valued(
             "value", name=f"each_{self.compiler.next_number()}"
         )
-        return sa.exists().select_from(each).where(each.c.value == wanted)
+        found = sa.select(sa.literal(1)).select_from(each).where(each.c.value == wanted)
+        return found.correlate_except(each).exists()
 
     # -- linked records -------------------------------------------------------------------------------------------
 
-    def _linked(self, node: tree.Over) -> tuple[SqlScope, FromClause, list[Sql]]:
-        """Return the scope of the linked records, what to select from, and how they hang on this record."""
+    def _linked(self, node: tree.Over) -> tuple[SqlScope, Callable[[Sql], sa.Select[Any]]]:
+        """Return the scope of the linked records, and a function that makes a subquery over those that count."""
         table, own_id = self._relation_start(node.relation)
         link = table.links[node.relation.name]
         target = self.compiler.tables[link.target]
@@ -211,11 +212,20 @@ class SqlScope:
         scope = SqlScope(self.compiler, {**self.rows, node.variable.name: (target, alias)})
         if link.holder is None:
             raise LookupError(f"{node.relation.name} leads to one record")
-        if link.holder is target.table and link.other == "id":
-            return scope, alias, [alias.c[link.own] == own_id]
-        holder = link.holder.alias(f"{link.holder.name}_{self.compiler.next_number()}")
-        joined = sa.join(holder, alias, holder.c[link.other] == alias.c.id)
-        return scope, joined, [holder.c[link.own] == own_id]
+        source, holder = alias, alias
+        if link.holder is not target.table or link.other != "id":
+            holder = link.holder.alias(f"{link.holder.name}_{self.compiler.next_number()}")
+            source = sa.join(holder, alias, holder.c[link.other] == alias.c.id)
+        parts = [holder.c[link.own] == own_id]
+        if node.condition is not None:
+            parts.append(scope.condition(node.condition))
+
+        def subquery(column: Sql) -> sa.Select[Any]:
+            # Everything else belongs to the query around; SQLAlchemy sees that by itself one level up only.
+            found = sa.select(column).select_from(source).where(*parts)
+            return found.correlate_except(alias, holder)
+
+        return scope, subquery
 
     def _relation_start(self, relation: tree.Field) -> tuple[SqlTable, Sql]:
         if relation.owner is None:
@@ -227,31 +237,32 @@ class SqlScope:
         return self.compiler.tables[relation.owner.type.name], self._plain(relation.owner)
 
     def _exists(self, node: tree.Over) -> Sql:
-        scope, source, parts = self._linked(node)
-        if node.condition is not None:
-            parts.append(scope.condition(node.condition))
+        scope, subquery = self._linked(node)
         body = node.body if node.body is not None else tree.TRUE
+        rows = subquery(sa.literal(1))
         if node.quantifier == "any":
-            return sa.exists().select_from(source).where(*parts, scope.condition(body))
-        return ~sa.exists().select_from(source).where(*parts, scope.opposite(body))
+            return rows.where(scope.condition(body)).exists()
+        return sa.not_(rows.where(scope.opposite(body)).exists())
 
     def _aggregate(self, node: tree.Over) -> Sql:
-        scope, source, parts = self._linked(node)
-        if node.condition is not None:
-            parts.append(scope.condition(node.condition))
+        scope, subquery = self._linked(node)
         if node.body is None:
-            return sa.select(sa.func.count()).select_from(source).where(*parts).scalar_subquery()
+            return subquery(sa.func.count()).scalar_subquery()
+        # An aggregate over a value of the record around would belong to the query around; a table of values cannot.
+        found = scope.value(node.body) if node.quantifier == "sum" else scope.ordering(node.body)
+        values = subquery(found.label("value")).subquery(f"values_{self.compiler.next_number()}")
+        value = values.c.value
+        body: Sql
         if node.quantifier == "sum":
             zero = sa.literal(0.0 if node.type.kind != "integer" else 0)
-            body: Sql = sa.func.coalesce(sa.func.sum(scope.value(node.body)), zero)
+            body = sa.func.coalesce(sa.func.sum(value), zero)
             body = self._whole_microseconds(body) if node.type.kind == "duration" else body
             body = sa.cast(body, sa.BigInteger()) if node.type.kind == "integer" else body
         else:
-            pick = sa.func.min if node.quantifier == "min" else sa.func.max
-            body = pick(scope.ordering(node.body))
+            body = (sa.func.min if node.quantifier == "min" else sa.func.max)(value)
             if node.body.type.kind == "enum":
                 body = self._member_at(body, self._members(node.body))
-        return sa.select(body).select_from(source).where(*parts).scalar_subquery()
+        return sa.select(body).select_from(values).scalar_subquery()
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -297,6 +308,11 @@ class SqlScope:
         return self.compiler.tables[node.owner.type.name], None
 
     def _field(self, node: tree.Field) -> Sql:
+        found = self._column(node)
+        # Durations are calculated with as the seconds that they are kept as.
+        return sa.type_coerce(found, sa.Double()) if node.type.kind == "duration" else found
+
+    def _column(self, node: tree.Field) -> Sql:
         table, source = self._row_of(node)
         link = table.links.get(node.name)
         name = link.own if link is not None and link.holder is None else node.name
@@ -308,7 +324,8 @@ class SqlScope:
         if name == "id":
             return linked_id
         alias = self.compiler.alias(node.owner.type.name)
-        return sa.select(alias.c[name]).where(alias.c.id == linked_id).scalar_subquery()
+        found = sa.select(alias.c[name]).where(alias.c.id == linked_id)
+        return found.correlate_except(alias).scalar_subquery()
 
     def _arithmetic(
         self, operator: tree.ArithmeticOperator, left: tree.Node, right: tree.Node, kind: ValueType

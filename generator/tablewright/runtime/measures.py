@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.runtime.columns import ChoicesColumn, Condition, Numeric, Ordered, Term
+from tablewright.runtime.columns import ChoicesColumn, Condition, Member, Numeric, Ordered, Term
 
 MeasureKind = Literal[
     "count", "count_by", "count_distinct", "sum", "avg", "min", "max", "percentile", "ratio"
@@ -89,12 +89,12 @@ def avg(value: Numeric) -> Measure:
     return Measure("avg", _numeric("avg", value))
 
 
-def min(value: Ordered) -> Measure:  # noqa: A001  # the measure's name in a schema
+def min(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The smallest value; blank where there is none."""
     return Measure("min", value.node)
 
 
-def max(value: Ordered) -> Measure:  # noqa: A001  # the measure's name in a schema
+def max(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The largest value; blank where there is none."""
     return Measure("max", value.node)
 

@@ -132,13 +132,8 @@ class AirtableModel(BaseModel):
         return cls._decoded_one(store, row)
 
     @classmethod
-    def query(cls) -> Query[Self]:
-        """Return a query for every record, to be narrowed down."""
-        return Query(cls)
-
-    @classmethod
     def where(cls, *conditions: Condition) -> Query[Self]:
-        """Return the records that meet all conditions, such as `Task.c.retry_count < 3`."""
+        """Return the records that meet all conditions, such as `Task.c.retry_count < 3`; without any, all records."""
         return Query(cls).where(*conditions)
 
     @classmethod
@@ -329,6 +324,17 @@ class AirtableModel(BaseModel):
         return lifecycle.can(self, name, decide)
 
     # -- relations ------------------------------------------------------------------------------------------------
+
+    def _linked(self, key: str, target: type[T]) -> T:
+        """Return the record of a required link.
+
+        Raises:
+            RecordNotFound: the link is empty, or leads to a record that is gone.
+        """
+        linked = relations.linked_one(self, key, target)
+        if linked is None:
+            raise RecordNotFound(target.__name__, [getattr(self, f"{key}_id")])
+        return linked
 
     def _linked_one(self, key: str, target: type[T]) -> T | None:
         return relations.linked_one(self, key, target)

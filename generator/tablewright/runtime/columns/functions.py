@@ -7,13 +7,16 @@ from typing import Any, TypeVar, overload
 
 from tablewright.expressions import tree
 from tablewright.expressions.types import (
+    BOOLEAN,
     DATE,
     DATETIME,
     DURATION,
     INTEGER,
     NUMBER,
+    TEXT,
     ValueType,
     common_type,
+    enum_type,
 )
 from tablewright.runtime.choice import Choice, OrderedChoice
 from tablewright.runtime.columns.terms import (
@@ -77,6 +80,48 @@ def _span(unit: str, value: Number | float | Duration | timedelta) -> Any:
     if not node.type.is_numeric:
         raise TypeError(f"{unit}() takes a number or a duration, not {node.type}")
     return Duration(tree.Call(unit, (node,), DURATION.or_none(node.type.nullable)))
+
+
+def text_value(value: str | None) -> Text:
+    """A plain text in a condition; None is blank."""
+    return Text(tree.Constant(value, TEXT.or_none(value is None)))
+
+
+def boolean_value(value: bool | None) -> Condition:
+    """A plain yes or no in a condition; None is blank."""
+    return Condition(tree.Constant(value, BOOLEAN.or_none(value is None)))
+
+
+def integer_value(value: int | None) -> Integer:
+    """A plain whole number in a condition; None is blank."""
+    return Integer(tree.Constant(value, INTEGER.or_none(value is None)))
+
+
+def number_value(value: float | None) -> Number:
+    """A plain number in a condition; None is blank."""
+    return Number(tree.Constant(value, NUMBER.or_none(value is None)))
+
+
+def datetime_value(value: datetime | None) -> Datetime:
+    """A plain moment in a condition, with its time zone; None is blank."""
+    return Datetime(tree.Constant(value, DATETIME.or_none(value is None)))
+
+
+def date_value(value: date | None) -> Date:
+    """A plain date in a condition; None is blank."""
+    return Date(tree.Constant(value, DATE.or_none(value is None)))
+
+
+def duration_value(value: timedelta | None) -> Duration:
+    """A plain duration in a condition; None is blank."""
+    return Duration(tree.Constant(value, DURATION.or_none(value is None)))
+
+
+def choice_value(value: E | None, choices: type[E]) -> Member[E]:
+    """A plain choice in a condition; None is blank."""
+    if value is None:
+        return Member(tree.Constant(None, enum_type(choices.__name__, nullable=True)), choices)
+    return Member(tree.EnumMember(choices.__name__, value.name), choices)
 
 
 @overload

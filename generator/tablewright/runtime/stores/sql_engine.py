@@ -84,7 +84,7 @@ def postgres_engine(url: URL) -> Engine:
         engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"options": "-c timezone=UTC", "application_name": "tablewright"},
+            connect_args={"application_name": "tablewright"},
             json_serializer=_compact_json,
         )
     except ImportError as error:
