@@ -2,29 +2,17 @@
 
 from functools import cached_property
 from ipaddress import ip_address
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from tablewright.render.locate import template_text
 
 from .calls import CallLog
 from .workspace import Workspace
 
 _SHOWN_CALLS = 50
-
-
-def templates_folder() -> Path:
-    """Where the server's templates are: inside an installed package, or at the top of a checkout.
-
-    Raises:
-        FileNotFoundError: in neither place, which means a broken installation.
-    """
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "templates" / "server", package.parents[1] / "templates" / "server"):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError(f"the templates of the local server are missing beside {package}")
 
 
 class Pages:
@@ -37,10 +25,8 @@ class Pages:
 
     @cached_property
     def _template(self) -> Template:
-        loader = FileSystemLoader(templates_folder())
-        return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(
-            "start.html.jinja"
-        )
+        text, _ = template_text("server/start.html.jinja")
+        return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
 
     def _may_look(self, request: Request) -> bool:
         host = request.client.host if request.client else ""
