@@ -5,6 +5,7 @@ import secrets
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -150,7 +151,9 @@ class LocalAirtable:
     def run(self) -> None:
         """Answer requests in this thread until the process is told to end."""
         try:
-            self._server.run([self._socket])
+            # uvicorn ends well on Ctrl+C and then raises it again.
+            with suppress(KeyboardInterrupt):
+                self._server.run([self._socket])
         finally:
             self.stop()
 
