@@ -15,6 +15,7 @@ from tablewright.expressions.types import (
     JSON,
     NUMBER,
     TEXT,
+    ValueKind,
     ValueType,
 )
 
@@ -29,7 +30,18 @@ class Option:
     """An option of a field type: its key in the schema, what it takes, and its default."""
 
     key: str
-    takes: Literal["integer", "word", "text", "time_zone", "field", "relation", "formula", "result"]
+    takes: Literal[
+        "integer",
+        "word",
+        "text",
+        "time_zone",
+        "field",
+        "relation",
+        "formula",
+        "expression",
+        "function",
+        "result",
+    ]
     default: str | int | None = None
     least: int = 0
     most: int = 0
@@ -91,6 +103,11 @@ _TIME_ZONE: Final = Option("time_zone", "time_zone", "utc")
 _COLOR: Final = airtable.ICON_COLORS
 _RELATION: Final = Option("relation", "relation", required=True)
 _LINKED_FIELD: Final = Option("field", "field", required=True)
+_FORMULA: Final = Option("formula", "formula")
+RESULTS: Final[tuple[ValueKind, ...]] = (
+    "text", "number", "integer", "boolean", "date", "datetime",
+)  # fmt: skip
+"""What a formula or rollup can give."""
 _RESULT: Final = Option("result", "result", "text")
 
 ENUM: Final = "enum"
@@ -175,7 +192,7 @@ KINDS: Final = {
             "",
             "formula",
             "text",
-            (Option("formula", "formula", required=True), _RESULT),
+            (Option("expression", "expression"), _FORMULA, _RESULT),
             computed=True,
         ),
         Kind(
@@ -184,7 +201,7 @@ KINDS: Final = {
             "",
             "rollup",
             "text",
-            (_RELATION, _LINKED_FIELD, Option("formula", "formula", required=True), _RESULT),
+            (_RELATION, _LINKED_FIELD, Option("function", "function"), _FORMULA, _RESULT),
             computed=True,
         ),
         Kind(

@@ -17,8 +17,8 @@ _UPPER_WORDS: Final = frozenset(
 RECORD_ATTRIBUTES: Final = frozenset(
     {
         "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
-        "created_time", "delete", "exists", "find_by", "first", "get", "history", "id", "is_saved",
-        "open_transitions", "query", "refresh", "save", "store", "table", "unsaved_changes",
+        "created_time", "delete", "described", "exists", "find_by", "first", "get", "history", "id", "is_saved",
+        "open_transitions", "refresh", "save", "store", "table", "unsaved_changes",
         "update", "upsert", "where", "aio", "claim", "heartbeat", "release", "request_cancel",
     }
 )  # fmt: skip
@@ -31,60 +31,29 @@ CALL_ATTRIBUTES: Final = frozenset({"by", "why"})
 """Parameters that every transition has besides its own."""
 
 PARAMETER_NAMES: Final = frozenset(
-    {"self", "cls", "now", "record", "query", "dt", "given", "measures", "values", "lifecycle"}
+    {"self", "cls", "now", "dt", "given", "measures", "values", "lifecycle", "columns"}
 )
 """Names that the generated methods use inside, which no parameter may take."""
 
 CLASS_BODY_NAMES: Final = frozenset(
     {
-        "Field",
-        "JsonValue",
-        "Self",
-        "Sequence",
-        "Literal",
-        "ClassVar",
-        "TYPE_CHECKING",
-        "UNSET",
-        "Unset",
-        "Query",
-        "TableSpec",
-        "UtcDatetime",
-        "AirtableModel",
-        "given",
-        "measures",
-        "utc_now",
-        "lifecycle",
-        "values",
-        "dt",
-        "str",
-        "int",
-        "float",
-        "bool",
-        "list",
-        "tuple",
-        "dict",
-        "property",
-        "classmethod",
-        "any",
-        "all",
-        "len",
-        "sum",
-        "min",
-        "max",
-        "type",
-        "super",
-        "self",
-        "cls",
-        "now",
-        "record",
-        "Attachment",
-        "Collaborator",
-        "Barcode",
-        "Button",
-        "AiText",
+        "Field", "JsonValue", "Self", "Sequence", "Literal", "ClassVar", "UNSET", "Unset", "Query", "TableSpec",
+        "UtcDatetime", "Attachment", "Collaborator", "Barcode", "Button", "AiText", "dt", "unset",
+        "str", "int", "float", "bool", "list", "dict", "tuple", "property", "classmethod",
     }
-)
-"""Names that the generated class bodies use, which no field, relation or method may hide."""
+)  # fmt: skip
+"""Names that annotations, defaults and decorators in generated class bodies use, which no attribute may hide."""
+
+MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
+    {
+        "AirtableModel", "ArgumentSpec", "CONTRACT", "Changes", "Choice", "CreateInput", "FINGERPRINT", "FieldSpec",
+        "LifecycleSpec", "OrderedChoice", "Refusal", "RelationSpec", "SEAL", "Statistics", "TABLES", "TYPE_CHECKING",
+        "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "given", "import_module", "len",
+        "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
+        "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
+    }
+)  # fmt: skip
+"""Names that generated modules import or use, which no enum and no table may take."""
 
 MODEL_ATTRIBUTES: Final = frozenset(
     {
@@ -169,6 +138,15 @@ def why_not_identifier(text: str) -> str:
     ):
         return f"Python reads '{text}' as '{unicodedata.normalize('NFKC', text)}'"
     return f"'{text}' is not a Python identifier"
+
+
+def mixed_alphabets(text: str) -> tuple[str, ...]:
+    """Return the alphabets of a name's letters where Latin, Greek and Cyrillic ones, which look alike, come together."""
+    found = {
+        unicodedata.name(sign, "").split(" ")[0].capitalize() for sign in text if sign.isalpha()
+    }
+    alike = found & {"Latin", "Greek", "Cyrillic", "Armenian", "Cherokee"}
+    return tuple(sorted(alike)) if len(alike) > 1 else ()
 
 
 def suggested_identifier(text: str) -> str:

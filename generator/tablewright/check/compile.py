@@ -4,70 +4,100 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tablewright.check.enums import read_enums
 from tablewright.check.findings import Findings
+from tablewright.check.include import Loader, gather, load_file
+from tablewright.check.mixins import expand_mixins
 from tablewright.check.namespace import Namespace
 from tablewright.check.reader import Reader
-from tablewright.check.tables import read_tables
+from tablewright.check.silence import silenced
+from tablewright.check.tables import complete_tables, read_drafts
+from tablewright.check.was import check_earlier_names
 from tablewright.diagnostics import Diagnostic, sorted_unique
 from tablewright.model.schema import Enum, Schema, Table
 from tablewright.names import CLASS_BODY_NAMES, is_identifier, suggested_identifier
-from tablewright.syntax.document import Document, plain
-from tablewright.syntax.parse import parse
+from tablewright.syntax.document import Document, MapNode, plain
 from tablewright.syntax.source import Source
 
 LANGUAGE_VERSION: Final = 1
-_SCHEMA_KEYS: Final = ("tablewright", "name", "description", "field_names", "enums", "tables")
-_FIELD_NAMES: Final = ("title", "as_written")
+SCHEMA_KEYS: Final = (
+    "tablewright", "name", "description", "include", "field_names", "enums", "mixins", "tables", "silence",
+)  # fmt: skip
+FIELD_NAMES: Final = ("title", "as_written")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What came out of a schema: the model, missing where there is an error, and all findings in order."""
+    """What came out of a schema: the model, missing where there is an error, and all findings in order.
+
+    *sources* are the files that were read, the schema's own first. *silenced* are warnings that the schema leaves out.
+    """
 
     schema: Schema | None
     findings: tuple[Diagnostic, ...]
+    sources: tuple[Source, ...] = ()
+    silenced: tuple[Diagnostic, ...] = ()
+
+    @property
+    def lines(self) -> Mapping[str, list[str]]:
+        """Return the lines of every file by path, for `as_text`."""
+        return {source.path: source.lines for source in self.sources}
 
 
-def compile_schema(source: Source) -> Compiled:
-    """Turn schema text into a checked model, or into every finding at once."""
-    document, problems = parse(source)
-    findings = Findings(list(problems))
-    schema = _read_schema(findings, document) if document is not None else None
+def compile_schema(source: Source, load: Loader = load_file) -> Compiled:
+    """Turn schema text into a checked model, or into every finding at once.
+
+    *load* reads the files that the schema includes.
+    """
+    findings = Findings()
+    gathered = gather(findings, source, load)
+    schema: Schema | None = None
+    left_out: list[Diagnostic] = []
+    if gathered.document is not None:
+        schema = _read_schema(findings, gathered.document)
+        findings.found, left_out = silenced(findings, gathered.roots, source.path)
     found = sorted_unique(findings.found)
     if any(finding.severity == "error" for finding in found):
         schema = None
-    return Compiled(schema, found)
+    return Compiled(schema, found, tuple(gathered.sources), sorted_unique(left_out))
 
 
 def fingerprint(document: Document) -> str:
     """Return a digest of what was written; comments, quotes and layout do not count."""
-    written = json.dumps(plain(document.root), ensure_ascii=False, separators=(",", ":"))
+    content = plain(document.root)
+    if isinstance(content, dict):
+        # What was included stands in the document itself.
+        content.pop("include", None)
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read_schema(findings: Findings, document: Document) -> Schema:
-    reader = Reader(findings, document.root, "the schema", _SCHEMA_KEYS)
+def _read_schema(findings: Findings, written: Document) -> Schema:
+    document = expand_mixins(findings, written)
+    reader = Reader(findings, document.root, "the schema", SCHEMA_KEYS)
     _check_version(findings, reader)
     name = _name(findings, reader)
-    as_written = reader.word("field_names", _FIELD_NAMES, "title") == "as_written"
+    as_written = reader.word("field_names", FIELD_NAMES, "title") == "as_written"
     module = Namespace(
         findings, dict.fromkeys(CLASS_BODY_NAMES, "the generated code uses that name itself")
     )
     enums = read_enums(findings, reader.node("enums"), module)
     reader.required("tables", "tables: {Task: {fields: {name: text}}}")
-    tables = read_tables(findings, reader.node("tables"), enums, module, as_written=as_written)
-    _warn_of_unused(findings, reader, enums, tables)
+    drafts = read_drafts(findings, reader.node("tables"), enums, module, as_written=as_written)
+    check_earlier_names(findings, drafts.values(), reader.node("enums"))
+    tables = complete_tables(findings, drafts, enums)
+    _warn_of_unused(findings, document, enums, tables)
     return Schema(
         name,
         reader.text("description"),
         tuple(enums.values()),
         tables,
         document.path,
-        fingerprint(document),
+        fingerprint(written),
     )
 
 
@@ -95,8 +125,12 @@ def _name(findings: Findings, reader: Reader) -> str:
 
 
 def _warn_of_unused(
-    findings: Findings, reader: Reader, enums: dict[str, Enum], tables: tuple[Table, ...]
+    findings: Findings, document: Document, enums: Mapping[str, Enum], tables: tuple[Table, ...]
 ) -> None:
+    """Note enums of the main file that nothing uses; a file that is shared may hold more than one schema needs."""
+    section = document.root.get("enums")
+    if not isinstance(section, MapNode) or any(one.severity == "error" for one in findings.found):
+        return
     used = {field.enum.key for table in tables for field in table.fields if field.enum is not None}
     for table in tables:
         transitions = table.lifecycle.transitions if table.lifecycle is not None else ()
@@ -105,11 +139,8 @@ def _warn_of_unused(
             *(one.takes for one in table.queries),
             *(one.takes for one in table.statistics),
         ):
-            used |= {argument.type.name for argument in takes}
-    section = reader.mapping("enums", "'enums'", None) if reader.has("enums") else None
-    if section is None or any(finding.severity == "error" for finding in findings.found):
-        return
-    for key in enums:
-        if key not in used:
-            findings.warning(section.key_span(key), "TW218", f"nothing uses the enum '{key}'",
+            used |= {(argument.type.item or argument.type).name for argument in takes}
+    for key, _ in section.entries:
+        if key.text in enums and key.text not in used and key.span.path == document.path:
+            findings.warning(key.span, "TW218", f"nothing uses the enum '{key.text}'",
                              "give a field that type, or remove the enum")  # fmt: skip

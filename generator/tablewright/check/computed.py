@@ -1,72 +1,100 @@
-"""The `computed:` of all tables → computed fields, in an order in which each can be read."""
+"""`computed:` and the fields that Airtable calculates, of all tables, each after what it needs."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from tablewright.check.expressions import Scopes, read_expression
+from tablewright.check.computations import read_computation
+from tablewright.check.expressions import NeedsFirst, Scopes, Unreadable, read_expression
+from tablewright.check.fields import WrittenField
 from tablewright.check.findings import Findings
+from tablewright.check.formulas import FieldNames, unpublishable
 from tablewright.check.reader import Reader
-from tablewright.expressions.resolve import parse
-from tablewright.expressions.types import BOOLEAN
+from tablewright.model.computation import Computation
 from tablewright.model.schema import Computed
 from tablewright.syntax.document import Node, Scalar
 
-_KEYS: Final = ("value", "description", "publish")
+_KEYS: Final = ("value", "description", "publish", "was")
 _Key = tuple[str, str]
 
 
-def read_computed(
-    findings: Findings, written: Mapping[str, Node | None], scopes: Scopes
-) -> tuple[dict[str, tuple[Computed, ...]], Scopes]:
-    """Return the computed fields by table, and the scopes with their types added.
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """What was worked out: computed fields by table, and how Airtable's computed fields come about, by table and key."""
 
-    A computed field may use others, of its own table and of linked ones; a circle is reported.
+    computed: Mapping[str, tuple[Computed, ...]]
+    computations: Mapping[_Key, Computation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A value whose expression has not been looked at: of `computed:`, or *field* of `fields:`."""
+
+    key: Scalar
+    expression: Scalar | None = None
+    details: Reader | None = None
+    field: WrittenField | None = None
+
+
+def read_computed(
+    findings: Findings,
+    written: Mapping[str, Node | None],
+    fields: Mapping[str, list[WrittenField]],
+    names: Mapping[str, FieldNames],
+    scopes: Scopes,
+) -> Calculated:
+    """Return what is calculated, and add its types to *scopes*.
+
+    A value may use others, of its own table and of linked ones, in any order; a circle is reported.
     """
-    pending: dict[_Key, tuple[Scalar, Scalar, Reader | None]] = {}
+    waiting = _waiting(findings, written, fields, scopes)
+    worker = _Worker(findings, scopes, names, waiting)
+    for one in waiting:
+        worker.work_out(one)
+    computed = {
+        table: tuple(
+            worker.computed[table, key] for key in _keys(node) if (table, key) in worker.computed
+        )
+        for table, node in written.items()
+    }
+    return Calculated(computed, worker.computations)
+
+
+def _keys(node: Node | None) -> list[str]:
+    return [] if node is None else Reader(Findings(), node, "", None).keys
+
+
+def _waiting(
+    findings: Findings,
+    written: Mapping[str, Node | None],
+    fields: Mapping[str, list[WrittenField]],
+    scopes: Scopes,
+) -> dict[_Key, _Waiting]:
+    waiting: dict[_Key, _Waiting] = {}
     for table, node in written.items():
+        types = scopes.tables[table]
+        for one in fields[table]:
+            if one.field.kind.name in ("formula", "rollup", "lookup", "count"):
+                waiting[table, one.key.text] = _Waiting(one.key, field=one)
+                types.known.pop(one.key.text, None)
+                types.waiting.add(one.key.text)
         if node is None:
             continue
-        for key, value in Reader(findings, node, f"'computed' of {table}", None).entries():
-            expression, details = _expression(findings, key, value)
-            if expression is not None:
-                pending[table, key.text] = (key, expression, details)
-    found: dict[_Key, Computed] = {}
-    uses = {one: _uses(one[0], expression, pending) for one, (_, expression, _) in pending.items()}
-    while pending:
-        ready = [
-            one
-            for one in pending
-            if not (uses[one] & pending.keys()) - {one} and one not in uses[one]
-        ]
-        if not ready:
-            _report_circle(findings, pending, uses)
-            break
-        for one in ready:
-            table, name = one
-            _, expression, details = pending.pop(one)
-            resolved = read_expression(findings, expression, scopes.of(table))
-            if resolved is None:
-                # A guess, so that whatever uses the field is not reported for its sake.
-                scopes = scopes.with_computed(table, {name: BOOLEAN})
+        section = Reader(findings, node, f"'computed' of {table}", None)
+        for key, value in section.entries():
+            if key.text in types:
+                continue  # two things of one name: that has its own finding
+            expression, details = (None, None)
+            if not section.is_cut(key.text):
+                expression, details = _expression(findings, key, value)
+            if expression is None:
+                types.unreadable.add(key.text)
                 continue
-            found[one] = Computed(
-                name, expression.text, resolved, resolved.type,
-                details.text("description") if details else "", details.text("publish") if details else "",
-            )  # fmt: skip
-            scopes = scopes.with_computed(table, {name: resolved.type})
-    return {table: _in_order(table, node, found) for table, node in written.items()}, scopes
-
-
-def _in_order(
-    table: str, node: Node | None, found: Mapping[_Key, Computed]
-) -> tuple[Computed, ...]:
-    if node is None:
-        return ()
-    keys = Reader(Findings(), node, "", None).keys
-    return tuple(found[table, key] for key in keys if (table, key) in found)
+            types.waiting.add(key.text)
+            waiting[table, key.text] = _Waiting(key, expression, details)
+    return waiting
 
 
 def _expression(
@@ -75,30 +103,95 @@ def _expression(
     if isinstance(value, Scalar):
         return value, None
     reader = Reader(findings, value, f"computed field '{key.text}'", _KEYS)
-    reader.required("value", "the expression")
+    reader.required("value", "the expression, such as {value: count > 3}")
     return reader.expression("value"), reader
 
 
-def _uses(table: str, expression: Scalar, known: Mapping[_Key, object]) -> frozenset[_Key]:
-    """Return the computed fields that an expression may look at: by bare name its own, by attribute those of any table."""
-    parsed, _ = parse(expression.text)
-    if parsed is None:
-        return frozenset()
-    bare = {node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)}
-    attributes = {node.attr for node in ast.walk(parsed) if isinstance(node, ast.Attribute)}
-    return frozenset(
-        (owner, name)
-        for owner, name in known
-        if (owner == table and name in bare) or name in attributes
-    )
+class _Worker:
+    def __init__(
+        self,
+        findings: Findings,
+        scopes: Scopes,
+        names: Mapping[str, FieldNames],
+        waiting: Mapping[_Key, _Waiting],
+    ) -> None:
+        self.computed: dict[_Key, Computed] = {}
+        self.computations: dict[_Key, Computation] = {}
+        self._findings = findings
+        self._scopes = scopes
+        self._names = names
+        self._waiting = waiting
 
+    def work_out(self, first: _Key) -> None:
+        """Resolve one value after all that it needs; a stack of our own, as chains may be long."""
+        stack = [first]
+        while stack:
+            table, key = stack[-1]
+            types = self._scopes.tables[table]
+            if key not in types.waiting:
+                stack.pop()
+                continue
+            try:
+                self._resolve((table, key))
+            except Unreadable:
+                types.unreadable.add(key)
+            except NeedsFirst as needs:
+                needed = (needs.table, needs.key)
+                if needed not in stack:
+                    stack.append(needed)
+                    continue
+                self._report_circle(stack[stack.index(needed) :])
+            types.waiting.discard(key)
+            stack.pop()
 
-def _report_circle(
-    findings: Findings,
-    pending: Mapping[_Key, tuple[Scalar, Scalar, Reader | None]],
-    uses: Mapping[_Key, frozenset[_Key]],
-) -> None:
-    for one, (key, _, _) in pending.items():
-        others = sorted(f"{table}.{name}" for table, name in uses[one] & pending.keys())
-        findings.error(key.span, "TW507", f"computed field '{key.text}' cannot be calculated: it needs {', '.join(others)}",
-                       "break the circle")  # fmt: skip
+    def _resolve(self, one: _Key) -> None:
+        table, key = one
+        waiting = self._waiting[one]
+        types = self._scopes.tables[table]
+        if waiting.field is not None:
+            found = read_computation(self._findings, waiting.field, table, self._scopes, self._names[table])  # fmt: skip
+            if found is None:
+                types.unreadable.add(key)
+                return
+            self.computations[one] = found
+            shown = waiting.field.field
+            if shown.kind.name in ("formula", "rollup"):
+                types.known[key] = found.result.or_none()
+            else:
+                types.known[key] = shown.type
+            return
+        node = read_expression(self._findings, waiting.expression, self._scopes.of(table))
+        if node is None or waiting.expression is None:
+            types.unreadable.add(key)
+            return
+        if node.type.kind in ("records", "record", "none"):
+            self._findings.error(waiting.expression.span, "TW504", f"computed field '{key}' is {node.type}, and a value is needed",
+                                 "name a field of it, as in link.name, or test it with 'is None'")  # fmt: skip
+            types.unreadable.add(key)
+            return
+        details = waiting.details
+        publish = details.scalar("publish") if details is not None else None
+        if publish is not None:
+            obstacle = unpublishable(node, self._names[table])
+            if obstacle:
+                self._findings.error(publish.span, "TW508", f"computed field '{key}' cannot be a formula in Airtable: {obstacle}",
+                                     "remove 'publish': the field works without it")  # fmt: skip
+        self.computed[one] = Computed(
+            key,
+            waiting.expression.text,
+            node,
+            node.type,
+            details.text("description") if details is not None else "",
+            publish.text if publish is not None else "",
+            tuple(word.text for word in details.words("was")) if details is not None else (),
+        )
+        types.known[key] = node.type
+
+    def _report_circle(self, circle: list[_Key]) -> None:
+        way = " → ".join(f"{table}.{key}" for table, key in [*circle, circle[0]])
+        for one in circle:
+            place = self._waiting[one].key
+            types = self._scopes.tables[one[0]]
+            types.unreadable.add(one[1])
+            self._findings.error(place.span, "TW507", f"computed field '{place.text}' cannot be calculated: {way}",
+                                 "break the circle")  # fmt: skip

@@ -12,8 +12,8 @@ from tablewright.diagnostics import did_you_mean
 from tablewright.model.schema import Enum, EnumValue
 from tablewright.syntax.document import ListNode, MapNode, Node, Scalar, described
 
-_ENUM_KEYS: Final = ("description", "ordered", "values")
-_VALUE_KEYS: Final = ("label", "color", "description", "was")
+ENUM_KEYS: Final = ("description", "ordered", "values", "was", "silence")
+VALUE_KEYS: Final = ("label", "color", "description", "was")
 RESERVED_VALUES: Final = {
     **{
         name: "every text has an attribute of that name"
@@ -38,10 +38,11 @@ def read_enums(findings: Findings, node: Node | None, module: Namespace) -> dict
 def _read_enum(findings: Findings, key: Scalar, node: Node) -> Enum:
     if isinstance(node, ListNode):
         return Enum(key.text, "", ordered=False, values=_read_values(findings, key, node))
-    reader = Reader(findings, node, f"enum '{key.text}'", _ENUM_KEYS)
+    reader = Reader(findings, node, f"enum '{key.text}'", ENUM_KEYS)
     values = reader.required("values", "values: [LOW, HIGH]")
     read = _read_values(findings, key, values) if values is not None else ()
-    return Enum(key.text, reader.text("description"), reader.boolean("ordered"), read)
+    was = tuple(word.text for word in reader.words("was"))
+    return Enum(key.text, reader.text("description"), reader.boolean("ordered"), read, was)
 
 
 def _read_values(findings: Findings, enum: Scalar, node: Node) -> tuple[EnumValue, ...]:
@@ -85,7 +86,7 @@ def _read_value(
         return EnumValue(key.text, names.title(key.text), default_color)
     if isinstance(node, Scalar):
         return EnumValue(key.text, node.text, default_color)
-    reader = Reader(findings, node, what, _VALUE_KEYS)
+    reader = Reader(findings, node, what, VALUE_KEYS)
     label = reader.text("label") if reader.has("label") else names.title(key.text)
     color = reader.scalar("color")
     if color is not None and color.text not in airtable.CHOICE_COLORS:

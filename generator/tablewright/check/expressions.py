@@ -2,20 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from tablewright.check.findings import Findings
 from tablewright.expressions import tree
-from tablewright.expressions.resolve import EnumScope, Problem, Scope, resolve
+from tablewright.expressions.resolve import (
+    EnumScope,
+    Problem,
+    Scope,
+    owners_of_members,
+    resolve,
+)
 from tablewright.expressions.types import DATETIME, TEXT, ValueType, record_of, records_of
 from tablewright.model.lifecycle import Argument
 from tablewright.model.schema import Enum, Field, Relation
 from tablewright.names import is_identifier
 from tablewright.syntax.document import Scalar
 
-BUILT_IN_FIELDS: Mapping[str, ValueType] = {"id": TEXT, "created_time": DATETIME}
+BUILT_IN_FIELDS: Final[Mapping[str, ValueType]] = {"id": TEXT, "created_time": DATETIME}
 """Fields that every record has without declaring them."""
+
+
+class Unreadable(Exception):
+    """An expression names a field whose own finding stands elsewhere: there is nothing more to say about it."""
+
+
+class NeedsFirst(Exception):
+    """An expression names a computed field whose type is not known yet."""
+
+    def __init__(self, table: str, key: str) -> None:
+        super().__init__(f"{table}.{key}")
+        self.table = table
+        self.key = key
+
+
+@dataclass(eq=False)
+class FieldTypes(Mapping[str, ValueType]):
+    """The types of one table's fields, relations and computed fields.
+
+    Asking for one that is *waiting* to be calculated raises NeedsFirst, for an *unreadable* one Unreadable; both count
+    as names of the table.
+    """
+
+    table: str
+    known: dict[str, ValueType]
+    waiting: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+
+    def __getitem__(self, key: str) -> ValueType:
+        found = self.known.get(key)
+        if found is not None:
+            return found
+        if key in self.unreadable:
+            raise Unreadable
+        if key in self.waiting:
+            raise NeedsFirst(self.table, key)
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.known or key in self.unreadable or key in self.waiting
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
 @dataclass(frozen=True)
@@ -23,7 +76,8 @@ class Scopes:
     """What expressions can name: the enums, and the fields of every table."""
 
     enums: Mapping[str, EnumScope]
-    tables: Mapping[str, Mapping[str, ValueType]]
+    tables: Mapping[str, FieldTypes]
+    owners: Mapping[str, tuple[str, ...]]
 
     def of(
         self, table: str, arguments: tuple[Argument, ...] = (), *, arguments_first: bool = False
@@ -35,16 +89,25 @@ class Scopes:
             tables=self.tables,
             arguments={argument.key: argument.type for argument in arguments},
             arguments_first=arguments_first,
+            owners=self.owners,
         )
 
-    def with_computed(self, table: str, computed: Mapping[str, ValueType]) -> Scopes:
-        """Return the scopes with the computed fields of one table added."""
-        return replace(self, tables={**self.tables, table: {**self.tables[table], **computed}})
+
+def scopes_of(enums: Mapping[str, Enum], tables: Mapping[str, FieldTypes]) -> Scopes:
+    """Return what expressions can name."""
+    known = {
+        key: EnumScope(tuple(value.key for value in enum.values), enum.ordered)
+        for key, enum in enums.items()
+    }
+    return Scopes(known, tables, owners_of_members(known))
 
 
 def field_types(
-    fields: tuple[Field, ...], relations: tuple[Relation, ...], inverses: tuple[Relation, ...]
-) -> dict[str, ValueType]:
+    table: str,
+    fields: tuple[Field, ...],
+    relations: tuple[Relation, ...],
+    inverses: tuple[Relation, ...],
+) -> FieldTypes:
     """Return the types of a table's fields and of both ends of its relations."""
     types: dict[str, ValueType] = dict(BUILT_IN_FIELDS)
     types |= {field.key: field.type for field in fields}
@@ -57,15 +120,7 @@ def field_types(
     types |= {
         relation.inverse: records_of(relation.source) for relation in inverses if relation.inverse
     }
-    return types
-
-
-def enum_scopes(enums: Mapping[str, Enum]) -> dict[str, EnumScope]:
-    """Return what expressions have to know of the enums."""
-    return {
-        key: EnumScope(tuple(value.key for value in enum.values), enum.ordered)
-        for key, enum in enums.items()
-    }
+    return FieldTypes(table, types)
 
 
 def read_expression(
@@ -74,7 +129,10 @@ def read_expression(
     """Return the typed tree of an expression, or nothing where it is missing or after a finding."""
     if written is None:
         return None
-    node, problems = resolve(written.text, scope, expected=expected)
+    try:
+        node, problems = resolve(written.text, scope, expected=expected)
+    except Unreadable:
+        return None
     for problem in problems:
         report(findings, written, problem)
     return node
@@ -97,4 +155,4 @@ def report(findings: Findings, written: Scalar, problem: Problem) -> None:
     )
 
 
-_LITERALS = {"true": "True", "false": "False", "null": "None", "none": "None", "nil": "None"}
+_LITERALS: Final = {"true": "True", "false": "False", "null": "None", "none": "None", "nil": "None"}

@@ -39,7 +39,13 @@ CODES: Final = {
     "TW215": "Option of another type",
     "TW216": "Key that a computed field cannot have",
     "TW217": "Unusable option value",
-    "TW218": "Enum that nothing uses",
+    "TW218": "Enum or mixin that nothing uses",
+    "TW219": "Unknown mixin",
+    "TW220": "Earlier name that is still in use",
+    "TW221": "Name that SQL would cut",
+    "TW222": "Name that mixes alphabets",
+    "TW223": "Computed Airtable field that cannot be",
+    "TW224": "Airtable formula that cannot be read",
     "TW301": "Lifecycle without an enum field",
     "TW302": "Unknown state",
     "TW303": "Default that is not the initial state",
@@ -55,6 +61,7 @@ CODES: Final = {
     "TW402": "Relation that cannot be acyclic",
     "TW403": "Field that cannot be inherited",
     "TW404": "Delete rule that cannot work",
+    "TW405": "Required links in a circle",
     "TW501": "Expression that cannot be read",
     "TW502": "Not part of the expression language",
     "TW503": "Unknown name in an expression",
@@ -62,14 +69,19 @@ CODES: Final = {
     "TW505": "A blank where a value is needed",
     "TW506": "Name that already means something",
     "TW507": "Computed fields in a circle",
+    "TW508": "Calculation that Airtable's formulas cannot say",
     "TW601": "Field that cannot be filtered by",
     "TW602": "Field that cannot be sorted by",
     "TW603": "Unusable measure",
+    "TW604": "Condition that no record can meet",
     "TW701": "Queue without what it needs",
     "TW702": "Transitions that do not fit the queue",
     "TW703": "Unreadable duration",
 }
 """Every finding code. A code is never given to another subject."""
+
+WARNINGS: Final = frozenset({"TW218", "TW222", "TW304", "TW305", "TW604"})
+"""Codes of what is probably not meant but can be compiled; `silence:` takes them."""
 
 
 @dataclass

@@ -1,21 +1,41 @@
-"""Holds every name of one scope, and finds two that would become one."""
+"""Holds every name of one scope, and finds two that would become one: in Python, in Airtable, in SQL."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+from typing import Final
 
 from tablewright.check.findings import Findings
+from tablewright.check.include import place
 from tablewright.diagnostics import Span
-from tablewright.names import is_identifier, suggested_identifier, why_not_identifier
+from tablewright.names import (
+    is_identifier,
+    mixed_alphabets,
+    suggested_identifier,
+    why_not_identifier,
+)
 from tablewright.syntax.document import Scalar
+
+MAX_KEY_BYTES: Final = 55
+"""PostgreSQL holds names up to 63 bytes, and some get an ending such as `_history`."""
 
 
 class Namespace:
-    """The names of one class or module. *reserved* says for each name that is not free why it is not."""
+    """The names of one class or module. *reserved* says for each name that is not free why it is not.
 
-    def __init__(self, findings: Findings, reserved: Mapping[str, str]) -> None:
+    *module_names* are those of the schema's enums and tables, which nothing inside a class may hide.
+    """
+
+    def __init__(
+        self,
+        findings: Findings,
+        reserved: Mapping[str, str],
+        module_names: frozenset[str] = frozenset(),
+    ) -> None:
         self._findings = findings
         self._reserved = reserved
+        self._module_names = module_names
         self._taken: dict[str, tuple[str, Span]] = {}
 
     def claim(self, key: Scalar, what: str) -> bool:
@@ -29,19 +49,30 @@ class Namespace:
             self._findings.error(key.span, "TW202", f"{what} cannot be called '{key.text}': names with '_' in front are private",
                                  f"call it '{key.text.lstrip('_') or 'field'}'")  # fmt: skip
             return False
+        if len(key.text.encode()) > MAX_KEY_BYTES:
+            self._findings.error(key.span, "TW221", f"{what} has a name of more than {MAX_KEY_BYTES} bytes, which PostgreSQL would cut",
+                                 "shorten the key; 'name:' gives it any name in Airtable")  # fmt: skip
+            return False
+        alphabets = mixed_alphabets(key.text)
+        if alphabets:
+            self._findings.warning(key.span, "TW222", f"{what} mixes letters of {' and '.join(alphabets)} that may look alike",
+                                   "write it in one alphabet")  # fmt: skip
         return self.claim_made(key.text, what, key.span)
 
     def claim_made(self, name: str, what: str, span: Span) -> bool:
         """Take a name that follows from another one, such as `can_…`."""
-        if name in self._reserved:
-            self._findings.error(span, "TW202", f"{what} cannot be called '{name}': {self._reserved[name]}",
+        reason = self._reserved.get(name, "")
+        if not reason and name in self._module_names:
+            reason = "an enum or table of the schema has that name"
+        if reason:
+            self._findings.error(span, "TW202", f"{what} cannot be called '{name}': {reason}",
                                  f"call it '{name}_' or something else; 'name:' gives it any name in Airtable"
                                  if is_identifier(name) else "")  # fmt: skip
             return False
         if name in self._taken:
             other, where = self._taken[name]
             self._findings.error(span, "TW203", f"{what} and {other} are both called '{name}' in Python",
-                                 f"the other one is on line {where.line}: rename one of them")  # fmt: skip
+                                 f"the other one is {place(where, span)}: rename one of them")  # fmt: skip
             return False
         self._taken[name] = (what, span)
         return True
@@ -67,10 +98,29 @@ class AirtableNames:
             self._findings.error(span, "TW205", f"the Airtable name of {what} has spaces at its ends or control characters",
                                  f"write it as '{' '.join(name.split())}'")  # fmt: skip
             return
-        folded = name.casefold()
+        folded = unicodedata.normalize("NFKC", name).casefold()
         if folded in self._taken:
             other, other_name, where = self._taken[folded]
             self._findings.error(span, "TW204", f"{what} and {other} are one for Airtable: '{name}' and '{other_name}'",
-                                 f"the other one is on line {where.line}: give one of them another 'name:'")  # fmt: skip
+                                 f"the other one is {place(where, span)}: give one of them another 'name:'")  # fmt: skip
+            return
+        self._taken[folded] = (what, name, span)
+
+
+class SqlNames:
+    """The names of tables or columns in SQL; SQLite holds names equal that differ only in case."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._taken: dict[str, tuple[str, str, Span]] = {}
+
+    def claim(self, name: str, what: str, span: Span) -> None:
+        """Take a name, and note where it is taken."""
+        folded = name.casefold()
+        if folded in self._taken:
+            other, other_name, where = self._taken[folded]
+            shown = f"'{name}'" if name == other_name else f"'{name}' and '{other_name}'"
+            self._findings.error(span, "TW203", f"{what} and {other} are one in SQL: {shown}",
+                                 f"the other one is {place(where, span)}: rename one of them")  # fmt: skip
             return
         self._taken[folded] = (what, name, span)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cache
+from typing import Final
 
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
-from tablewright.kinds import Kind, Option
-
-RESULTS = ("text", "number", "integer", "boolean", "date", "datetime")
-"""What a formula or rollup can be declared to give."""
+from tablewright.kinds import RESULTS, Kind, Option
 
 
 def read_options(findings: Findings, reader: Reader, kind: Kind) -> dict[str, str | int]:
@@ -26,7 +24,8 @@ def read_options(findings: Findings, reader: Reader, kind: Kind) -> dict[str, st
 def _read_option(findings: Findings, reader: Reader, option: Option) -> str | int | None:
     if not reader.has(option.key):
         if option.required:
-            findings.error(reader.span_of_start(), "TW109", f"{reader.what} needs '{option.key}'")
+            findings.error(reader.span_of_start(), "TW109", f"{reader.what} needs '{option.key}'",
+                           _EXAMPLES.get(option.key, ""))  # fmt: skip
         return option.default
     match option.takes:
         case "integer":
@@ -38,8 +37,17 @@ def _read_option(findings: Findings, reader: Reader, option: Option) -> str | in
             return reader.word(option.key, RESULTS, str(option.default))
         case "time_zone":
             return _time_zone(findings, reader, option)
-        case "text" | "field" | "relation" | "formula":
+        case "text" | "field" | "relation":
             return reader.text(option.key) or option.default
+        case "formula" | "expression" | "function":
+            # What these say is worked out once all tables are known.
+            return None
+
+
+_EXAMPLES: Final = {
+    "relation": "the relation to look along, such as relation: subtasks",
+    "field": "the field of the linked table, such as field: amount",
+}
 
 
 def _time_zone(findings: Findings, reader: Reader, option: Option) -> str:

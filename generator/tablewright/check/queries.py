@@ -1,34 +1,28 @@
-"""The `queries:` and `statistics:` of a table → queries and statistics of the model."""
+"""The `queries:` of a table → queries of the model."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping
 from typing import Final
 
 from tablewright import names
-from tablewright.check.expressions import read_expression, report
-from tablewright.check.fields import read_arguments
+from tablewright.check.arguments import read_arguments, report_unused
+from tablewright.check.expressions import read_expression
 from tablewright.check.findings import Findings
-from tablewright.check.lifecycle import TableScope, report_unused
+from tablewright.check.ordering import read_filters, read_order
 from tablewright.check.reader import Reader
-from tablewright.diagnostics import did_you_mean
-from tablewright.expressions import functions
-from tablewright.expressions.resolve import Resolver, Scope, parse
-from tablewright.expressions.tree import Constant, Node
-from tablewright.expressions.types import BOOLEAN, INTEGER, NUMBER, ValueType
+from tablewright.check.scope import TableScope
+from tablewright.expressions.satisfiable import can_hold
+from tablewright.expressions.tree import Node
+from tablewright.expressions.types import BOOLEAN
 from tablewright.model.lifecycle import Argument
-from tablewright.model.queries import Measure, Order, Query, Statistics
+from tablewright.model.queries import Query
 from tablewright.syntax.document import Node as Written
 from tablewright.syntax.document import Scalar
 
-_QUERY_KEYS: Final = ("description", "takes", "where", "filter_by", "order_by", "limit")
-_STATISTICS_KEYS: Final = ("description", "takes", "where", "filter_by", "measures")
-_RESERVED: Final = dict.fromkeys(names.PARAMETER_NAMES, "the generated code uses that name itself")
-_FILTERABLE: Final = frozenset(
-    {"text", "integer", "number", "boolean", "date", "datetime", "duration", "enum", "record"}
+QUERY_KEYS: Final = ("description", "takes", "where", "filter_by", "order_by", "limit")
+RESERVED_ARGUMENTS: Final = dict.fromkeys(
+    names.PARAMETER_NAMES, "the generated code uses that name itself"
 )
-_GROUPABLE: Final = frozenset({"text", "integer", "boolean", "date", "enum"})
 
 
 def read_queries(findings: Findings, node: Written | None, table: TableScope) -> tuple[Query, ...]:
@@ -42,306 +36,36 @@ def read_queries(findings: Findings, node: Written | None, table: TableScope) ->
 
 
 def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScope) -> Query:
-    reader = Reader(findings, node, f"query '{key.text}'", _QUERY_KEYS)
-    takes = read_arguments(findings, reader, table.enums, _RESERVED)
+    reader = Reader(findings, node, f"query '{key.text}'", QUERY_KEYS)
+    takes = read_arguments(findings, reader, table.enums, RESERVED_ARGUMENTS)
     where = reader.expression("where")
     condition = read_expression(
         findings, where, table.scopes.of(table.key, takes), expected=BOOLEAN
     )
+    report_never(findings, where, condition)
     if condition is not None or not reader.has("where"):
-        report_unused(findings, reader, takes, [condition], _unused_help(takes, table))
+        report_unused(findings, reader, takes, [condition], unused_help(takes, table))
     return Query(
         key.text,
         reader.text("description"),
         takes,
         condition,
         where.text if where else "",
-        _filter_by(findings, reader, takes, table),
+        read_filters(findings, reader, takes, table),
         read_order(findings, reader, table),
         reader.integer("limit", least=1),
     )
 
 
-def _unused_help(takes: tuple[Argument, ...], table: TableScope) -> str:
+def report_never(findings: Findings, where: Scalar | None, condition: Node | None) -> None:
+    """Note a condition that no record can meet."""
+    if condition is not None and where is not None and not can_hold(condition):
+        findings.warning(where.span, "TW604", "no record can ever meet this condition", "two parts of it exclude each other")  # fmt: skip
+
+
+def unused_help(takes: tuple[Argument, ...], table: TableScope) -> str:
+    """Return the way out where nothing uses an argument of a query."""
     also_field = next((argument.key for argument in takes if argument.key in table.types), "")
     if also_field:
         return f"in 'where', '{also_field}' is the field and '{also_field}_' the argument"
     return "use it in 'where', or remove it"
-
-
-def _filter_by(
-    findings: Findings, reader: Reader, takes: tuple[Argument, ...], table: TableScope
-) -> tuple[str, ...]:
-    known = {
-        key: one for key, one in table.types.items() if one.kind in _FILTERABLE and key != "id"
-    }
-    taken = {argument.key for argument in takes}
-    fields: list[str] = []
-    for word in reader.words("filter_by"):
-        if word.text not in known:
-            exists = word.text in table.types
-            message = (
-                f"'{word.text}' is {table.types[word.text]} and cannot be filtered by"
-                if exists
-                else f"unknown field '{word.text}'"
-            )
-            findings.error(
-                word.span, "TW601", message, did_you_mean(word.text, known, what="fields")
-            )
-        elif word.text in taken:
-            findings.error(word.span, "TW601", f"'{word.text}' is already an argument of the query",
-                           "rename the argument, or leave it out of 'filter_by'")  # fmt: skip
-        elif word.text in names.PARAMETER_NAMES:
-            findings.error(word.span, "TW202", f"'{word.text}' cannot be a parameter: the generated code uses that name itself",
-                           "rename the field's key and keep its name in Airtable with 'name:'")  # fmt: skip
-        elif word.text not in fields:
-            fields.append(word.text)
-    return tuple(fields)
-
-
-def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[Order, ...]:
-    """Return the fields to sort by; a '-' in front turns the order round."""
-    computed = {key for key in table.types if key not in _stored(table)}
-    known = [
-        key
-        for key, one in table.types.items()
-        if one.kind in functions.ORDERED_KINDS | {"boolean"} and key not in computed
-    ]
-    order: list[Order] = []
-    for word in reader.words("order_by"):
-        descending = word.text.startswith("-")
-        key = word.text.removeprefix("-").removeprefix("+").strip()
-        if key not in known:
-            exists = key in table.types
-            if exists and key in computed:
-                message = f"'{key}' is computed and cannot be sorted by"
-            elif exists:
-                message = f"'{key}' is {table.types[key]} and has no order"
-            else:
-                message = f"unknown field '{key}'"
-            findings.error(
-                word.part(len(word.text) - len(key), len(word.text)),
-                "TW602",
-                message,
-                did_you_mean(key, known, what="fields"),
-            )
-        else:
-            order.append(Order(key, descending))
-    return tuple(order)
-
-
-def _stored(table: TableScope) -> frozenset[str]:
-    return frozenset({"id", "created_time", *(field.key for field in table.fields)})
-
-
-def read_statistics(
-    findings: Findings, node: Written | None, table: TableScope
-) -> tuple[Statistics, ...]:
-    """Return the statistics of a table."""
-    if node is None:
-        return ()
-    return tuple(
-        _read_statistics(findings, key, value, table)
-        for key, value in Reader(findings, node, "'statistics'", None).entries()
-    )
-
-
-def _read_statistics(
-    findings: Findings, key: Scalar, node: Written, table: TableScope
-) -> Statistics:
-    reader = Reader(findings, node, f"statistics '{key.text}'", _STATISTICS_KEYS)
-    takes = read_arguments(findings, reader, table.enums, _RESERVED)
-    scope = table.scopes.of(table.key, takes)
-    where = reader.expression("where")
-    condition = read_expression(findings, where, scope, expected=BOOLEAN)
-    reader.required("measures", "such as {measures: {total: count()}}")
-    written = reader.mapping("measures", f"'measures' of {reader.what}", None)
-    measures: list[Measure] = []
-    complete = condition is not None or not reader.has("where")
-    for name, value in written.entries() if written is not None else ():
-        measure = None
-        if not _usable_name(findings, name):
-            complete = False
-        elif not isinstance(value, Scalar):
-            findings.error(
-                value.span,
-                "TW110",
-                f"measure '{name.text}' has to be one expression",
-                'quote it: "…"',
-            )
-        elif written is None or not written.is_cut(name.text):
-            measure = _read_measure(findings, name, value, scope)
-        if measure is None:
-            complete = False
-        else:
-            measures.append(measure)
-    if complete:
-        nodes: list[Node | None] = [
-            condition,
-            *(part for measure in measures for part in measure.arguments),
-        ]
-        report_unused(findings, reader, takes, nodes, _unused_help(takes, table))
-    filter_by = _filter_by(findings, reader, takes, table)
-    return Statistics(
-        key.text,
-        reader.text("description"),
-        takes,
-        condition,
-        where.text if where else "",
-        filter_by,
-        tuple(measures),
-    )
-
-
-def _usable_name(findings: Findings, name: Scalar) -> bool:
-    reason = names.why_not_identifier(name.text)
-    if not reason and (
-        name.text.startswith("_")
-        or name.text in names.MODEL_ATTRIBUTES
-        or name.text in names.CLASS_BODY_NAMES
-    ):
-        reason = "that name is reserved"
-    if reason:
-        findings.error(name.span, "TW201", f"a measure cannot be called '{name.text}': {reason}",
-                       f"call it '{names.suggested_identifier(name.text.lstrip('_'))}_'")  # fmt: skip
-    return not reason
-
-
-def _read_measure(
-    findings: Findings, name: Scalar, written: Scalar, scope: Scope
-) -> Measure | None:
-    parsed, problems = parse(written.text)
-    for problem in problems:
-        report(findings, written, problem)
-    if parsed is None:
-        return None
-    if not isinstance(parsed, ast.Call) or not isinstance(parsed.func, ast.Name) or parsed.keywords:
-        findings.error(written.span, "TW603", f"measure '{name.text}' has to be a call of a measure",
-                       f"there are {', '.join(functions.MEASURES)}")  # fmt: skip
-        return None
-    function = parsed.func.id
-    if function not in functions.MEASURES:
-        findings.error(written.part(parsed.func.col_offset, parsed.func.col_offset + len(function)), "TW603",
-                       f"unknown measure '{function}'", did_you_mean(function, functions.MEASURES, what="there are"))  # fmt: skip
-        return None
-    resolver = Resolver(scope)
-    measure = _Measured(resolver, name.text, function, written.text, parsed).measure()
-    for problem in resolver.problems:
-        report(findings, written, problem)
-    return None if resolver.problems else measure
-
-
-class _Measured:
-    """Reads one call of a measure."""
-
-    def __init__(
-        self, resolver: Resolver, name: str, function: str, text: str, call: ast.Call
-    ) -> None:
-        self.resolver = resolver
-        self.name = name
-        self.function = function
-        self.text = text
-        self.call = call
-
-    def measure(self) -> Measure | None:
-        least, most = _ARITY[self.function]
-        given = len(self.call.args)
-        if not least <= given <= most:
-            wanted = _USAGE[self.function]
-            self.resolver.problem(
-                self.call,
-                "TW603",
-                f"{self.function}() takes {_count(least, most)}, and got {given}",
-                f"write {wanted}",
-            )
-            return None
-        arguments: list[Node] = []
-        for position, part in enumerate(self.call.args):
-            found = self._argument(position, part)
-            if found is not None:
-                arguments.append(found)
-        if len(arguments) != given:
-            return None
-        result = self._result(arguments)
-        return (
-            None
-            if result is None
-            else Measure(self.name, self.function, self.text, tuple(arguments), result)
-        )
-
-    def _argument(self, position: int, part: ast.expr) -> Node | None:
-        if self.function in ("count", "ratio"):
-            return self.resolver.condition(part)
-        found = self.resolver.value(part)
-        if found is None:
-            return None
-        if self.function == "percentile" and position == 1:
-            number = found.value if isinstance(found, Constant) else None
-            if (
-                isinstance(number, bool)
-                or not isinstance(number, (int, float))
-                or not 0 <= number <= 100
-            ):
-                self.resolver.problem(
-                    part, "TW603", "the percentile has to be a number from 0 to 100"
-                )
-                return None
-            return found
-        return found if self._takes(found.type, part) else None
-
-    def _takes(self, one: ValueType, part: ast.expr) -> bool:
-        if self.function == "count_by" and one.kind not in _GROUPABLE:
-            problem = f"cannot count by {one}: take a text, a choice, a whole number, a date or a yes/no value"
-        elif self.function in ("sum", "avg", "median", "percentile") and not (
-            one.is_numeric or one.kind == "duration"
-        ):
-            problem = f"{self.function}() needs a number or a duration, and this is {one}"
-        elif self.function in ("min", "max") and one.kind not in functions.ORDERED_KINDS:
-            problem = f"{self.function}() needs values with an order, and this is {one}"
-        elif (
-            self.function in ("min", "max")
-            and one.kind == "enum"
-            and not self.resolver.scope.enums[one.name].ordered
-        ):
-            problem = f"the values of {one.name} have no order"
-        elif self.function == "count_distinct" and one.kind in (
-            "records",
-            "list",
-            "json",
-            "opaque",
-        ):
-            problem = f"cannot tell the values of {one} apart"
-        else:
-            return True
-        self.resolver.problem(part, "TW603", problem)
-        return False
-
-    def _result(self, arguments: list[Node]) -> ValueType | None:
-        if self.function in ("count", "count_distinct"):
-            return INTEGER
-        if self.function == "ratio":
-            return NUMBER.or_none()
-        value = arguments[0].type
-        if self.function == "count_by":
-            return value.not_none()
-        if self.function == "sum":
-            return value.not_none()
-        if self.function in ("avg", "median", "percentile"):
-            return (value if value.kind == "duration" else NUMBER).or_none()
-        return value.or_none()
-
-
-_ARITY: Final[Mapping[str, tuple[int, int]]] = {
-    "count": (0, 1), "count_by": (1, 1), "count_distinct": (1, 1), "sum": (1, 1), "avg": (1, 1), "min": (1, 1),
-    "max": (1, 1), "median": (1, 1), "percentile": (2, 2), "ratio": (2, 2),
-}  # fmt: skip
-_USAGE: Final[Mapping[str, str]] = {
-    "count": "count() or count(condition)", "count_by": "count_by(field)", "count_distinct": "count_distinct(field)",
-    "sum": "sum(field)", "avg": "avg(field)", "min": "min(field)", "max": "max(field)", "median": "median(field)",
-    "percentile": "percentile(field, 95)", "ratio": "ratio(condition, condition)",
-}  # fmt: skip
-
-
-def _count(least: int, most: int) -> str:
-    wanted = str(most) if least == most else f"{least} or {most}"
-    return f"{wanted} argument{'' if most == 1 else 's'}"

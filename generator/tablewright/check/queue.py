@@ -6,30 +6,35 @@ from typing import Final
 
 from tablewright.check.durations import seconds_of
 from tablewright.check.findings import Findings
-from tablewright.check.lifecycle import TableScope
-from tablewright.check.queries import read_order
+from tablewright.check.ordering import read_order
 from tablewright.check.reader import Reader
+from tablewright.check.scope import TableScope
 from tablewright.diagnostics import did_you_mean
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.queries import Queue, Retry
 from tablewright.syntax.document import Node, Scalar
 
-_KEYS: Final = ("take", "done", "fail", "retry", "order_by", "lease", "timeout")
-_RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
+QUEUE_KEYS: Final = ("take", "done", "fail", "retry", "order_by", "lease", "timeout")
+RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
 DEFAULT_LEASE: Final = 300.0
 DEFAULT_FIRST: Final = 30.0
 DEFAULT_MOST: Final = 3_600.0
 
 
 def read_queue(
-    findings: Findings, node: Node | None, lifecycle: Lifecycle | None, table: TableScope
+    findings: Findings,
+    node: Node | None,
+    lifecycle: Lifecycle | None,
+    table: TableScope,
+    *,
+    lifecycle_is_written: bool,
 ) -> Queue | None:
     """Return the queue of a table, or nothing after a finding."""
     if node is None:
         return None
-    reader = Reader(findings, node, f"the queue of {table.key}", _KEYS)
+    reader = Reader(findings, node, f"the queue of {table.key}", QUEUE_KEYS)
     if lifecycle is None:
-        if not any(finding.code.startswith("TW30") for finding in findings.found):
+        if not lifecycle_is_written:
             findings.error(
                 reader.span_of_start(),
                 "TW701",
@@ -87,7 +92,7 @@ def _read_retry(
     fail: Transition | None,
     take: Transition | None,
 ) -> Retry | None:
-    retry = reader.mapping("retry", "'retry'", _RETRY_KEYS)
+    retry = reader.mapping("retry", "'retry'", RETRY_KEYS)
     if retry is None:
         return None
     retry.required("with", "the transition that puts a failed task back")
@@ -100,6 +105,10 @@ def _read_retry(
                 "TW702",
                 f"'{again.key}' does not leave {fail.target}, where '{fail.key}' leads",
             )
+        needed = [argument.key for argument in again.takes if argument.required]
+        if needed:
+            findings.error(word.span, "TW702", f"'{again.key}' asks for {', '.join(needed)}, which no worker can give",
+                           "retry with a transition without required arguments")  # fmt: skip
         if take is not None and again.target not in take.sources:
             findings.error(
                 word.span,

@@ -71,6 +71,11 @@ class Reader:
         found = self._map.key(key) if self._map is not None else None
         return found.span if found is not None else self.span
 
+    def value_span(self, key: str) -> Span:
+        """Return the place of what stands under *key*, or of the whole mapping where it does not stand."""
+        found = self._map.get(key) if self._map is not None else None
+        return found.span if found is not None else self.span
+
     def has(self, key: str) -> bool:
         """Tell whether the key stands there, whatever its value."""
         return self._map is not None and self._map.key(key) is not None
@@ -131,10 +136,8 @@ class Reader:
         if found is None:
             return None
         if isinstance(found, float):
-            node = self.scalar(key)
-            assert node is not None
             self.findings.error(
-                node.span, "TW110", f"'{key}' is {described(node)}, and a whole number is needed"
+                self.value_span(key), "TW110", f"'{key}' is {found}, and a whole number is needed"
             )
             return None
         return found

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from tablewright import names
+from tablewright.check.fields import read_description
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import Span, did_you_mean
 from tablewright.model.schema import AddMethod, Field, Relation
 from tablewright.syntax.document import Node, Scalar
 
-_KEYS: Final = (
-    "to", "many", "inverse", "inverse_name", "inverse_description", "name", "description", "add", "required",
-    "acyclic", "on_delete", "was",
+RELATION_KEYS: Final = (
+    "to", "many", "inverse", "inverse_name", "inverse_description", "inverse_was", "name", "description", "add",
+    "required", "acyclic", "on_delete", "was",
 )  # fmt: skip
-_ADD_KEYS: Final = ("method", "inherit")
+ADD_KEYS: Final = ("method", "inherit")
 DELETE_RULES: Final = ("unlink", "restrict", "cascade")
 
 
@@ -63,7 +64,9 @@ def _read_relation(
     *,
     as_written: bool,
 ) -> WrittenRelation | None:
-    reader = Reader(findings, node, f"relation '{key.text}'", _KEYS)
+    reader = Reader(findings, node, f"relation '{key.text}'", RELATION_KEYS)
+    if isinstance(node, Scalar):
+        return None
     reader.required("to", f"the table it links to, such as {{to: {table}}}")
     target = reader.scalar("to")
     if target is None:
@@ -78,10 +81,14 @@ def _read_relation(
         return None
     many = reader.boolean("many")
     inverse = reader.text("inverse")
+    for key_of_inverse in ("inverse_name", "inverse_description", "inverse_was"):
+        if reader.has(key_of_inverse) and not inverse:
+            findings.error(reader.key_span(key_of_inverse), "TW109", f"{reader.what} needs 'inverse' for '{key_of_inverse}'",
+                           "inverse: the name of the other side, such as subtasks")  # fmt: skip
     on_delete = reader.word("on_delete", DELETE_RULES, "unlink")
     required = reader.boolean("required")
     _check_rules(findings, reader, table, target.text, on_delete, many=many, required=required)
-    add = _read_add(findings, key, reader)
+    add = _read_add(key, reader)
     made = names.title(key.text)
     relation = Relation(
         key=key.text,
@@ -92,8 +99,9 @@ def _read_relation(
         inverse=inverse,
         inverse_name=reader.text("inverse_name")
         or (inverse if as_written else names.title(inverse)),
-        description=reader.text("description"),
-        inverse_description=reader.text("inverse_description"),
+        description=read_description(findings, reader),
+        inverse_description=read_description(findings, reader, "inverse_description"),
+        inverse_was=tuple(word.text for word in reader.words("inverse_was")),
         add=(
             None
             if add is None
@@ -135,13 +143,13 @@ def _check_rules(
                        "it is empty at first: remove the key")  # fmt: skip
 
 
-def _read_add(findings: Findings, key: Scalar, reader: Reader) -> WrittenAdd | None:
+def _read_add(key: Scalar, reader: Reader) -> WrittenAdd | None:
     if not reader.has("add"):
         return None
     node = reader.node("add")
     if isinstance(node, Scalar):
         return WrittenAdd(key.text, node, ())
-    add = reader.mapping("add", f"'add' of relation '{key.text}'", _ADD_KEYS)
+    add = reader.mapping("add", f"'add' of relation '{key.text}'", ADD_KEYS)
     if add is None:
         return None
     add.required("method", "such as {method: add_subtask}")
@@ -176,3 +184,38 @@ def check_inherited(
         elif child[word.text].type != parent[word.text].type:
             findings.error(word.span, "TW403", f"'{word.text}' is {parent[word.text].type} in {relation.target} and "
                            f"{child[word.text].type} in {relation.source}")  # fmt: skip
+
+
+def check_required_circles(findings: Findings, written: list[WrittenRelation]) -> None:
+    """Note required links that lead in a circle: no first record could be made."""
+    steps: dict[str, list[WrittenRelation]] = {}
+    for one in written:
+        if one.relation.required and not one.relation.many:
+            steps.setdefault(one.relation.source, []).append(one)
+    for start in steps:
+        for one in steps[start]:
+            way = _way_back(one.relation.target, start, steps)
+            if way is not None:
+                shown = " → ".join([start, *way])
+                findings.error(one.key.span, "TW405", f"required links lead in a circle: {shown}",
+                               "no first record could be made: one of them must not be required")  # fmt: skip
+
+
+def _way_back(
+    start: str, goal: str, steps: Mapping[str, list[WrittenRelation]]
+) -> list[str] | None:
+    """Return the tables from *start* to *goal*, both counted in, or nothing where no way leads there."""
+    came_from: dict[str, str] = {start: ""}
+    pending = [start]
+    while pending:
+        table = pending.pop()
+        if table == goal:
+            way = [table]
+            while came_from[way[0]]:
+                way.insert(0, came_from[way[0]])
+            return way
+        for one in steps.get(table, ()):
+            if one.relation.target not in came_from:
+                came_from[one.relation.target] = table
+                pending.append(one.relation.target)
+    return None

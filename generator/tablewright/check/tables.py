@@ -3,255 +3,245 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from tablewright import airtable, names
-from tablewright.check.computed import read_computed
-from tablewright.check.expressions import Scopes, enum_scopes, field_types
-from tablewright.check.fields import read_field
+from tablewright import airtable
+from tablewright.check.claims import (
+    claim_airtable_names,
+    claim_names,
+    entries,
+    report_too_many,
+)
+from tablewright.check.computed import Calculated, read_computed
+from tablewright.check.draft import Draft
+from tablewright.check.expressions import Scopes, field_types, scopes_of
+from tablewright.check.fields import WrittenField, read_description, read_field, shown_kind
 from tablewright.check.findings import Findings
-from tablewright.check.lifecycle import TableScope, read_lifecycle
-from tablewright.check.namespace import AirtableNames, Namespace
-from tablewright.check.queries import read_queries, read_statistics
+from tablewright.check.lifecycle import read_lifecycle
+from tablewright.check.namespace import AirtableNames, Namespace, SqlNames
+from tablewright.check.queries import read_queries
 from tablewright.check.queue import read_queue
 from tablewright.check.reader import Reader
-from tablewright.check.relations import WrittenRelation, check_inherited, read_relations
-from tablewright.model.schema import Computed, Enum, Field, Relation, Table
-from tablewright.syntax.document import Node, Scalar
+from tablewright.check.relations import check_inherited, check_required_circles, read_relations
+from tablewright.check.scope import TableScope
+from tablewright.check.statistics import read_statistics
+from tablewright.kinds import ENUM
+from tablewright.model.schema import Enum, Field, Table
+from tablewright.names import snake
+from tablewright.syntax.document import MapNode, Node, Scalar
 
-_TABLE_KEYS: Final = (
-    "name", "description", "fields", "relations", "computed", "lifecycle", "queries", "statistics", "queue", "mixin", "was",
+TABLE_KEYS: Final = (
+    "name", "description", "use", "fields", "relations", "computed", "lifecycle", "queries", "statistics", "queue",
+    "mixin", "was", "silence",
 )  # fmt: skip
-_SECTIONS: Final = ("computed", "queries", "statistics")
 _CLASS_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 
 
-@dataclass
-class _Draft:
-    """A table while its parts are read."""
-
-    key: Scalar
-    reader: Reader
-    fields: tuple[Field, ...] = ()
-    written_relations: list[WrittenRelation] = field(default_factory=list)
-    inverses: list[WrittenRelation] = field(default_factory=list)
-
-    @property
-    def relations(self) -> tuple[Relation, ...]:
-        return tuple(written.relation for written in self.written_relations)
-
-    @property
-    def inverse_relations(self) -> tuple[Relation, ...]:
-        return tuple(written.relation for written in self.inverses)
-
-
-def read_tables(
+def read_drafts(
     findings: Findings,
     node: Node | None,
     enums: Mapping[str, Enum],
     module: Namespace,
     *,
     as_written: bool,
-) -> tuple[Table, ...]:
-    """Return the tables, complete as far as they can be read."""
+) -> dict[str, Draft]:
+    """Return the tables with their fields and relations."""
     if node is None:
-        return ()
+        return {}
     drafts = _drafts(findings, node, module)
-    if not drafts:
+    if not drafts and isinstance(node, MapNode):
         findings.error(
             node.span, "TW210", "there is no table", "tables: {Task: {fields: {name: text}}}"
         )
     known = tuple(drafts)
     for draft in drafts.values():
-        draft.fields = _read_fields(findings, draft, enums, as_written=as_written)
+        _read_fields(findings, draft, enums, as_written=as_written)
         draft.written_relations = read_relations(
             findings, draft.key.text, draft.reader.node("relations"), known, as_written=as_written
         )
+        readable = {written.key.text for written in draft.written_relations}
+        draft.unreadable |= {key.text for key, _ in entries(draft.reader, "relations")} - readable
+        _start_in_initial_state(draft)
     for draft in drafts.values():
         for written in draft.written_relations:
             drafts[written.relation.target].inverses.append(written)
-    all_fields = {key: draft.fields for key, draft in drafts.items()}
+    return drafts
+
+
+def complete_tables(
+    findings: Findings, drafts: Mapping[str, Draft], enums: Mapping[str, Enum]
+) -> tuple[Table, ...]:
+    """Return the tables with everything that refers to fields and relations, complete as far as it can be read."""
+    fields = {key: draft.fields for key, draft in drafts.items()}
     for draft in drafts.values():
-        _check_limits(findings, draft)
         for written in draft.written_relations:
             if written.add is not None:
-                check_inherited(findings, written.add, written.relation, all_fields)
-    scopes = Scopes(
-        enum_scopes(enums),
+                check_inherited(findings, written.add, written.relation, fields)
+    check_required_circles(findings, [one for draft in drafts.values() for one in draft.written_relations])  # fmt: skip
+    module_names = frozenset({*enums, *drafts})
+    names = {}
+    for key, draft in drafts.items():
+        claim_names(findings, draft, module_names)
+        names[key] = claim_airtable_names(findings, draft)
+        report_too_many(findings, draft, names[key])
+    _claim_sql_names(findings, drafts.values())
+    scopes = scopes_of(
+        enums,
         {
-            key: field_types(draft.fields, draft.relations, draft.inverse_relations)
+            key: field_types(key, draft.fields, draft.relations, draft.inverse_relations)
             for key, draft in drafts.items()
         },
     )
-    module_names = frozenset({*enums, *drafts})
-    for draft in drafts.values():
-        _claim_names(findings, draft, module_names)
-        _claim_airtable_names(findings, draft)
-    computed, scopes = read_computed(
-        findings, {key: draft.reader.node("computed") for key, draft in drafts.items()}, scopes
+    for key, draft in drafts.items():
+        scopes.tables[key].unreadable.update(draft.unreadable)
+    calculated = read_computed(
+        findings,
+        {key: draft.reader.node("computed") for key, draft in drafts.items()},
+        {key: draft.written_fields for key, draft in drafts.items()},
+        names,
+        scopes,
     )
-    return tuple(
-        _table(
-            findings, draft, TableScope(key, draft.fields, draft.relations, scopes, enums), computed
-        )
-        for key, draft in drafts.items()
-    )
+    return tuple(_table(findings, draft, calculated, scopes, enums) for draft in drafts.values())
 
 
-def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, _Draft]:
+def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draft]:
     base = AirtableNames(findings, airtable.MAX_NAME_LENGTH)
-    drafts: dict[str, _Draft] = {}
+    drafts: dict[str, Draft] = {}
     for key, value in Reader(findings, node, "'tables'", None).entries():
-        reader = Reader(findings, value, f"table '{key.text}'", _TABLE_KEYS)
-        module.claim(key, f"table '{key.text}'")
-        module.claim_made(f"{key.text}Columns", f"the columns of '{key.text}'", key.span)
-        module.claim_made(f"{key.text}Create", f"the input of '{key.text}'", key.span)
-        module.claim_made(f"{key.text}Update", f"the input of '{key.text}'", key.span)
+        what = f"table '{key.text}'"
+        reader = Reader(findings, value, what, TABLE_KEYS)
+        module.claim(key, what)
+        for ending, made in _MADE_CLASSES.items():
+            module.claim_made(f"{key.text}{ending}", f"{made} of '{key.text}'", key.span)
         base.claim(
-            reader.text("name") or key.text,
-            f"table '{key.text}'",
+            reader.text("name") if reader.has("name") else key.text,
+            what,
             reader.key_span("name") if reader.has("name") else key.span,
         )
-        drafts[key.text] = _Draft(key, reader)
+        drafts[key.text] = Draft(key, reader)
     if len(drafts) > airtable.MAX_TABLES_PER_BASE:
         findings.error(node.span, "TW214", f"there are {len(drafts)} tables: a base in Airtable holds {airtable.MAX_TABLES_PER_BASE}",
                        "split the schema into several bases")  # fmt: skip
     return drafts
 
 
+def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
+    space = SqlNames(findings)
+    for draft in drafts:
+        space.claim(snake(draft.key.text), f"table '{draft.key.text}'", draft.key.span)
+    for draft in drafts:
+        table = snake(draft.key.text)
+        lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
+        history = lifecycle.get("history") if isinstance(lifecycle, MapNode) else None
+        if isinstance(history, Scalar) and history.value is True:
+            space.claim(f"{table}_history", f"the history of '{draft.key.text}'", draft.key.span)
+        for written in draft.written_relations:
+            if written.relation.many:
+                what = f"the links of '{draft.key.text}.{written.key.text}'"
+                space.claim(f"{table}_{written.key.text}", what, written.key.span)
+
+
+_MADE_CLASSES: Final = {"Columns": "the columns", "Create": "the input", "Update": "the changes"}
+
+
 def _read_fields(
-    findings: Findings, draft: _Draft, enums: Mapping[str, Enum], *, as_written: bool
-) -> tuple[Field, ...]:
+    findings: Findings, draft: Draft, enums: Mapping[str, Enum], *, as_written: bool
+) -> None:
     written = draft.reader.required("fields", "fields: {name: text}")
     if written is None:
-        return ()
-    fields: list[Field] = []
-    entries = list(Reader(findings, written, f"'fields' of {draft.key.text}", None).entries())
-    for position, (key, node) in enumerate(entries):
-        found = read_field(findings, key, node, enums, as_written=as_written)
-        if found is None:
+        return
+    section = Reader(findings, written, f"'fields' of {draft.key.text}", None)
+    found = list(section.entries())
+    for position, (key, node) in enumerate(found):
+        field = read_field(findings, key, node, enums, as_written=as_written)
+        if field is None:
+            draft.unreadable.add(key.text)
             continue
-        if position == 0 and not found.kind.can_be_primary:
+        if position == 0 and not field.field.kind.can_be_primary:
             findings.error(key.span, "TW207", f"'{key.text}' stands first and cannot be Airtable's primary field: it is of type "
-                           f"{_shown_kind(found)}", "put a text, number, date, e-mail, URL or barcode field first")  # fmt: skip
-        fields.append(found)
-    if not entries:
+                           f"{shown_kind(field.field)}", "put a text, number, date, e-mail, URL or barcode field first")  # fmt: skip
+        draft.written_fields.append(field)
+    if not found and isinstance(written, MapNode):
         findings.error(
             draft.key.span,
             "TW210",
             f"table '{draft.key.text}' has no fields",
             "fields: {name: text}",
         )
-    return tuple(fields)
 
 
-def _shown_kind(found: Field) -> str:
-    return found.enum.key if found.enum is not None else found.kind.name
+def _start_in_initial_state(draft: Draft) -> None:
+    """Give the field of the state its default: a record never is without one."""
+    lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
+    if not isinstance(lifecycle, MapNode):
+        return
+    state, initial = lifecycle.get("field"), lifecycle.get("initial")
+    if not isinstance(state, Scalar) or not isinstance(initial, Scalar):
+        return
+    for position, written in enumerate(draft.written_fields):
+        field = written.field
+        if field.key == state.text and field.kind.name == ENUM and not field.has_default:
+            known = field.enum is not None and any(one.key == initial.text for one in field.enum.values)  # fmt: skip
+            if known:
+                started = replace(field, default=initial.text, has_default=True, type=field.type.not_none())  # fmt: skip
+                draft.written_fields[position] = replace(written, field=started)
 
 
-def _check_limits(findings: Findings, draft: _Draft) -> None:
-    total = len(draft.fields) + len(draft.relations) + len(draft.inverses)
-    if total > airtable.MAX_FIELDS_PER_TABLE:
-        findings.error(draft.key.span, "TW214", f"table '{draft.key.text}' has {total} fields, links counted in: a table in Airtable "
-                       f"holds {airtable.MAX_FIELDS_PER_TABLE}", "move some of them to a linked table")  # fmt: skip
-
-
-def _reserved(module_names: frozenset[str]) -> dict[str, str]:
-    return {
-        **dict.fromkeys(names.RECORD_ATTRIBUTES, "every record has an attribute of that name"),
-        **dict.fromkeys(names.MODEL_ATTRIBUTES, "pydantic's models have an attribute of that name"),
-        **dict.fromkeys(names.COLUMN_ATTRIBUTES, "conditions have an attribute of that name"),
-        **dict.fromkeys(names.CLASS_BODY_NAMES, "the generated code uses that name itself"),
-        **dict.fromkeys(module_names, "an enum or table of the schema has that name"),
-    }
-
-
-def _claim_names(findings: Findings, draft: _Draft, module_names: frozenset[str]) -> None:
-    space = Namespace(findings, _reserved(module_names))
-    reader = draft.reader
-    for key, _ in _entries(reader, "fields"):
-        space.claim(key, f"field '{key.text}'")
-    for written in draft.written_relations:
-        key = written.key
-        if space.claim(key, f"relation '{key.text}'"):
-            ending = "ids" if written.relation.many else "id"
-            space.claim_made(
-                f"{key.text}_{ending}", f"the {ending} of relation '{key.text}'", key.span
-            )
-    for written in draft.inverses:
-        relation = written.relation
-        if relation.inverse:
-            word = Scalar(relation.inverse, relation.inverse, written.inverse_span, quoted=False)
-            space.claim(word, f"the other side of '{relation.source}.{relation.key}'")
-        if written.add is not None:
-            space.claim(written.add.method, f"method '{written.add.method.text}'")
-    for section in _SECTIONS:
-        for key, _ in _entries(reader, section):
-            space.claim(key, f"{_SINGULAR[section]} '{key.text}'")
-    lifecycle = reader.node("lifecycle")
-    if lifecycle is not None:
-        for key, _ in _entries(Reader(Findings(), lifecycle, "", None), "transitions"):
-            if space.claim(key, f"transition '{key.text}'"):
-                space.claim_made(
-                    f"can_{key.text}", f"the test of transition '{key.text}'", key.span
-                )
-
-
-_SINGULAR: Final = {"computed": "computed field", "queries": "query", "statistics": "statistics"}
-
-
-def _entries(reader: Reader, section: str) -> list[tuple[Scalar, Node]]:
-    node = reader.node(section) if reader.has(section) else None
-    return [] if node is None else list(Reader(Findings(), node, "", None).entries())
-
-
-def _claim_airtable_names(findings: Findings, draft: _Draft) -> None:
-    space = AirtableNames(findings, airtable.MAX_NAME_LENGTH)
-    keys = {key.text: key for key, _ in _entries(draft.reader, "fields")}
-    for one in draft.fields:
-        space.claim(one.name, f"field '{one.key}'", keys[one.key].span)
-    for written in draft.written_relations:
-        space.claim(written.relation.name, f"relation '{written.relation.key}'", written.key.span)
-    for written in draft.inverses:
-        if written.relation.inverse_name:
-            what = f"the other side of '{written.relation.source}.{written.relation.key}'"
-            space.claim(written.relation.inverse_name, what, written.inverse_span)
+def _with_computation(written: WrittenField, table: str, calculated: Calculated, scopes: Scopes) -> Field:  # fmt: skip
+    field = written.field
+    found = calculated.computations.get((table, field.key))
+    if found is None:
+        return field
+    options = dict(field.options)
+    if found.formula:
+        options["formula"] = found.formula
+    if "result" in options:
+        options["result"] = found.result.kind
+    return replace(field, type=scopes.tables[table][field.key], computation=found, options=options)
 
 
 def _table(
     findings: Findings,
-    draft: _Draft,
-    scope: TableScope,
-    computed: Mapping[str, tuple[Computed, ...]],
+    draft: Draft,
+    calculated: Calculated,
+    scopes: Scopes,
+    enums: Mapping[str, Enum],
 ) -> Table:
     reader = draft.reader
+    key = draft.key.text
+    fields = tuple(_with_computation(one, key, calculated, scopes) for one in draft.written_fields)
+    scope = TableScope(key, fields, draft.relations, scopes, enums)
     lifecycle = read_lifecycle(findings, reader.node("lifecycle"), scope)
-    mixin = reader.scalar("mixin")
-    if mixin is not None and _CLASS_PATH.match(mixin.text) is None:
-        findings.error(
-            mixin.span,
-            "TW217",
-            f"'{mixin.text}' does not name a class",
-            "write package.module:Class",
-        )
-    description = reader.scalar("description")
-    if description is not None and len(description.text) > airtable.MAX_DESCRIPTION_LENGTH:
-        findings.error(description.span, "TW214", f"the description is longer than {airtable.MAX_DESCRIPTION_LENGTH} characters",
-                       "that is what Airtable holds")  # fmt: skip
     return Table(
-        key=draft.key.text,
-        name=reader.text("name") or draft.key.text,
-        description=description.text if description is not None else "",
-        fields=draft.fields,
+        key=key,
+        name=reader.text("name") or key,
+        description=read_description(findings, reader),
+        fields=fields,
         relations=draft.relations,
         inverses=draft.inverse_relations,
-        computed=computed[draft.key.text],
+        computed=calculated.computed[key],
         lifecycle=lifecycle,
         queries=read_queries(findings, reader.node("queries"), scope),
         statistics=read_statistics(findings, reader.node("statistics"), scope),
-        queue=read_queue(findings, reader.node("queue"), lifecycle, scope),
-        mixin=mixin.text if mixin is not None else "",
+        queue=read_queue(
+            findings,
+            reader.node("queue"),
+            lifecycle,
+            scope,
+            lifecycle_is_written=reader.has("lifecycle"),
+        ),
+        mixin=_mixin(findings, reader),
         was=tuple(word.text for word in reader.words("was")),
     )
+
+
+def _mixin(findings: Findings, reader: Reader) -> str:
+    mixin = reader.scalar("mixin")
+    if mixin is None:
+        return ""
+    if _CLASS_PATH.match(mixin.text) is None:
+        findings.error(mixin.span, "TW217", f"'{mixin.text}' does not name a class",
+                       "write package.module:Class; named groups of fields are taken with 'use:'")  # fmt: skip
+    return mixin.text

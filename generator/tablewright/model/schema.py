@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tablewright.expressions.tree import Node
 from tablewright.expressions.types import ValueType
 from tablewright.kinds import Kind
+from tablewright.model.computation import Computation
 from tablewright.model.lifecycle import Lifecycle
 from tablewright.model.queries import Query, Queue, Statistics
 
@@ -34,6 +35,7 @@ class Enum:
     description: str
     ordered: bool
     values: tuple[EnumValue, ...]
+    was: tuple[str, ...] = ()
 
     def value(self, key: str) -> EnumValue:
         """Return the value with this key, which exists."""
@@ -69,9 +71,12 @@ class Field:
     bounds: Bounds = Bounds()
     options: Mapping[str, str | int] = field(default_factory=dict)
     was: tuple[str, ...] = ()
+    computation: Computation | None = None
+    """How it is worked out; only for `formula`, `rollup`, `lookup` and `count`."""
 
     @property
     def is_writable(self) -> bool:
+        """Tell whether records of this table can be given a value for it."""
         return not self.kind.computed
 
 
@@ -96,6 +101,7 @@ class Relation:
     inverse_name: str
     description: str = ""
     inverse_description: str = ""
+    inverse_was: tuple[str, ...] = ()
     add: AddMethod | None = None
     required: bool = False
     acyclic: bool = False
@@ -114,6 +120,7 @@ class Computed:
     description: str = ""
     publish: str = ""
     """Its name as a formula field in Airtable; empty where it is not published."""
+    was: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

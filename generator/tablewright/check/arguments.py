@@ -1,0 +1,99 @@
+"""`takes:` of a transition, query or statistics → arguments of the model, and the test that all are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tablewright import names
+from tablewright.check.findings import Findings
+from tablewright.check.reader import Reader
+from tablewright.check.types import BOUND_KEYS, read_bounds, read_type
+from tablewright.expressions import tree
+from tablewright.model.lifecycle import Argument
+from tablewright.model.schema import Enum
+from tablewright.syntax.document import ListNode, Node, Scalar
+
+_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
+_UNTAKEN_KINDS: Final = frozenset({"attachments", "collaborator", "collaborators", "barcode"})
+
+
+def read_arguments(
+    findings: Findings, reader: Reader, enums: Mapping[str, Enum], reserved: Mapping[str, str]
+) -> tuple[Argument, ...]:
+    """Return what `takes:` declares, required arguments first."""
+    taken = reader.mapping("takes", "'takes'", None)
+    if taken is None:
+        return ()
+    arguments: list[Argument] = []
+    for key, node in taken.entries():
+        if not _is_free(findings, key, reserved):
+            continue
+        argument = _read_argument(findings, key, node, f"argument '{key.text}'", enums)
+        if argument is not None:
+            arguments.append(argument)
+    # Python wants parameters without a default first.
+    return tuple(sorted(arguments, key=lambda argument: not argument.required))
+
+
+def _is_free(findings: Findings, key: Scalar, reserved: Mapping[str, str]) -> bool:
+    reason = names.why_not_identifier(key.text)
+    if reason or key.text.startswith("_"):
+        reason = reason or "names with '_' in front are private"
+        way_out = names.suggested_identifier(key.text.lstrip("_"))
+        findings.error(key.span, "TW201", f"an argument cannot be called '{key.text}': {reason}", f"call it '{way_out}'")  # fmt: skip
+        return False
+    if key.text in reserved or key.text.endswith("_"):
+        why = reserved.get(key.text, "the '_' at the end marks arguments in expressions")
+        findings.error(key.span, "TW202", f"an argument cannot be called '{key.text}': {why}", "choose another name")  # fmt: skip
+        return False
+    return True
+
+
+def _read_argument(
+    findings: Findings, key: Scalar, node: Node, what: str, enums: Mapping[str, Enum]
+) -> Argument | None:
+    if isinstance(node, (Scalar, ListNode)):
+        typed = read_type(findings, node, enums)
+        reader = None
+    else:
+        reader = Reader(findings, node, what, _KEYS)
+        type_node = reader.required("type", "such as {type: text}")
+        typed = read_type(findings, type_node, enums) if type_node is not None else None
+    if typed is None:
+        return None
+    kind = typed.kind
+    if kind.computed or kind.name in _UNTAKEN_KINDS:
+        place = node.span if reader is None else reader.key_span("type")
+        findings.error(place, "TW206", f"{what} cannot be of type {kind.name}", "take a text, number, date, choice or json")  # fmt: skip
+        return None
+    if reader is None:
+        return Argument(key.text, kind, typed.value_type(nullable=True), required=False)
+    for bound in BOUND_KEYS:
+        if reader.has(bound) and bound not in kind.bounds:
+            possible = ", ".join(sorted(kind.bounds))
+            findings.error(reader.key_span(bound), "TW215", f"{what}: a {kind.name} has no '{bound}'",
+                           f"it has {possible}" if possible else "remove the key")  # fmt: skip
+    required = reader.boolean("required")
+    bounds = read_bounds(findings, reader, kind)
+    return Argument(
+        key.text, kind, typed.value_type(nullable=not required), required, reader.text("description"),
+        bounds.minimum, bounds.maximum, bounds.min_length, bounds.max_length, bounds.pattern,
+    )  # fmt: skip
+
+
+def report_unused(
+    findings: Findings,
+    reader: Reader,
+    takes: tuple[Argument, ...],
+    nodes: list[tree.Node | None],
+    way_out: str,
+) -> None:
+    """Note arguments that none of *nodes* looks at. For expressions that could all be read."""
+    used = frozenset[str]().union(
+        *(tree.arguments_read(node) for node in nodes if node is not None)
+    )
+    taken = reader.mapping("takes", "'takes'", None) if takes else None
+    for argument in takes:
+        if argument.key not in used and taken is not None:
+            findings.error(taken.key_span(argument.key), "TW310", f"nothing uses the argument '{argument.key}'", way_out)  # fmt: skip

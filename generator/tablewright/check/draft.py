@@ -1,0 +1,38 @@
+"""A table while its parts are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tablewright.check.fields import WrittenField
+from tablewright.check.reader import Reader
+from tablewright.check.relations import WrittenRelation
+from tablewright.model.schema import Field, Relation
+from tablewright.syntax.document import Scalar
+
+
+@dataclass
+class Draft:
+    """What is known of a table so far. *unreadable* are keys whose own findings say why they are missing here."""
+
+    key: Scalar
+    reader: Reader
+    written_fields: list[WrittenField] = field(default_factory=list)
+    written_relations: list[WrittenRelation] = field(default_factory=list)
+    inverses: list[WrittenRelation] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Return the fields that could be read."""
+        return tuple(written.field for written in self.written_fields)
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Return the relations that could be read."""
+        return tuple(written.relation for written in self.written_relations)
+
+    @property
+    def inverse_relations(self) -> tuple[Relation, ...]:
+        """Return the relations of any table whose other side is this one."""
+        return tuple(written.relation for written in self.inverses)

@@ -1,0 +1,29 @@
+"""What the lifecycle, the queries, the statistics and the queue of one table can refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tablewright.check.expressions import FieldTypes, Scopes
+from tablewright.model.schema import Enum, Field, Relation
+
+
+@dataclass(frozen=True)
+class TableScope:
+    """One table and all that its expressions can name."""
+
+    key: str
+    fields: tuple[Field, ...]
+    relations: tuple[Relation, ...]
+    scopes: Scopes
+    enums: Mapping[str, Enum]
+
+    @property
+    def types(self) -> FieldTypes:
+        """Return the types of the fields, relations and computed fields."""
+        return self.scopes.tables[self.key]
+
+    def field(self, key: str) -> Field | None:
+        """Return the declared field with this key, if there is one."""
+        return next((field for field in self.fields if field.key == key), None)

@@ -1,0 +1,153 @@
+"""One transition: its states, arguments, guard and effects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tablewright.check.arguments import read_arguments, report_unused
+from tablewright.check.expressions import read_expression
+from tablewright.check.findings import Findings
+from tablewright.check.reader import Reader
+from tablewright.check.scope import TableScope
+from tablewright.diagnostics import did_you_mean
+from tablewright.expressions import tree
+from tablewright.expressions.satisfiable import can_hold
+from tablewright.expressions.types import BOOLEAN
+from tablewright.model.lifecycle import Argument, Assignment, Transition
+from tablewright.model.schema import Field
+from tablewright.names import CALL_ATTRIBUTES, PARAMETER_NAMES
+from tablewright.syntax.document import Node, Scalar
+
+TRANSITION_KEYS: Final = ("from", "to", "description", "takes", "when", "otherwise", "set")
+
+
+def known_state(findings: Findings, word: Scalar, states: tuple[str, ...]) -> bool:
+    """Tell whether a word is one of the states; where it is not, it is reported."""
+    if word.text in states:
+        return True
+    findings.error(word.span, "TW302", f"unknown state '{word.text}'", did_you_mean(word.text, states, what="states"))  # fmt: skip
+    return False
+
+
+def read_transition(
+    findings: Findings,
+    key: Scalar,
+    node: Node,
+    field: Field,
+    states: tuple[str, ...],
+    table: TableScope,
+) -> Transition | None:
+    """Return one transition, or nothing where its states cannot be told."""
+    reader = Reader(findings, node, f"transition '{key.text}'", TRANSITION_KEYS)
+    reader.required("from", f"from: {states[0]}" if states else "")
+    reader.required("to", f"to: {states[-1]}" if states else "")
+    sources = tuple(
+        dict.fromkeys(
+            word.text for word in reader.words("from") if known_state(findings, word, states)
+        )
+    )
+    target = reader.scalar("to")
+    known_target = target is not None and known_state(findings, target, states)
+    takes = read_arguments(findings, reader, table.enums, _RESERVED_ARGUMENTS)
+    scope = table.scopes.of(table.key, takes, arguments_first=True)
+    when = reader.expression("when")
+    guard = read_expression(findings, when, scope, expected=BOOLEAN)
+    if guard is not None and when is not None and not _can_happen(field, sources, guard, table):
+        findings.error(
+            when.span,
+            "TW307",
+            f"the guard of '{key.text}' can never hold",
+            "the transition could never happen",
+        )
+    if reader.has("otherwise") and not reader.has("when"):
+        findings.error(reader.key_span("otherwise"), "TW311", "'otherwise' gives the reason of a refusal, and there is no 'when'",
+                       "add a guard or remove the reason")  # fmt: skip
+    sets, complete = _read_sets(findings, reader, field, takes, table)
+    if complete and (guard is not None or not reader.has("when")):
+        report_unused(
+            findings,
+            reader,
+            takes,
+            [guard, *(one.node for one in sets)],
+            "use it in 'set' or 'when', or remove it",
+        )
+    if not sources or not known_target or target is None:
+        return None
+    return Transition(
+        key.text, sources, target.text, reader.text("description"), takes, guard, when.text if when else "",
+        reader.text("otherwise"), tuple(sets),
+    )  # fmt: skip
+
+
+def _can_happen(
+    field: Field, sources: tuple[str, ...], guard: tree.Node, table: TableScope
+) -> bool:
+    """Tell whether the guard can hold in one of the states that the transition leaves, for values within bounds."""
+    if not sources:
+        return True
+    state = tree.Field(field.key, field.type)
+    choices = tuple(tree.EnumMember(field.type.name, source) for source in sources)
+    known: list[tree.Node] = [tree.Membership(state, choices)]
+    for name in sorted(tree.fields_read(guard)):
+        read = table.field(name)
+        # A lower bound says nothing of a blank, and a guard that a blank could meet is no contradiction.
+        if read is None or read.type.nullable or not read.type.is_numeric:
+            continue
+        for operator, bound in ((">=", read.bounds.minimum), ("<=", read.bounds.maximum)):
+            if bound is not None:
+                value = tree.Constant(bound, read.type)
+                known.append(tree.Compare(operator, tree.Field(name, read.type), value))  # type: ignore[arg-type]  # an operator
+    return can_hold(tree.Logic("and", (*known, guard)))
+
+
+_RESERVED_ARGUMENTS: Final = {
+    **dict.fromkeys(CALL_ATTRIBUTES, "every transition has a parameter of that name"),
+    **dict.fromkeys(PARAMETER_NAMES, "the generated code uses that name itself"),
+}
+
+
+def _read_sets(
+    findings: Findings, reader: Reader, state: Field, takes: tuple[Argument, ...], table: TableScope
+) -> tuple[list[Assignment], bool]:
+    """Return the effects, and whether all of them could be read."""
+    written = reader.mapping("set", f"'set' of {reader.what}", None)
+    if written is None:
+        return [], not reader.has("set")
+    settable = {field.key: field.type for field in table.fields if field.is_writable}
+    scope = table.scopes.of(table.key, takes, arguments_first=True)
+    sets: list[Assignment] = []
+    for key, value in written.entries():
+        if key.text == state.key:
+            findings.error(
+                key.span,
+                "TW309",
+                f"'{key.text}' is the state: it moves by 'to'",
+                "remove the entry",
+            )
+            continue
+        if key.text in table.types.unreadable:
+            continue
+        if key.text not in settable:
+            known = key.text in table.types
+            message = (
+                f"'{key.text}' cannot be set by a transition"
+                if known
+                else f"unknown field '{key.text}'"
+            )
+            help_text = (
+                "only the table's own writable fields can"
+                if known
+                else did_you_mean(key.text, settable, what="fields")
+            )
+            findings.error(key.span, "TW308", message, help_text)
+            continue
+        if not isinstance(value, Scalar):
+            findings.error(value.span, "TW110", f"'{key.text}' has to be set to one expression",
+                           "quote it if it holds a bracket: \"…\"")  # fmt: skip
+            continue
+        if written.is_cut(key.text):
+            continue
+        node = read_expression(findings, value, scope, expected=settable[key.text])
+        if node is not None:
+            sets.append(Assignment(key.text, node))
+    return sets, len(sets) == len(list(written.entries()))

@@ -1,0 +1,143 @@
+"""A type as it is written — a word, an enum's name, or `[EnumName]` — and the bounds that stand beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tablewright import airtable
+from tablewright.check.findings import Findings
+from tablewright.check.reader import Reader
+from tablewright.diagnostics import did_you_mean
+from tablewright.expressions.types import ValueType, enum_type, list_of
+from tablewright.kinds import ENUM, ENUM_LIST, KINDS, WRITTEN_KINDS, Kind
+from tablewright.model.schema import Bounds, Enum
+from tablewright.syntax.document import ListNode, Node, Scalar, described
+
+BOUND_KEYS: Final = ("min", "max", "min_length", "max_length", "pattern")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A type as it was written: its kind, and its enum where it has one."""
+
+    kind: Kind
+    enum: Enum | None
+
+    def value_type(self, *, nullable: bool) -> ValueType:
+        """Return what expressions see in a value of this type."""
+        if self.enum is not None and self.kind.name == ENUM:
+            return enum_type(self.enum.key, nullable=nullable)
+        if self.enum is not None:
+            return list_of(enum_type(self.enum.key))
+        return self.kind.value.or_none(nullable)
+
+
+def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Typed | None:
+    """Return the type that was written: a word, an enum's name, or `[EnumName]`."""
+    if isinstance(node, ListNode) and len(node.items) == 1 and isinstance(node.items[0], Scalar):
+        word = node.items[0]
+        if word.text in enums:
+            return Typed(KINDS[ENUM_LIST], enums[word.text])
+        way_out = did_you_mean(word.text, enums, what="enums") or "declare it under 'enums:'"
+        if word.text in WRITTEN_KINDS:
+            way_out = "only enums can stand in […]; for other lists use json, or a linked table"
+        findings.error(word.span, "TW206", f"unknown enum '{word.text}'", way_out)
+        return None
+    if not isinstance(node, Scalar):
+        findings.error(
+            node.span, "TW110", f"the type is {described(node)}, and a word or [EnumName] is needed"
+        )
+        return None
+    if node.text in enums:
+        return Typed(KINDS[ENUM], enums[node.text])
+    if node.text in WRITTEN_KINDS:
+        return Typed(KINDS[node.text], None)
+    known = [*WRITTEN_KINDS, *enums]
+    other = _OTHER_NAMES.get(node.text.lower(), "")
+    way_out = f"write {other}" if other else did_you_mean(node.text, known, what="types")
+    findings.error(node.span, "TW206", f"unknown type '{node.text}'", way_out)
+    return None
+
+
+_OTHER_NAMES: Final = {
+    **{
+        word: f"'{kind}'"
+        for kind, others in {
+            "text": ("string", "str", "singlelinetext", "single_line_text", "varchar", "char"),
+            "long_text": ("multilinetext", "longtext", "multiline_text"),
+            "rich_text": ("richtext", "markdown"),
+            "integer": ("int", "bigint", "smallint"),
+            "number": ("float", "double", "decimal", "numeric"),
+            "boolean": ("bool", "checkbox"),
+            "datetime": ("timestamp", "time", "timestamptz"),
+            "phone": ("phonenumber", "phone_number"),
+            "attachments": ("attachment", "file", "files", "multipleattachments"),
+            "collaborator": ("user", "singlecollaborator"),
+            "collaborators": ("users", "multiplecollaborators"),
+            "currency": ("money",),
+            "json": ("dict", "object", "map"),
+            "duration": ("timedelta", "interval"),
+            "auto_number": ("autonumber", "serial"),
+            "created_time": ("createdtime",),
+            "last_modified_time": ("lastmodifiedtime", "modified_time"),
+            "created_by": ("createdby",),
+            "last_modified_by": ("lastmodifiedby",),
+            "lookup": ("multiplelookupvalues",),
+            "ai_text": ("aitext",),
+            "url": ("uri",),
+            "barcode": ("qrcode",),
+        }.items()
+        for word in others
+    },
+    **dict.fromkeys(
+        ("select", "singleselect", "single_select", "enum", "choice"), "the name of an enum"
+    ),
+    **dict.fromkeys(
+        ("multipleselects", "multiselect", "multi_select", "enums", "list"), "[EnumName]"
+    ),
+    **dict.fromkeys(
+        ("link", "links", "relation", "multiplerecordlinks", "foreignkey"),
+        "a relation under 'relations:'",
+    ),
+}
+
+
+def read_bounds(findings: Findings, reader: Reader, kind: Kind) -> Bounds:
+    """Return what a value is held to, contradictions reported."""
+    numeric = "min" in kind.bounds
+    whole = kind.value.kind == "integer"
+    least = (reader.integer if whole else reader.number)("min") if numeric else None
+    most = (reader.integer if whole else reader.number)("max") if numeric else None
+    has_length = "max_length" in kind.bounds
+    shortest = reader.integer("min_length", least=0, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
+    longest = reader.integer("max_length", least=1, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
+    for low, high, key in ((least, most, "min"), (shortest, longest, "min_length")):
+        if low is not None and high is not None and low > high:
+            findings.error(reader.key_span(key), "TW209", f"'{key}' is above '{key.replace('min', 'max')}': {low} > {high}",
+                           "no value could meet both")  # fmt: skip
+    pattern = _pattern(findings, reader) if "pattern" in kind.bounds else None
+    return Bounds(least, most, shortest, longest, pattern)
+
+
+def _pattern(findings: Findings, reader: Reader) -> str | None:
+    found = reader.scalar("pattern")
+    if found is None:
+        return None
+    try:
+        re.compile(found.text)
+    except (re.error, RecursionError, OverflowError) as error:
+        findings.error(found.span, "TW213", f"'{found.text}' is not a regular expression: {error}",
+                       "quote it in '…', where a backslash is only a backslash")  # fmt: skip
+        return None
+    foreign = _NOT_LINEAR.search(found.text)
+    if foreign:
+        findings.error(found.span, "TW213", f"the pattern uses '{foreign.group()}', which linear-time engines do not have",
+                       "write it without look-around, back-references, possessive and atomic parts; '$' for '\\Z'")  # fmt: skip
+        return None
+    return found.text
+
+
+_NOT_LINEAR: Final = re.compile(r"\(\?(<?[=!]|P=|\(|>)|(?<!\\)(?:\\\\)*(\\[1-9]|\\Z)|[*+?}]\+")
