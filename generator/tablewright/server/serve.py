@@ -100,7 +100,8 @@ class LocalAirtable:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application(api, Pages(self.workspace, self.calls, self.token)),
-                log_level="warning",
+                # The logging of the process it runs in is left alone.
+                log_config=None,
                 access_log=False,
                 lifespan="off",
                 ws="none",

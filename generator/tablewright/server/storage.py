@@ -63,8 +63,12 @@ class Storage:
             self._connection = sqlite3.connect(
                 ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
             )
+        except sqlite3.DatabaseError as error:
+            raise DataFileError(self._explain(error)) from error
+        try:
             self._prepare()
         except sqlite3.DatabaseError as error:
+            self._connection.close()
             raise DataFileError(self._explain(error)) from error
 
     def _prepare(self) -> None:
