@@ -40,7 +40,7 @@ class AgentTaskCreate(CreateInput):
         default=None, description="The task that this one is a part of."
     )
     depends_on_ids: list[str] = Field(
-        default_factory=list, description="Tasks that have to be completed first."
+        default_factory=list[str], description="Tasks that have to be completed first."
     )
 
 

@@ -62,7 +62,7 @@ class AgentTask(AirtableModel):
     """How often it was retried."""
     parent_task_id: str | None = None
     """The id of parent_task."""
-    depends_on_ids: list[str] = Field(default_factory=list)
+    depends_on_ids: list[str] = Field(default_factory=list[str])
     """The ids of depends_on, in their order."""
 
     @property
@@ -140,9 +140,10 @@ class AgentTask(AirtableModel):
     def is_overdue(self) -> bool:
         """status in [PENDING, IN_PROGRESS] and started_at < now() - hours(1)"""
         now = utc_now()
-        return self.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS) and (
-            self.started_at is not None
-            and self.started_at < now - dt.timedelta(hours=1)
+        return (
+            self.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
+            and self.started_at is not None
+            and (self.started_at < now - dt.timedelta(hours=1))
         )
 
     def start_execution(
@@ -532,7 +533,7 @@ class AgentTask(AirtableModel):
         """
         from .statistics import AgentStats
 
-        query = cls.query()
+        query = cls.where()
         if agent_id is not None:
             query = query.where(cls.c.agent_id == agent_id)
         return query.measure(

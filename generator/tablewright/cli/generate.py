@@ -37,7 +37,7 @@ _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
 )
 @click.option(
     "--templates",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False, exists=True, resolve_path=True),
     help="A folder whose templates replace built-in ones of the same name.",
 )
 @click.option(

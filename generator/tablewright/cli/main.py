@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = leaving.exit_code
     except click.ClickException as error:
         error.show()
-        code = 2
+        code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         code = 130

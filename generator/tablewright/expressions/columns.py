@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -33,6 +34,17 @@ _FUNCTIONS: Final = {
 }
 """Functions whose builders carry a '_', since Python has something of that name."""
 
+_VALUES: Final = {
+    "none": "text_value",
+    "text": "text_value",
+    "boolean": "boolean_value",
+    "integer": "integer_value",
+    "number": "number_value",
+    "datetime": "datetime_value",
+    "date": "date_value",
+    "duration": "duration_value",
+    "enum": "choice_value",
+}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -45,12 +57,14 @@ class ColumnSource:
     uses_functions: bool
 
 
-def column_source(node: Node, *, columns: str, functions: str = "_") -> ColumnSource:
+def column_source(
+    node: Node, *, columns: str, functions: str = "_", optional: Collection[str] = ()
+) -> ColumnSource:
     """Return the source that builds *node* from the column namespace *columns* and the builders in *functions*.
 
-    Arguments are variables of their own names.
+    Arguments are variables of their own names; those in *optional* may be None.
     """
-    printer = _Printer(columns, functions)
+    printer = _Printer(columns, functions, frozenset(optional))
     built = printer.expression(node)
     return ColumnSource(
         ast.unparse(ast.fix_missing_locations(built)),
@@ -63,15 +77,30 @@ def column_source(node: Node, *, columns: str, functions: str = "_") -> ColumnSo
 class _Printer:
     columns: str
     functions: str
+    optional: frozenset[str]
     enums: set[str] = field(default_factory=set)
     uses_functions: bool = False
 
     def expression(self, node: Node) -> ast.expr:
         """Return source that gives a column expression, plain values wrapped."""
-        built = self._any(node)
-        return self._function("value", built) if _is_plain(node) else built
+        return self._wrapped(node) if _is_plain(node) else self._any(node)
+
+    def _wrapped(self, node: Node) -> ast.expr:
+        """Return a plain value as a column expression of its type."""
+        name = _VALUES[node.type.kind]
+        built = self._plain(node)
+        if name != "choice_value":
+            return self._function(name, built)
+        self.enums.add(node.type.name)
+        return self._function(name, built, ast.Name(node.type.name))
 
     def _any(self, node: Node) -> ast.expr:
+        if isinstance(node, tree.Argument) and node.name in self.optional:
+            # None would not be of the type that the operators take; a test further out narrows nothing here.
+            return self._wrapped(node)
+        return self._plain(node)
+
+    def _plain(self, node: Node) -> ast.expr:
         match node:
             case tree.Constant(value):
                 return self._constant(value)

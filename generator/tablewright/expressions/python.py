@@ -27,6 +27,10 @@ _OPPOSITE: dict[tree.CompareOperator, tree.CompareOperator] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
 
+_MIRRORED: dict[tree.CompareOperator, tree.CompareOperator] = {
+    "==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<=",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class PythonSource:
@@ -144,8 +148,7 @@ class _Printer:
             case tree.Not(operand):
                 return self._not(operand)
             case tree.Logic(operator, operands):
-                joined = ast.And() if operator == "and" else ast.Or()
-                return ast.BoolOp(joined, [self.condition(operand) for operand in operands])
+                return _joined(operator, [self.condition(operand) for operand in operands])
             case tree.Arithmetic():
                 return self._arithmetic(node)
             case tree.Negate(operand):
@@ -190,6 +193,8 @@ class _Printer:
         return ast.Attribute(self.value(node.owner), node.name)
 
     def _compare(self, node: tree.Compare) -> ast.expr:
+        if isinstance(node.left, tree.Constant) and not isinstance(node.right, tree.Constant):
+            node = tree.Compare(_MIRRORED[node.operator], node.right, node.left)
         if node.operator in ("==", "!="):
             one_enum = isinstance(node.right, tree.EnumMember) or isinstance(
                 node.left, tree.EnumMember
@@ -422,7 +427,33 @@ def _is_not_none(built: ast.expr) -> ast.expr:
 
 
 def _all_of(tests: list[ast.expr]) -> ast.expr:
-    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
+    return _joined("and", tests)
+
+
+def _joined(operator: str, tests: list[ast.expr]) -> ast.expr:
+    """Return tests as one chain; an `and` inside an `or` gets brackets that a reader wants and Python does not need."""
+    if len(tests) == 1:
+        return tests[0]
+    if operator == "or":
+        grouped = [
+            (
+                _grouped(test)
+                if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
+                else test
+            )
+            for test in tests
+        ]
+        return ast.BoolOp(ast.Or(), grouped)
+    flat: list[ast.expr] = []
+    for test in tests:
+        flat += (
+            test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+        )
+    return ast.BoolOp(ast.And(), flat)
+
+
+def _grouped(test: ast.expr) -> ast.expr:
+    return ast.Name(f"({ast.unparse(ast.fix_missing_locations(test))})")
 
 
 def _method(owner: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:

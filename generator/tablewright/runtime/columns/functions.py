@@ -117,7 +117,7 @@ def duration_value(value: timedelta | None) -> Duration:
     return Duration(tree.Constant(value, DURATION.or_none(value is None)))
 
 
-def choice_value(value: E | None, choices: type[E]) -> Member[E]:
+def choice_value(value: C | None, choices: type[C]) -> Member[C]:
     """A plain choice in a condition; None is blank."""
     if value is None:
         return Member(tree.Constant(None, enum_type(choices.__name__, nullable=True)), choices)

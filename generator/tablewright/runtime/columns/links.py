@@ -137,28 +137,15 @@ class LinksColumn(Generic[C]):
         found = record_id(record)
         return self.any(lambda linked: linked.id == found)
 
-    @overload
-    def sum(
-        self, body: Callable[[C], Integer], *, where: Callable[[C], Condition] | None = None
-    ) -> Integer: ...
-    @overload
-    def sum(
-        self, body: Callable[[C], Number], *, where: Callable[[C], Condition] | None = None
-    ) -> Number: ...
-    @overload
-    def sum(
-        self, body: Callable[[C], Duration], *, where: Callable[[C], Condition] | None = None
-    ) -> Duration: ...
-    def sum(
-        self, body: Callable[[C], Any], *, where: Callable[[C], Condition] | None = None
-    ) -> Integer | Number | Duration:
+    def sum(self, body: Callable[[C], N], *, where: Callable[[C], Condition] | None = None) -> N:
         """The sum over the linked records, blanks left out; 0 where there is none."""
         node, value = self._over("sum", body, where, ValueType.not_none)
         if not isinstance(value, Numeric):
             raise TypeError(
                 f"sum() needs numbers or durations, and got {value.type if value else 'nothing'}"
             )
-        return term(node)  # type: ignore[no-any-return]  # the type follows the tree's
+        found: N = term(node)
+        return found
 
     def min(self, body: Callable[[C], T], *, where: Callable[[C], Condition] | None = None) -> T:
         """The smallest value among the linked records; blank where there is none."""
@@ -212,6 +199,7 @@ class LinksColumn(Generic[C]):
 
 
 T = TypeVar("T", bound=Term)
+N = TypeVar("N", bound=Numeric)
 
 
 def _parameter(function: Callable[..., Any] | None) -> str:

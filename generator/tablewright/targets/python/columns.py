@@ -26,7 +26,7 @@ _COLUMNS: Final = {
 }
 _TERMS: Final = {
     "text": "Text",
-    "integer": "Integer",
+    "integer": "Number",
     "number": "Number",
     "boolean": "Condition",
     "datetime": "Datetime",

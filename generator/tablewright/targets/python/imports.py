@@ -39,11 +39,11 @@ class Imports:
         for module, alias in sorted(self._modules.items()):
             groups[0 if _is_standard(module) else 1].append(f"import {module} as {alias}")
         for module in sorted(self._names, key=_module_order):
-            listed = ", ".join(
-                sorted((_checked(name) for name in self._names[module]), key=_name_order)
-            )
-            group = 2 if module.startswith(".") else 0 if _is_standard(module) else 1
-            groups[group].append(f"from {module} import {listed}")
+            group = groups[2 if module.startswith(".") else 0 if _is_standard(module) else 1]
+            names = sorted((_checked(name) for name in self._names[module]), key=_name_order)
+            plain = ", ".join(name for name in names if " as " not in name)
+            group += [f"from {module} import {name}" for name in names if " as " in name]
+            group += [f"from {module} import {plain}"] if plain else []
         return Code("\n\n".join("\n".join(group) for group in groups if group))
 
 

@@ -72,15 +72,16 @@ def settable_fields(table: Table) -> tuple[Field, ...]:
 
 def _create_field(field: Field, imports: Imports) -> InputFieldView:
     options = _options(field)
+    annotation = stored_annotation(field, imports)
     if field.kind.listed:
-        options = {"default_factory": Code("list"), **options}
+        options = {"default_factory": annotation, **options}
     elif field.has_default:
         options = {"default": default_code(field, imports), **options}
     elif field.kind.name == "boolean":
         options = {"default": literal(False), **options}
     elif not field.required:
         options = {"default": literal(None), **options}
-    return _field_view(field.key, stored_annotation(field, imports), options, imports)
+    return _field_view(field.key, annotation, options, imports)
 
 
 def _update_field(field: Field, imports: Imports) -> InputFieldView:
@@ -100,7 +101,7 @@ def _link_field(relation: Relation, imports: Imports, *, optional: bool = False)
         imports.name("tablewright.runtime", "unset")
         options = {"default_factory": Code("unset"), **options}
     elif relation.many:
-        options = {"default_factory": Code("list"), **options}
+        options = {"default_factory": Code("list[str]"), **options}
     elif not relation.required:
         options = {"default": literal(None), **options}
     if relation.many:

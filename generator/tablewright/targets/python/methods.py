@@ -33,6 +33,7 @@ class TransitionView:
 class FilterView:
     name: Code
     annotation: Code
+    condition: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ class QueryView:
     required: tuple[Code, ...]
     filters: tuple[FilterView, ...]
     where: Code
-    order_by: Code
-    limit: Code
+    ending: Code
     doc: Code
 
 
@@ -126,9 +126,8 @@ def query_view(table: Table, query: Query, imports: Imports) -> QueryView:
         local=identifier(parameter("query", taken)),
         required=_given(query.takes, imports),
         filters=_filters(table, query.filter_by, imports),
-        where=_column_code(query.where, imports),
-        order_by=Code(", ".join(literal(str(one)) for one in query.order_by)),
-        limit=literal(query.limit) if query.limit is not None else Code(""),
+        where=_column_code(query.where, query.takes, imports),
+        ending=_ending(query),
         doc=_query_doc(table, query),
     )
 
@@ -152,8 +151,17 @@ def _filters(table: Table, filter_by: tuple[str, ...], imports: Imports) -> tupl
             annotation = Code("dt.datetime | None")
         else:
             annotation = filter_annotation(types[key], imports)
-        views.append(FilterView(identifier(key), annotation))
+        condition = (
+            f"cls.c.{key}.is_record({key})" if relation is not None else f"cls.c.{key} == {key}"
+        )
+        views.append(FilterView(identifier(key), annotation, Code(condition)))
     return tuple(views)
+
+
+def _ending(query: Query) -> Code:
+    order = ", ".join(literal(str(one)) for one in query.order_by)
+    sorting = f".order_by({order})" if order else ""
+    return Code(sorting + (f".limit({literal(query.limit)})" if query.limit is not None else ""))
 
 
 def _query_doc(table: Table, query: Query) -> Code:
@@ -188,29 +196,36 @@ def statistics_method_view(
         result=result,
         required=_given(statistics.takes, imports),
         filters=_filters(table, statistics.filter_by, imports),
-        where=_column_code(statistics.where, imports),
-        measures=tuple(_measure_view(one, imports) for one in statistics.measures),
+        where=_column_code(statistics.where, statistics.takes, imports),
+        measures=tuple(
+            _measure_view(one, statistics.takes, imports) for one in statistics.measures
+        ),
         doc=docstring(_with_filters(first, statistics.filter_by, ()), " " * 8),
     )
 
 
-def _measure_view(measure: Measure, imports: Imports) -> MeasureView:
+def _measure_view(measure: Measure, takes: tuple[Argument, ...], imports: Imports) -> MeasureView:
     parts: list[Code] = []
     for node in measure.arguments:
         if measure.function == "percentile" and parts and isinstance(node, Constant):
             parts.append(literal(node.value))
         else:
-            parts.append(_column_code(node, imports))
+            parts.append(_column_code(node, takes, imports))
     return MeasureView(
         identifier(measure.key), Code(f"measures.{measure.function}({', '.join(parts)})")
     )
 
 
-def _column_code(node: Node | None, imports: Imports) -> Code:
+def _column_code(node: Node | None, takes: tuple[Argument, ...], imports: Imports) -> Code:
     """Return the source of a condition or value over columns, empty where there is none."""
     if node is None:
         return Code("")
-    source = column_source(node, columns="cls.c", functions="columns")
+    source = column_source(
+        node,
+        columns="cls.c",
+        functions="columns",
+        optional=[one.key for one in takes if not one.required],
+    )
     imports.names(".enums", sorted(source.enums))
     if source.uses_functions:
         imports.name("tablewright.runtime", "columns")

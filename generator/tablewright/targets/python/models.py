@@ -57,7 +57,8 @@ class LinkView:
     annotation: Code
     assigned: Code
     doc: Code
-    many: bool
+    accessor: Code
+    setter: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,9 @@ def _spec(table: Table, imports: Imports) -> Code:
 
 def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
     options = constraints(field.kind, field.bounds, field.options, required=field.required)
+    annotation = stored_annotation(field, imports)
     if field.kind.listed:
-        options = {"default_factory": Code("list"), **options}
+        options = {"default_factory": annotation, **options}
     elif field.has_default:
         options = {"default": default_code(field, imports), **options}
     elif field.kind.name == "boolean":
@@ -210,7 +212,6 @@ def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
         options["default"] = Code(f"{state}.{identifier(table.lifecycle.initial)}")
     if is_state or not field.is_writable:
         options["frozen"] = literal(True)
-    annotation = stored_annotation(field, imports)
     if is_state and annotation.endswith(" | None"):
         annotation = Code(annotation.removesuffix(" | None"))
     doc = docstring(field.description, "    ") if field.description else Code("")
@@ -232,7 +233,7 @@ def _field_value(options: dict[str, Code], imports: Imports) -> Code:
 
 def _id_view(relation: Relation, imports: Imports) -> FieldView:
     if relation.many:
-        value = _field_value({"default_factory": Code("list")}, imports)
+        value = _field_value({"default_factory": Code("list[str]")}, imports)
         doc = docstring(f"The ids of {relation.key}, in their order.")
         return FieldView(identifier(f"{relation.key}_ids"), Code("list[str]"), value, doc)
     doc = docstring(f"The id of {relation.key}.")
@@ -259,7 +260,10 @@ def _link_view(relation: Relation, imports: Imports) -> LinkView:
             relation.description or f"The linked {target}{' records' if relation.many else ''}.",
             " " * 8,
         ),
-        many=relation.many,
+        accessor=Code(
+            "_linked_many" if relation.many else "_linked" if relation.required else "_linked_one"
+        ),
+        setter=Code("_link_many" if relation.many else "_link_one"),
     )
 
 

@@ -1,0 +1,63 @@
+"""Whatever a schema's texts hold, they stay texts in the generated code."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tablewright
+
+
+def test_descriptions_read_back_as_they_were_written(hostile: ModuleType) -> None:
+    """Docstrings hold the description and nothing more."""
+    assert hostile.__doc__ == 'Ends with a quote " and holds """ and a backslash \\'
+    assert inspect.getdoc(hostile.Farbe) == '"""\nimport os\n{{ 7 * 7 }} {% raw %}'
+    # Black parts a closing quote from the docstring's own by a space.
+    assert str(inspect.getdoc(hostile.Größe)).rstrip() == '\\""" + __import__(\'os\').system(\'true\') + """'
+
+
+def test_labels_and_defaults_keep_every_character(hostile: ModuleType) -> None:
+    """Quotes, backslashes and braces arrive unchanged."""
+    assert [value.label for value in hostile.Farbe] == ['"; DROP TABLE x; --', "O'Brien \\", "{{ x }}"]
+    assert hostile.Größe.model_fields["Any"].default == "\"\"\"'''\\ {{ x }}"
+
+
+def test_no_statement_comes_from_a_text(hostile_folder: Path) -> None:
+    """The package holds only what the templates print: no import or call that a description brought in."""
+    for path in hostile_folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                assert [alias.name for alias in node.names] == ["datetime"]
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("__import__", "eval", "exec")
+
+
+def test_the_airtable_payload_keeps_every_character(hostile_folder: Path) -> None:
+    """JSON is made from values, so that no text can break it."""
+    payload = json.loads((hostile_folder / "airtable.json").read_text("utf-8"))
+    body = payload["passes"][0]["requests"][0]["body"]
+
+    assert body["name"] == "Tab\\le \"quoted\" 'single' {braces} 日本"
+    assert body["fields"][0]["name"] == "a } b \\ \" ' {x}"
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_record_lives_through_its_lifecycle(hostile: ModuleType, tmp_path: Path) -> None:
+    """Hostile names work in the store, in conditions and in refusals."""
+    with tablewright.connect(f"sqlite:///{tmp_path}/hostile.db"):
+        record = hostile.Größe.create(naïve='"; --')
+        quoted = hostile.Größe.create(naïve='"""', größer=record)
+
+        record.färben(record="new \\ text")
+
+        assert hostile.Größe.get(record.id).Any == "new \\ text"
+        assert record.geheim == '"; --"""\'{{ x }}\\'
+        assert [one.id for one in hostile.Größe.suche()] == [record.id]
+        assert [one.id for one in record.kleiner] == [quoted.id]
+        with pytest.raises(tablewright.TransitionRefused, match=r'is """ \\'):
+            quoted.färben()
