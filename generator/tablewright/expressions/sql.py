@@ -580,6 +580,8 @@ class SqlScope:
                 return self._may_be_null(operand)
             case tree.Not(tree.Compare("!=", left, right)):
                 return self._may_be_null(tree.Compare("==", left, right))
+            case tree.Not(tree.Membership(item, _, negated)):
+                return negated and self._may_be_blank(item)
             case tree.Not():
                 return False
             case tree.Call(_, arguments):

@@ -113,12 +113,13 @@ class Gathering:
 
     def _counted(self, node: tree.Node, value: Any, rows: Any) -> Any:
         if node.type.kind == "list":
-            postgres = self._dialect == "postgresql"
-            split = (
-                sa.func.jsonb_array_elements_text(value) if postgres else sa.func.json_each(value)
-            )
-            each = split.table_valued("value", name="each")
-            source: Any = sa.join(rows, each.lateral() if postgres else each, sa.true())
+            # Both databases let a function after the comma see the row before it.
+            if self._dialect == "postgresql":
+                split = sa.func.jsonb_array_elements_text(value)
+                each: Any = split.table_valued("value", name="each").lateral()
+            else:
+                each = sa.func.json_each(value).table_valued("value", name="each")
+            source: Any = sa.join(rows, each, sa.true())
             value = each.c.value
             groups = sa.select(value.label("v"), sa.func.count().label("n")).select_from(source)
         else:
