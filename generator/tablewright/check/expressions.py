@@ -124,13 +124,21 @@ def field_types(
 
 
 def read_expression(
-    findings: Findings, written: Scalar | None, scope: Scope, *, expected: ValueType | None = None
+    findings: Findings,
+    written: Scalar | None,
+    scope: Scope,
+    *,
+    expected: ValueType | None = None,
+    given: tree.Node | None = None,
 ) -> tree.Node | None:
-    """Return the typed tree of an expression, or nothing where it is missing or after a finding."""
+    """Return the typed tree of an expression, or nothing where it is missing or after a finding.
+
+    *given* is a condition that holds wherever the expression is looked at.
+    """
     if written is None:
         return None
     try:
-        node, problems = resolve(written.text, scope, expected=expected)
+        node, problems = resolve(written.text, scope, expected=expected, given=given)
     except Unreadable:
         return None
     for problem in problems:

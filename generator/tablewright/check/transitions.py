@@ -62,7 +62,7 @@ def read_transition(
     if reader.has("otherwise") and not reader.has("when"):
         findings.error(reader.key_span("otherwise"), "TW311", "'otherwise' gives the reason of a refusal, and there is no 'when'",
                        "add a guard or remove the reason")  # fmt: skip
-    sets, complete = _read_sets(findings, reader, field, takes, table)
+    sets, complete = _read_sets(findings, reader, field, takes, table, guard)
     if complete and (guard is not None or not reader.has("when")):
         report_unused(
             findings,
@@ -107,9 +107,14 @@ _RESERVED_ARGUMENTS: Final = {
 
 
 def _read_sets(
-    findings: Findings, reader: Reader, state: Field, takes: tuple[Argument, ...], table: TableScope
+    findings: Findings,
+    reader: Reader,
+    state: Field,
+    takes: tuple[Argument, ...],
+    table: TableScope,
+    guard: tree.Node | None,
 ) -> tuple[list[Assignment], bool]:
-    """Return the effects, and whether all of them could be read."""
+    """Return the effects, and whether all of them could be read. They come about only where the guard holds."""
     written = reader.mapping("set", f"'set' of {reader.what}", None)
     if written is None:
         return [], not reader.has("set")
@@ -147,7 +152,7 @@ def _read_sets(
             continue
         if written.is_cut(key.text):
             continue
-        node = read_expression(findings, value, scope, expected=settable[key.text])
+        node = read_expression(findings, value, scope, expected=settable[key.text], given=guard)
         if node is not None:
             sets.append(Assignment(key.text, node))
     return sets, len(sets) == len(list(written.entries()))

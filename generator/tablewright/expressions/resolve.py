@@ -7,6 +7,7 @@ import ast
 from tablewright.expressions import functions, tree
 from tablewright.expressions.resolving import calls, names, operators
 from tablewright.expressions.resolving.context import Context, described
+from tablewright.expressions.resolving.facts import facts
 from tablewright.expressions.resolving.names import MAX_INTEGER
 from tablewright.expressions.resolving.parse import MAX_DEPTH, MAX_LENGTH, parse
 from tablewright.expressions.resolving.scope import EnumScope, Problem, Scope, owners_of_members
@@ -27,17 +28,20 @@ __all__ = [
 
 
 def resolve(
-    text: str, scope: Scope, *, expected: ValueType | None = None
+    text: str, scope: Scope, *, expected: ValueType | None = None, given: tree.Node | None = None
 ) -> tuple[tree.Node | None, tuple[Problem, ...]]:
     """Return the typed tree of an expression and everything that is wrong with it.
 
     The tree is missing exactly where there is a problem. *expected* is the type of the place the value goes to; it
-    also tells which enum a bare value name belongs to.
+    also tells which enum a bare value name belongs to. *given* is a condition that holds wherever the value is
+    looked at, so that what it makes sure of need not be tested again.
     """
     parsed, problems = parse(text)
     if parsed is None:
         return None, problems
     resolver = Resolver(scope)
+    if given is not None:
+        resolver.present = facts(given, holds=True)
     node = resolver.value(parsed, expected)
     if node is not None and expected is not None:
         resolver.check_accepts(expected, node, parsed)
