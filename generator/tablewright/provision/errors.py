@@ -1,0 +1,68 @@
+"""Why provisioning stops. Every message says what to do next; none holds a token.
+
+ProvisionError
+├── ConfigUnusable       the configuration or the environment does not name a target
+├── LockUnreadable       the lock file is broken, or of another base
+├── LiveUnreadable       what should be a base schema is not one
+├── PlanUnreadable       a saved plan that is none
+├── PlanOutdated         the base is not the one the plan was made for
+├── PlanRefused          the plan loses data, and that was not allowed
+├── StepFailed           a step could not be carried out; those before it are done
+└── PortError            the service, or the way to it
+    ├── Refused              a 4xx answer: repeating it would not help
+    ├── AnswerLost           nobody knows whether the call was carried out
+    └── Unreachable          nothing was sent, or the service asked to come back later for too long
+"""
+
+from __future__ import annotations
+
+
+class ProvisionError(Exception):
+    """Provisioning cannot go on. The message says why and what to do."""
+
+
+class LockUnreadable(ProvisionError):
+    """A lock file that cannot be used."""
+
+
+class LiveUnreadable(ProvisionError):
+    """Not the schema of a base."""
+
+
+class PlanUnreadable(ProvisionError):
+    """Not a saved plan."""
+
+
+class PlanOutdated(ProvisionError):
+    """The base has moved on since the plan was made."""
+
+
+class PlanRefused(ProvisionError):
+    """The plan holds steps that were not allowed."""
+
+
+class StepFailed(ProvisionError):
+    """A step of a plan was refused. The steps before it are done and noted in the lock file."""
+
+
+class PortError(ProvisionError):
+    """A call that did not come to a good end."""
+
+
+class Refused(PortError):
+    """The service understood and said no. *status* and *kind* are those of the answer."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        self.status = status
+        self.kind = kind
+        self.message = message
+        said = f"{kind}: {message}" if message and message != kind else kind
+        super().__init__(f"Airtable answered {status} {said}")
+
+
+class AnswerLost(PortError):
+    """The connection ended, timed out or broke after the request went out: it may have been carried out."""
+
+
+class Unreachable(PortError):
+    """The request was not carried out."""

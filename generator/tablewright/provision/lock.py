@@ -1,0 +1,160 @@
+"""The lock file of an environment: which base, table, field and choice each key of a schema is. Users commit it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tablewright.provision.errors import LockUnreadable
+
+Json = dict[str, Any]
+
+VERSION: Final = 1
+
+
+@dataclass(slots=True)
+class LockedTable:
+    """A table's id, and the ids of its fields, links and other sides by their keys in the schema."""
+
+    id: str
+    fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Ids of choices by field and enum value, as the schema calls them."""
+    formulas: dict[str, str] = field(default_factory=dict)
+    """Formulas of rollups as they were sent: the API never shows them again."""
+
+
+@dataclass(slots=True)
+class Lock:
+    """What is known of one schema in one environment. Changed in place, written by `save` after every call."""
+
+    path: Path
+    schema: str
+    environment: str = ""
+    base: str = ""
+    tables: dict[str, LockedTable] = field(default_factory=dict)
+    manual: list[str] = field(default_factory=list)
+    """Steps that were left to people, in the order of their numbers."""
+    pending: Json = field(default_factory=dict)
+    """What was begun and not seen to end: a base being created, scratch rows."""
+    applying: Json = field(default_factory=dict)
+    """The saved plan being applied, and how many of its steps are done."""
+    others: Json = field(default_factory=dict)
+    """What the file holds of other schemas, kept as it is."""
+
+    def table_id(self, table: str) -> str:
+        """Return the id of a table; empty where it is not known."""
+        found = self.tables.get(table)
+        return found.id if found is not None else ""
+
+    def field_id(self, table: str, key: str) -> str:
+        """Return the id of a field, link or other side; empty where it is not known."""
+        found = self.tables.get(table)
+        return found.fields.get(key, "") if found is not None else ""
+
+    def note_table(self, table: str, table_id: str) -> LockedTable:
+        """Note a table's id. What was known under another id is forgotten."""
+        found = self.tables.get(table)
+        if found is None or found.id != table_id:
+            found = self.tables[table] = LockedTable(table_id)
+        return found
+
+    def tables_of_others(self) -> frozenset[str]:
+        """Return the ids of tables of this base that belong to other schemas."""
+        return frozenset(
+            str(table.get("id"))
+            for section in self.others.values()
+            if section.get("base") == self.base
+            for table in section.get("tables", {}).values()
+        )
+
+    def save(self) -> None:
+        """Write the file in one go: it holds the old state or the new one, never half of it."""
+        document = {
+            "tablewright_lock": VERSION,
+            "environment": self.environment,
+            "schemas": dict(sorted({**self.others, self.schema: self._section()}.items())),
+        }
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            # A temporary file is private; the lock file is for everybody who may read the project.
+            Path(name).chmod(0o644)
+            Path(name).replace(self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def _section(self) -> Json:
+        section: Json = {"base": self.base, "tables": {}}
+        for key, table in sorted(self.tables.items()):
+            entry: Json = {"id": table.id, "fields": dict(sorted(table.fields.items()))}
+            if table.choices:
+                entry["choices"] = {
+                    name: dict(values) for name, values in sorted(table.choices.items())
+                }
+            if table.formulas:
+                entry["formulas"] = dict(sorted(table.formulas.items()))
+            section["tables"][key] = entry
+        for name in ("manual", "pending", "applying"):
+            if getattr(self, name):
+                section[name] = getattr(self, name)
+        return section
+
+
+def lock_path(folder: Path, environment: str) -> Path:
+    """Return where the lock file of an environment lies."""
+    return folder / f"tablewright.lock.{environment}.json"
+
+
+def read_lock(path: Path, schema: str, environment: str) -> Lock:
+    """Return what the file says of *schema*; nothing known where there is no file yet.
+
+    Raises:
+        LockUnreadable: the file is broken, or written by a newer tablewright.
+    """
+    lock = Lock(path, schema, environment)
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return lock
+    except (OSError, ValueError) as error:
+        raise LockUnreadable(
+            f"{path} cannot be read: {error}. Restore it from version control, "
+            "or remove it: tables and fields are then found again by their names"
+        ) from error
+    try:
+        if document["tablewright_lock"] != VERSION:
+            raise LockUnreadable(
+                f"{path} is of version {document['tablewright_lock']}, and this tablewright reads {VERSION}"
+            )
+        sections = dict(document["schemas"])
+        section = sections.pop(schema, {})
+        lock.others = sections
+        lock.base = section.get("base", "")
+        for key, table in section.get("tables", {}).items():
+            lock.tables[key] = LockedTable(
+                table["id"],
+                dict(table["fields"]),
+                {name: dict(values) for name, values in table.get("choices", {}).items()},
+                dict(table.get("formulas", {})),
+            )
+        lock.manual = list(section.get("manual", ()))
+        lock.pending = dict(section.get("pending", {}))
+        lock.applying = dict(section.get("applying", {}))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise LockUnreadable(
+            f"{path} is no lock file of tablewright ({error!r}): restore it from version control"
+        ) from error
+    return lock

@@ -1,0 +1,63 @@
+"""Ids that come to light → the lock file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tablewright.provision.live import SELECTS, LiveBase, LiveField
+from tablewright.provision.lock import Lock
+from tablewright.provision.plan import Plan
+
+
+def note_known(lock: Lock, plan: Plan, live: LiveBase) -> None:
+    """Note everything that the plan found, and forget ids that are no more."""
+    lock.base = live.id
+    present = {table.id: table for table in live.tables}
+    for key in [key for key, table in lock.tables.items() if table.id not in present]:
+        del lock.tables[key]
+    for key, known in plan.known.items():
+        table = lock.tables.get(key)
+        if table is None or table.id != known["id"]:
+            # A table whose key was changed keeps what is known of its fields.
+            old = next((name for name, one in lock.tables.items() if one.id == known["id"]), None)
+            if old is not None:
+                lock.tables[key] = lock.tables.pop(old)
+        lock.note_table(key, known["id"])
+        for name, field_id in known["fields"].items():
+            found = present[known["id"]].field(field_id) if known["id"] in present else None
+            if found is not None:
+                note_field(lock, plan.labels, key, name, found)
+    for locked in lock.tables.values():
+        ids = {one.id for one in present[locked.id].fields} if locked.id in present else set[str]()
+        for name in [name for name, identity in locked.fields.items() if identity not in ids]:
+            for noted in (locked.fields, locked.choices, locked.formulas):
+                noted.pop(name, None)
+
+
+def note_field(
+    lock: Lock, labels: Mapping[str, Any], table: str, key: str, field: LiveField
+) -> None:
+    """Note a field's id under its key, and the ids of its choices under their values."""
+    locked = lock.tables.get(table)
+    if locked is None:
+        return
+    for old in [name for name, identity in locked.fields.items() if identity == field.id]:
+        if old != key:
+            del locked.fields[old]
+            for noted in (locked.choices, locked.formulas):
+                if old in noted:
+                    noted[key] = noted.pop(old)  # type: ignore[assignment]  # the same mapping
+    locked.fields[key] = field.id
+    by_label = labels.get(table, {}).get(key)
+    if by_label is None or field.type not in SELECTS:
+        return
+    by_id = {choice.id: choice.name for choice in field.choices if choice.id}
+    kept = {
+        value: identity
+        for value, identity in locked.choices.get(key, {}).items()
+        # A choice that got another label keeps its value until the schema says otherwise.
+        if identity in by_id and value in by_label.values()
+    }
+    found = {by_label[name]: identity for identity, name in by_id.items() if name in by_label}
+    locked.choices[key] = dict(sorted({**kept, **found}.items()))

@@ -1,0 +1,1 @@
+"""What provisioning talks to: Airtable over HTTP, and SQL databases."""

@@ -1,0 +1,115 @@
+"""Model → what a base should hold, field by field, in the terms of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tablewright.model.schema import Enum, Relation, Schema, Table
+from tablewright.targets.airtable import bodies
+
+Json = dict[str, Any]
+Role = Literal["plain", "link", "inverse", "computed", "manual"]
+"""How a field comes into being: with its table, as a link, by itself on the other side of one, from other fields,
+or by hand because the API does not make its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedField:
+    """A field, a link or the other side of one. *body* is what creates it; empty for the other side."""
+
+    table: str
+    key: str
+    name: str
+    type: str
+    role: Role
+    description: str = ""
+    was: tuple[str, ...] = ()
+    body: Mapping[str, Any] = field(default_factory=dict)
+    enum: Enum | None = None
+    relation: Relation | None = None
+
+    @property
+    def options(self) -> Json:
+        """Return the options that create it."""
+        return dict(self.body.get("options") or {})
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTable:
+    """A table with its fields in the order of the schema; the first is to be the primary one."""
+
+    key: str
+    name: str
+    description: str
+    was: tuple[str, ...]
+    fields: tuple[WantedField, ...]
+    unmanaged: tuple[str, ...] = ()
+    """Patterns of field names that the schema leaves to people."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def of_role(self, *roles: Role) -> tuple[WantedField, ...]:
+        """Return the fields that come into being in one of these ways."""
+        return tuple(one for one in self.fields if one.role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBase:
+    """Everything that a schema wants of a base. *computed* is in an order in which it can be created."""
+
+    schema: str
+    fingerprint: str
+    tables: tuple[WantedTable, ...]
+    computed: tuple[WantedField, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    """Patterns of table names that the schema leaves to people."""
+
+    def table(self, key: str) -> WantedTable:
+        """Return the table with this key, which exists."""
+        return next(one for one in self.tables if one.key == key)
+
+
+def wanted_base(schema: Schema) -> WantedBase:
+    """Return what *schema* wants of a base."""
+    tables = tuple(_table(table) for table in schema.tables)
+    by_key = {(one.table, one.key): one for table in tables for one in table.fields}
+    computed = tuple(by_key[table.key, one.key] for table, one in bodies.computed_in_order(schema))
+    return WantedBase(schema.name, schema.fingerprint, tables, computed)
+
+
+def _table(table: Table) -> WantedTable:
+    fields: list[WantedField] = []
+    for one in table.fields:
+        role: Role = (
+            "plain" if one.is_writable else "computed" if bodies.is_creatable(one) else "manual"
+        )
+        body = bodies.computed_body(table, one) if role == "computed" else bodies.field_body(one)
+        if role == "manual":
+            body = {**body, "options": dict(one.options)}
+        fields.append(
+            WantedField(
+                table.key, one.key, one.name, one.kind.airtable, role, one.description, one.was, body, one.enum
+            )
+        )  # fmt: skip
+    fields += [
+        WantedField(
+            table.key, one.key, one.name, "multipleRecordLinks", "link", one.description, one.was, bodies.link_body(one), None, one
+        )
+        for one in table.relations
+    ]  # fmt: skip
+    fields += [
+        WantedField(
+            table.key, one.inverse, one.inverse_name, "multipleRecordLinks", "inverse", one.inverse_description, relation=one
+        )
+        for one in table.inverses
+        if one.inverse
+    ]  # fmt: skip
+    return WantedTable(
+        table.key,
+        table.name,
+        table.description,
+        table.was,
+        tuple(fields),
+        body=bodies.table_body(table),
+    )
