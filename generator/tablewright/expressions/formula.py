@@ -1,0 +1,523 @@
+"""Tree → Airtable formula text that keeps exactly the records for which `evaluate` gives true, or `Unsayable`.
+
+What is left unsaid, since Airtable does not say how it behaves or behaves otherwise: the order of texts, the length of
+a text (its unit is not documented), `strip`, `round` and `%`, calculations with durations, texts with control
+characters, linked records, JSON, and formatted text (a formula sees it without its marks).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, Literal
+
+from tablewright.expressions import tree
+from tablewright.expressions.evaluate import SPAN_SECONDS, Evaluator
+
+Shape = Literal[
+    "text", "number", "seconds", "flag", "date", "datetime", "choice", "choices", "link", "present"
+]  # fmt: skip
+"""What a field is to a formula. Of `present` ones only blankness can be told; a `link` is its records' joined text."""
+
+_CONTROL: Final = frozenset(map(chr, [*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029]))
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Unsayable(Exception):
+    """A formula cannot say this exactly. The store's own vocabulary, never a user's error."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaField:
+    """A field as formulas name it. A blank one reads as *default*, where there is one; *required* ones are never blank."""
+
+    reference: str
+    shape: Shape
+    default: Any = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value as formula text, right wherever *known* holds; elsewhere the value is blank."""
+
+    text: str
+    known: str | None = None
+
+
+def field_reference(name: str) -> str:
+    """Return a field, by name or id, as a formula refers to it.
+
+    Airtable writes a `}` as `\\}` and knows no way to write a second one, or a backslash before it.
+
+    Raises:
+        Unsayable: there is no way to refer to it by name; by its id there is.
+    """
+    if not name or name.count("}") > 1 or name.endswith("\\") or "\\}" in name:
+        raise Unsayable(f"field name {name!r}")
+    if not _CONTROL.isdisjoint(name):
+        raise Unsayable(f"field name {name!r}")
+    escaped = name.replace("}", "\\}")
+    return f"{{{escaped}}}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a formula's literal, which nothing in it can end.
+
+    Raises:
+        Unsayable: it holds control characters, whose reading is not documented, or no Unicode text at all.
+    """
+    if not _CONTROL.isdisjoint(text) or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise Unsayable("a text with control characters")
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def number(value: float) -> str:
+    """Return a number as digits; formulas know no exponents.
+
+    Raises:
+        Unsayable: it is not finite.
+    """
+    if not math.isfinite(value):
+        raise Unsayable(f"the number {value}")
+    digits = format(Decimal(repr(value)), "f")
+    return f"({digits})" if digits.startswith("-") else digits
+
+
+def moment(value: datetime) -> str:
+    """Return a moment as formulas hold it, in UTC; what is below a millisecond is cut off."""
+    utc = value.astimezone(UTC)
+    text = f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return f"DATETIME_PARSE('{text}')"
+
+
+def plain_text(text: str) -> str:
+    """Return the longest part of *text* that a formula can look for wherever the text is shown, quoted or joined."""
+    pieces = "".join(
+        "\n" if sign in _CONTROL or sign in ",\"'\\" or "\ud800" <= sign <= "\udfff" else sign
+        for sign in text
+    ).split("\n")
+    return max((piece.strip() for piece in pieces), key=len, default="")[:200]
+
+
+class FormulaPrinter:
+    """Prints conditions over the fields of one table, with `now()` and arguments as the evaluator knows them."""
+
+    def __init__(self, fields: Mapping[str, FormulaField], evaluator: Evaluator) -> None:
+        self._fields = fields
+        self._evaluator = evaluator
+
+    def says(self, node: tree.Node) -> bool:
+        """Tell whether a formula can say a condition exactly."""
+        try:
+            self.condition(node)
+        except Unsayable:
+            return False
+        return True
+
+    # -- conditions -----------------------------------------------------------------------------------------------
+
+    def condition(self, node: tree.Node) -> str:
+        """Return formula text that is true exactly where *node* is, and never an error.
+
+        Raises:
+            Unsayable: a formula cannot say it.
+        """
+        if not looks_at_rows(node):
+            return "TRUE()" if self._evaluator.value(node, {}) else "FALSE()"
+        match node:
+            case tree.Logic(operator, operands):
+                parts = ", ".join(self.condition(part) for part in operands)
+                return f"{operator.upper()}({parts})"
+            case tree.Not(operand):
+                return f"NOT({self.condition(operand)})"
+            case tree.Compare(operator, left, right):
+                return self._compare(operator, left, right)
+            case tree.BlankTest(operand, negated):
+                return self._blank_test(operand, negated=negated)
+            case tree.Membership(item, choices, negated):
+                tests = [self._compare("==", item, choice) for choice in choices]
+                found = f"OR({', '.join(tests)})" if tests else "FALSE()"
+                return f"NOT({found})" if negated else found
+            case tree.ListContains(items, item):
+                return self._list_contains(items, item)
+            case tree.Field():
+                return self._flag(node)
+            case tree.Choice(test, then, otherwise):
+                return f"IF({self.condition(test)}, {self.condition(then)}, {self.condition(otherwise)})"
+            case tree.Call("contains" | "startswith" | "endswith" as name, (text, part)):
+                return self._text_test(name, text, part)
+            case _:
+                raise Unsayable(type(node).__name__)
+
+    def _flag(self, node: tree.Field) -> str:
+        field = self._field(node)
+        if field.shape != "flag":
+            raise Unsayable(node.name)
+        return field.reference
+
+    def _blank_test(self, operand: tree.Node, *, negated: bool) -> str:
+        if operand.type.kind == "boolean":
+            if not _is_definite(operand):
+                raise Unsayable("a yes/no value that may be blank")
+            return "TRUE()" if negated else "FALSE()"
+        known = self._known(operand)
+        if known is None:
+            return "TRUE()" if negated else "FALSE()"
+        return known if negated else f"NOT({known})"
+
+    def _known(self, node: tree.Node) -> str | None:
+        if isinstance(node, tree.Field):
+            field = self._field(node)
+            if field.shape == "link" and node.type.kind != "text":
+                # Records without a name show as nothing, so blank text does not prove a blank link.
+                raise Unsayable("a link that may lead to a record without a name")
+            if field.default is None and not field.required:
+                return f"({field.reference}&'')!=''"
+            return None
+        return self.value(node).known
+
+    def _text_test(self, name: str, text: tree.Node, part: tree.Node) -> str:
+        wanted = self._constant(part)
+        if wanted is None:
+            return "FALSE()"
+        said = self.value(text)
+        if not wanted:
+            # Every text begins with, ends with and contains nothing; a blank does not.
+            return said.known or "TRUE()"
+        needle = quoted(wanted)
+        if name == "contains":
+            found = f"FIND({needle}, {said.text}&'')>0"
+        else:
+            side = "LEFT" if name == "startswith" else "RIGHT"
+            # The length in the formula's own unit, whatever that is.
+            found = f"{side}({said.text}&'', LEN({needle}))={needle}"
+        return _where(said.known, found, "0")
+
+    def _list_contains(self, items: tree.Node, item: tree.Node) -> str:
+        wanted = self._constant(item)
+        if not isinstance(items, tree.Field) or self._field(items).shape != "choices":
+            raise Unsayable("a list that is not a field")
+        if wanted is None:
+            return "FALSE()"
+        labels = [_label(member) for member in type(wanted)]
+        if any(not _CONTROL.union(',"').isdisjoint(label) for label in labels):
+            raise Unsayable("choices whose names hold commas or quotes")
+        joined = f"', '&{self._field(items).reference}&', '"
+        return f"FIND({quoted(f', {_label(wanted)}, ')}, {joined})>0"
+
+    # -- comparisons ----------------------------------------------------------------------------------------------
+
+    def _compare(self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node) -> str:
+        if not looks_at_rows(left) and looks_at_rows(right):
+            return self._compare(_MIRRORED[operator], right, left)
+        if not looks_at_rows(left):
+            node = tree.Compare(operator, left, right)
+            return "TRUE()" if self._evaluator.value(node, {}) else "FALSE()"
+        if not looks_at_rows(right) and self._constant(right) is None:
+            if operator in ("==", "!="):
+                return self._blank_test(left, negated=operator == "!=")
+            return "FALSE()"
+        kind = left.type.kind
+        if kind == "boolean":
+            return self._compare_flags(operator, left, right)
+        if kind in ("datetime", "date"):
+            return self._compare_moments(operator, left, right)
+        if kind in ("integer", "number", "duration"):
+            return self._compare_said(operator, self.value(left), self.value(right), right)
+        if kind in ("text", "enum"):
+            if operator in ("==", "!="):
+                return self._compare_said(operator, self.value(left), self.value(right), right)
+            if kind == "text":
+                raise Unsayable("the order of texts")
+            return self._compare_said(operator, self._position(left), self._position(right), right)
+        raise Unsayable(f"a comparison of {kind}")
+
+    def _compare_flags(
+        self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
+    ) -> str:
+        if operator not in ("==", "!=") or not (_is_definite(left) and _is_definite(right)):
+            raise Unsayable("a comparison of yes/no values that may be blank")
+        one = f"IF({self.condition(left)}, 1, 0)"
+        other = f"IF({self.condition(right)}, 1, 0)"
+        return f"{one}{_SIGN[operator]}{other}"
+
+    def _compare_said(
+        self, operator: tree.CompareOperator, one: Said, other: Said, right: tree.Node
+    ) -> str:
+        if operator not in ("==", "!="):
+            test = f"{one.text}{_SIGN[operator]}{other.text}"
+            return _where(_both(one.known, other.known), test, "0")
+        same = f"{one.text}={other.text}"
+        if looks_at_rows(right) or not self._constant(right):
+            # Airtable holds a blank equal to 0 and to an empty text; a constant that is neither is safe.
+            same = _same(one.known, other.known, same)
+        return same if operator == "==" else f"NOT({same})"
+
+    def _compare_moments(
+        self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
+    ) -> str:
+        one, other = self.value(left), self.value(right)
+        if not looks_at_rows(right):
+            constant = self._constant(right)
+            finer = isinstance(constant, datetime) and constant.microsecond % 1000 != 0
+            if finer and not self._is_in_milliseconds(left):
+                raise Unsayable("a moment finer than a millisecond")
+            if finer:
+                # Stored moments have whole milliseconds: none is equal, and none lies in between.
+                if operator in ("==", "!="):
+                    return "FALSE()" if operator == "==" else "TRUE()"
+                operator = "<=" if operator in ("<", "<=") else ">"
+        if operator in ("==", "!="):
+            test = f"IS_SAME({one.text}, {other.text})"
+            same = _same(one.known, other.known, test)
+            return same if operator == "==" else f"NOT({same})"
+        test = {
+            "<": f"IS_BEFORE({one.text}, {other.text})",
+            ">": f"IS_AFTER({one.text}, {other.text})",
+            "<=": f"NOT(IS_AFTER({one.text}, {other.text}))",
+            ">=": f"NOT(IS_BEFORE({one.text}, {other.text}))",
+        }[operator]
+        return _where(_both(one.known, other.known), test, "0")
+
+    def _is_in_milliseconds(self, node: tree.Node) -> bool:
+        return isinstance(node, tree.Field) or (
+            isinstance(node, tree.Arithmetic)
+            and any(isinstance(side, tree.Field) for side in (node.left, node.right))
+        )
+
+    def _position(self, node: tree.Node) -> Said:
+        """Return the place of a choice in the order of its enum."""
+        members = list(self._evaluator.enums[node.type.name])
+        if not looks_at_rows(node):
+            return Said(str(members.index(self._constant(node))))
+        said = self.value(node)
+        pairs = ", ".join(f"{quoted(_label(one))}, {place}" for place, one in enumerate(members))
+        return Said(f"SWITCH({said.text}&'', {pairs})", said.known)
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def value(self, node: tree.Node) -> Said:
+        """Return formula text for a value that is no condition.
+
+        Raises:
+            Unsayable: a formula cannot say it.
+        """
+        if not looks_at_rows(node):
+            found = self._constant(node)
+            return Said("BLANK()", "FALSE()") if found is None else Said(_literal(found))
+        match node:
+            case tree.Field():
+                return self._field_value(node)
+            case tree.Arithmetic():
+                return self._arithmetic(node)
+            case tree.Negate(operand) if operand.type.is_numeric:
+                said = self.value(operand)
+                return Said(f"(-{said.text})", said.known)
+            case tree.Choice(test, then, otherwise):
+                return self._choice(test, self.value(then), self.value(otherwise))
+            case tree.Call():
+                return self._call(node)
+            case _:
+                raise Unsayable(type(node).__name__)
+
+    def _field_value(self, node: tree.Field) -> Said:
+        field = self._field(node)
+        if field.shape in ("present", "choices", "flag"):
+            raise Unsayable(node.name)
+        if field.shape == "link":
+            if node.type.kind != "text":
+                raise Unsayable("a link")
+            return Said(f"({field.reference}&'')", f"({field.reference}&'')!=''")
+        blank = f"({field.reference}&'')=''"
+        if field.default is not None:
+            return Said(f"IF({blank}, {_literal(field.default)}, {field.reference})")
+        known = None if field.required else f"({field.reference}&'')!=''"
+        return Said(field.reference, known)
+
+    def _field(self, node: tree.Field) -> FormulaField:
+        found = self._fields.get(node.name) if node.owner is None else None
+        if found is None:
+            raise Unsayable(node.name)
+        return found
+
+    def _arithmetic(self, node: tree.Arithmetic) -> Said:
+        operator, left, right = node.operator, node.left, node.right
+        if node.type.kind == "datetime":
+            return self._later(node)
+        if left.type.kind == "text" and operator == "+":
+            one, other = self.value(left), self.value(right)
+            return Said(f"({one.text}&{other.text})", _both(one.known, other.known))
+        if not (left.type.is_numeric and right.type.is_numeric) or operator == "%":
+            raise Unsayable("a calculation that formulas do otherwise")
+        one, other = self.value(left), self.value(right)
+        known = _both(one.known, other.known)
+        if operator == "/":
+            divisible = f"{other.text}!=0"
+            known = divisible if known is None else f"IF({known}, {divisible}, 0)"
+        return Said(f"({one.text}{operator}{other.text})", known)
+
+    def _later(self, node: tree.Arithmetic) -> Said:
+        start, span = node.left, node.right
+        if start.type.kind == "duration":
+            start, span = span, start
+        if looks_at_rows(span):
+            raise Unsayable("a moment so many stored seconds later")
+        length = self._constant(span)
+        if length is None:
+            return Said("BLANK()", "FALSE()")
+        if length % timedelta(seconds=1):
+            raise Unsayable("a span that is not in whole seconds")
+        seconds = int(length.total_seconds()) * (-1 if node.operator == "-" else 1)
+        if abs(seconds) > _LONGEST_SPAN:
+            raise Unsayable("a span beyond what a date can hold")
+        said = self.value(start)
+        return Said(f"DATEADD({said.text}, {number(seconds)}, 'seconds')", said.known)
+
+    def _choice(self, test: tree.Node, then: Said, otherwise: Said) -> Said:
+        condition = self.condition(test)
+        known = None
+        if then.known is not None or otherwise.known is not None:
+            known = f"IF({condition}, {then.known or 'TRUE()'}, {otherwise.known or 'TRUE()'})"
+        return Said(f"IF({condition}, {then.text}, {otherwise.text})", known)
+
+    def _call(self, node: tree.Call) -> Said:
+        name, kind = node.function, node.arguments[0].type if node.arguments else None
+        if name == "coalesce":
+            return self._coalesce([self.value(one) for one in node.arguments])
+        if name in ("min", "max"):
+            if not all(one.type.is_numeric for one in node.arguments):
+                raise Unsayable("the smallest of values that are no numbers")
+            parts = [self.value(one) for one in node.arguments]
+            listed = ", ".join(one.text for one in parts)
+            return Said(f"{name.upper()}({listed})", _both(*(one.known for one in parts)))
+        if name in SPAN_SECONDS:
+            if kind is None or kind.kind != "duration":
+                raise Unsayable("a duration worked out from a field")
+            said = self.value(node.arguments[0])
+            return Said(f"({said.text}/{SPAN_SECONDS[name]})", said.known)
+        template = _CALLS.get(name)
+        if template is None or len(node.arguments) != 1 or kind is None or kind.kind == "duration":
+            raise Unsayable(f"{name}()")
+        said = self.value(node.arguments[0])
+        return Said(template.format(said.text), said.known)
+
+    def _coalesce(self, parts: Sequence[Said]) -> Said:
+        first, *rest = parts
+        if not rest or first.known is None:
+            return first
+        other = self._coalesce(rest)
+        known = None if other.known is None else f"OR({first.known}, {other.known})"
+        return Said(f"IF({first.known}, {first.text}, {other.text})", known)
+
+    def _constant(self, node: tree.Node) -> Any:
+        if looks_at_rows(node):
+            raise Unsayable("a value that differs from record to record")
+        return self._evaluator.value(node, {})
+
+
+_LONGEST_SPAN: Final = 4_000 * 366 * 86_400
+_SIGN: Final = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_MIRRORED: Final[dict[tree.CompareOperator, tree.CompareOperator]] = {
+    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
+}  # fmt: skip
+_CALLS: Final = {
+    "lower": "LOWER({}&'')",
+    "upper": "UPPER({}&'')",
+    "abs": "ABS({})",
+    "floor": "INT({})",
+    "ceil": "(-INT(-{}))",
+    "year": "YEAR({})",
+    "month": "MONTH({})",
+    "day": "DAY({})",
+    "weekday": "WEEKDAY({}, 'Monday')",
+    "hour": "HOUR({})",
+    "date": "DATETIME_PARSE(DATESTR({}))",
+}
+
+
+def looks_at_rows(node: tree.Node) -> bool:
+    """Tell whether the value of *node* differs from record to record."""
+    return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case Enum():
+            return quoted(_label(value))
+        case bool():
+            return "1" if value else "0"
+        case str():
+            return quoted(value)
+        case int() | float():
+            return number(value)
+        case datetime():
+            return moment(value)
+        case date():
+            return f"DATETIME_PARSE('{value.isoformat()}')"
+        case timedelta():
+            return number(value.total_seconds())
+        case _:
+            raise Unsayable(f"the value {value!r}")
+
+
+def _label(member: Enum) -> str:
+    return str(member.value)
+
+
+def _is_definite(node: tree.Node) -> bool:
+    """Tell whether a yes/no value is never blank."""
+    match node:
+        case (
+            tree.Compare() | tree.BlankTest() | tree.Membership() | tree.ListContains() | tree.Not()
+            | tree.Logic() | tree.Call("contains" | "startswith" | "endswith")
+        ):  # fmt: skip
+            return True
+        case tree.Field(_, kind, None):
+            return not kind.nullable
+        case tree.Constant(value):
+            return value is not None
+        case _:
+            return False
+
+
+def _both(*conditions: str | None) -> str | None:
+    """Return the condition that all hold, none where there is nothing to ask."""
+    asked = list(dict.fromkeys(one for one in conditions if one is not None))
+    if len(asked) < 2:
+        return asked[0] if asked else None
+    return f"AND({', '.join(asked)})"
+
+
+def _where(known: str | None, test: str, otherwise: str) -> str:
+    """Return *test*, worked out only where *known* holds: functions of dates are errors for blanks."""
+    return test if known is None else f"IF({known}, {test}, {otherwise})"
+
+
+def _same(one: str | None, other: str | None, test: str) -> str:
+    """Return the test that two values are the same, where a blank is the same as a blank alone."""
+    if one is None or other is None:
+        return _where(one if one is not None else other, test, "0")
+    if one == other:
+        return f"IF({one}, {test}, 1)"
+    return f"IF({one}, IF({other}, {test}, 0), NOT({other}))"
+
+
+__all__ = [
+    "FormulaField",
+    "FormulaPrinter",
+    "Said",
+    "Shape",
+    "Unsayable",
+    "field_reference",
+    "looks_at_rows",
+    "moment",
+    "number",
+    "plain_text",
+    "quoted",
+]
