@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+_LONG_QUOTATION: Final = re.compile(r"'[^']{100,}'")
 Severity = Literal["error", "warning"]
+MAX_EXCERPT: Final = 160
+"""Characters of a line that a finding shows."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +39,12 @@ class Diagnostic:
     def sort_key(self) -> tuple[Span, str, str]:
         """Return what findings are sorted by: place, then code, then text."""
         return (self.span, self.code, self.message)
+
+
+def printable(text: str) -> str:
+    """Return a message on one line that a terminal can be shown, long quotations shortened."""
+    line = "".join(sign if sign.isprintable() else "�" for sign in text)
+    return _LONG_QUOTATION.sub(lambda found: f"{found.group()[:80]}…'", line)
 
 
 def sorted_unique(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -77,22 +88,37 @@ def as_text(finding: Diagnostic, lines: Mapping[str, list[str]]) -> str:
     ]
     source = lines.get(span.path, [])
     if 0 < span.line <= len(source):
-        line = source[span.line - 1].rstrip("\r\n")
-        end = span.end_column if span.end_line == span.line else len(line) + 1
-        width = max(1, min(end, len(line) + 1) - span.column)
         gutter = " " * len(str(span.line))
-        # Tabs stay tabs, so that the caret stands below its word however wide they are shown.
-        indent = "".join(sign if sign == "\t" else " " for sign in line[: span.column - 1])
-        out += [
-            f"{gutter} |",
-            f"{span.line} | {line}",
-            f"{gutter} | {indent}{'^' * width}",
-        ]
+        line, marks = _excerpt(source[span.line - 1].rstrip("\r\n"), span)
+        out += [f"{gutter} |", f"{span.line} | {line}", f"{gutter} | {marks}"]
         if finding.help:
             out.append(f"{gutter} = help: {finding.help}")
     elif finding.help:
         out.append(f"  = help: {finding.help}")
     return "\n".join(out)
+
+
+def _excerpt(line: str, span: Span) -> tuple[str, str]:
+    """Return the line that a finding is about and the carets below it, cut where the line is very long."""
+    end = span.end_column if span.end_line == span.line else len(line) + 1
+    start, end = span.column - 1, max(span.column, min(end, len(line) + 1) - 1)
+    if len(line) > MAX_EXCERPT:
+        first = max(0, start - MAX_EXCERPT // 3)
+        last = first + MAX_EXCERPT
+        before, after = "…" if first else "", "…" if last < len(line) else ""
+        line = f"{before}{line[first:last]}{after}"
+        start, end = start - first + len(before), min(end, last) - first + len(before)
+    line = "".join(sign if sign == "\t" or sign.isprintable() else "�" for sign in line)
+    # Tabs stay tabs, so that the caret stands below its word however wide they are shown.
+    indent = "".join(sign if sign == "\t" else " " * _width(sign) for sign in line[:start])
+    return line, indent + "^" * max(1, sum(_width(sign) for sign in line[start:end]))
+
+
+def _width(sign: str) -> int:
+    """Return how many columns a character takes in a terminal."""
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def as_json(finding: Diagnostic) -> dict[str, Any]:

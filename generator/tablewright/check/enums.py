@@ -91,9 +91,17 @@ def _read_value(
     color = reader.scalar("color")
     if color is not None and color.text not in airtable.CHOICE_COLORS:
         findings.error(color.span, "TW212", f"Airtable has no choice colour '{color.text}'",
-                       did_you_mean(color.text, airtable.CHOICE_COLORS, what="there are"))  # fmt: skip
+                       _nearest_colors(color.text))  # fmt: skip
         color = None
     was = tuple(word.text for word in reader.words("was"))
     return EnumValue(
         key.text, label, color.text if color else default_color, reader.text("description"), was
     )
+
+
+def _nearest_colors(word: str) -> str:
+    hue = word.lower()
+    shades = [color for color in airtable.CHOICE_COLORS if color.removeprefix(hue) != color]
+    if hue and shades:
+        return f"there are {', '.join(shades)}"
+    return did_you_mean(word, airtable.CHOICE_COLORS, what="there are")

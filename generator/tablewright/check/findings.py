@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from tablewright.diagnostics import Diagnostic, Severity, Span
+from tablewright.diagnostics import Diagnostic, Severity, Span, printable
 
 CODES: Final = {
     "TW101": "The file is not YAML",
@@ -99,4 +99,6 @@ class Findings:
         self._add(span, code, message, help_text, "warning")
 
     def _add(self, span: Span, code: str, message: str, help_text: str, severity: Severity) -> None:
-        self.found.append(Diagnostic(span, code, message, help_text, severity))
+        self.found.append(
+            Diagnostic(span, code, printable(message), printable(help_text), severity)
+        )

@@ -94,10 +94,16 @@ class _Gatherer:
             included = self._load(path)
         except SourceUnreadable as error:
             self._known.add(path)
-            self._findings.error(word.span, "TW114", f"cannot include '{word.text}': {error}",
+            self._findings.error(word.span, "TW114", f"cannot include '{word.text}': {_reason(error)}",
                                  f"paths are relative to the including file, here to '{posixpath.dirname(source.path) or '.'}'")  # fmt: skip
             return
         self.read(included, (*chain, path))
+
+
+def _reason(error: SourceUnreadable) -> str:
+    """Return what is wrong with a file, without its path in front and the way out of a file named on the command line."""
+    parts = str(error).split(": ")
+    return parts[1] if len(parts) > 1 else str(error)
 
 
 def _unusable(path: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
     if field is None or field.enum is None:
         return None
     states = tuple(value.key for value in field.enum.values)
+    before = len(findings.found)
     initial = _initial(findings, reader, field, states)
     written = reader.required("transitions", "such as {start: {from: PENDING, to: RUNNING}}")
     transitions: list[tuple[Scalar, Transition]] = []
@@ -43,7 +44,8 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
         tuple(transition for _, transition in transitions),
     )  # fmt: skip
     declared = [word for word in reader.words("final") if known_state(findings, word, states)]
-    check_structure(findings, lifecycle, transitions, declared, reader)
+    if len(findings.found) == before:
+        check_structure(findings, lifecycle, transitions, declared, reader)
     return lifecycle
 
 
@@ -63,7 +65,11 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
             else f"field '{word.text}' cannot hold the state: it is {field.type}"
         )
         findings.error(
-            word.span, "TW301", message, did_you_mean(word.text, candidates, what="enum fields")
+            word.span,
+            "TW301",
+            message,
+            did_you_mean(word.text, candidates, what="enum fields")
+            or "declare the states as an enum, and give a field that type",
         )
         return None
     return field

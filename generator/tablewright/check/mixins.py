@@ -30,7 +30,8 @@ def expand_mixins(findings: Findings, document: Document) -> Document:
         tables.span,
         tables.flow,
     )
-    for name, (key, _) in mixins.items():
+    found_errors = any(one.severity == "error" for one in findings.found)
+    for name, (key, _) in mixins.items() if not found_errors else ():
         if name not in used and key.span.path == document.path:
             findings.warning(key.span, "TW218", f"nothing uses the mixin '{name}'",
                              f"say 'use: [{name}]' in a table, or remove the mixin")  # fmt: skip
@@ -61,7 +62,7 @@ def _expanded(findings: Findings, table: Node, mixins: _Mixins, used: set[str]) 
                            way_out or "declare it under 'mixins:'")  # fmt: skip
         else:
             names.setdefault(word.text, word)
-    used |= names.keys()
+    used.update(names)
     sections = {key.text: (key, value) for key, value in table.entries}
     for section in MIXIN_SECTIONS:
         parts = [(name, mixins[name][1]) for name in names if mixins[name][1].key(section)]

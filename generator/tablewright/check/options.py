@@ -8,6 +8,7 @@ from typing import Final
 
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
+from tablewright.diagnostics import did_you_mean
 from tablewright.kinds import RESULTS, Kind, Option
 
 
@@ -54,17 +55,13 @@ def _time_zone(findings: Findings, reader: Reader, option: Option) -> str:
     found = reader.scalar(option.key)
     if found is None:
         return str(option.default)
-    if found.text in ("utc", "client") or found.text in _zones():
-        return found.text
-    if found.text.lower() == "utc":
-        findings.error(
-            found.span,
-            "TW217",
-            f"Airtable refuses the time zone '{found.text}'",
-            "write it small: utc",
-        )
+    if found.text.lower() == "utc" and found.text != "utc":
+        findings.error(found.span, "TW217", f"Airtable refuses the time zone '{found.text}'", "write it small: utc")  # fmt: skip
+    elif found.text not in ("utc", "client") and found.text not in _zones():
+        near = did_you_mean(found.text, ("utc", "client", *sorted(_zones())), what="such as")
+        findings.error(found.span, "TW217", f"there is no time zone '{found.text}'", near)
     else:
-        reader.word(option.key, ("utc", "client", *sorted(_zones())), str(option.default))
+        return found.text
     return str(option.default)
 
 

@@ -173,7 +173,8 @@ def check_inherited(
                 word.span,
                 "TW403",
                 f"{missing} has no field '{word.text}' to inherit",
-                did_you_mean(word.text, both),
+                did_you_mean(word.text, both, what="fields of both")
+                or f"give {missing} that field, or leave it out here",
             )
         elif not child[word.text].is_writable:
             findings.error(

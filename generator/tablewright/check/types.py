@@ -10,7 +10,7 @@ from typing import Final
 from tablewright import airtable
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions.types import ValueType, enum_type, list_of
 from tablewright.kinds import ENUM, ENUM_LIST, KINDS, WRITTEN_KINDS, Kind
 from tablewright.model.schema import Bounds, Enum
@@ -56,7 +56,9 @@ def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Type
     if node.text in WRITTEN_KINDS:
         return Typed(KINDS[node.text], None)
     known = [*WRITTEN_KINDS, *enums]
-    other = _OTHER_NAMES.get(node.text.lower(), "")
+    written = node.text.lower()
+    near = [] if close_matches(written, known) else close_matches(written, _OTHER_NAMES)
+    other = _OTHER_NAMES.get(near[0] if near else written, "")
     way_out = f"write {other}" if other else did_you_mean(node.text, known, what="types")
     findings.error(node.span, "TW206", f"unknown type '{node.text}'", way_out)
     return None

@@ -17,7 +17,8 @@ def call(context: Context, node: ast.Call, expected: ValueType | None) -> tree.N
     if not isinstance(node.func, ast.Name):
         way_out = ""
         if isinstance(node.func, ast.Attribute) and node.func.attr in functions.FUNCTIONS:
-            way_out = f"write {node.func.attr}({ast.unparse(node.func.value)}, …)"
+            inside = ", ".join(ast.unparse(one) for one in (node.func.value, *node.args))
+            way_out = f"write {node.func.attr}({inside})"
         context.problem(node, "TW502", "methods are not part of the expression language", way_out)
         return None
     name = node.func.id
