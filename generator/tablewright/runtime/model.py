@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -212,6 +212,12 @@ class AirtableModel(BaseModel):
         self._apply({**changes, **stored})
         return self
 
+    @overload
+    @classmethod
+    def bulk_update(cls, changes: Mapping[str, Mapping[str, Any] | UpdateInput]) -> list[Self]: ...
+    @overload
+    @classmethod
+    def bulk_update(cls, changes: Iterable[Self]) -> list[Self]: ...
     @classmethod
     def bulk_update(
         cls, changes: Iterable[Self] | Mapping[str, Mapping[str, Any] | UpdateInput]
@@ -375,8 +381,19 @@ class AirtableModel(BaseModel):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return _with_origin_of(self, super().__deepcopy__(memo))
 
+    def __getstate__(self) -> dict[Any, Any]:
+        origin = origin_of(self)
+        return {**super().__getstate__(), "row": None if origin is None else origin.row}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        state = dict(state)
+        row = state.pop("row", None)
+        super().__setstate__(state)
+        if row is not None:
+            _set_origin(self, Origin(row, Batch(None, (row,))))
+
     def _stored(self, action: str) -> Origin:
-        """Return where the record came from. One that lost its store, as by pickling, is looked up by its id."""
+        """Return where the record came from. One that was made with an id by hand is looked up by it."""
         origin = origin_of(self)
         if origin is not None:
             return origin

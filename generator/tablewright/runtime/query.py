@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
@@ -80,7 +82,8 @@ class Query(Generic[R_co]):
         """Return the records as a list. They are read at the first call."""
         if self._read is None:
             store = current_store()
-            records = self.model._decoded(store, store.select(self._selection()))
+            with collector_resting():
+                records = self.model._decoded(store, store.select(self._selection()))
             object.__setattr__(self, "_read", records)
             return list(records)
         return list(self._read)
@@ -160,6 +163,18 @@ class Query(Generic[R_co]):
             )
         )
         return Selection(self.model.table, where, self._order, self._limit, self._offset, utc_now())
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Keep Python's garbage collector from walking over many new records again and again while they are made."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _natural(name: str, number: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tablewright.runtime.codec import Row
+from tablewright.runtime.connection import current_store
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -19,12 +20,19 @@ class Batch:
     *linked* holds what was loaded: by relation, the linked records by id, or by the id of the record they link to.
     """
 
-    __slots__ = ("linked", "rows", "store")
+    __slots__ = ("_store", "linked", "rows")
 
-    def __init__(self, store: Store, rows: Sequence[Row]) -> None:
-        self.store = store
+    def __init__(self, store: Store | None, rows: Sequence[Row]) -> None:
+        self._store = store
         self.rows = rows
         self.linked: dict[str, dict[str, Any]] = {}
+
+    @property
+    def store(self) -> Store:
+        """Return the store that the rows came from; records that were unpickled belong to the current one."""
+        if self._store is None:
+            self._store = current_store()
+        return self._store
 
     def ids(self) -> list[str]:
         """Return the ids of the rows."""
@@ -53,7 +61,7 @@ class Origin:
         elif self.linked is not None:
             for key in keys:
                 self.linked.pop(key, None)
-        self.batch = Batch(self.batch.store, (self.row,))
+        self.batch = Batch(self.batch._store, (self.row,))
 
 
 def origin_of(record: AirtableModel) -> Origin | None:

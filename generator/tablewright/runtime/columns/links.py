@@ -22,10 +22,8 @@ from tablewright.runtime.columns.fields import (
 )
 from tablewright.runtime.columns.terms import (
     Condition,
-    Duration,
     Integer,
     Member,
-    Number,
     Numeric,
     Ordered,
     Term,
@@ -142,7 +140,7 @@ class LinksColumn(Generic[C]):
         node, value = self._over("sum", body, where, ValueType.not_none)
         if not isinstance(value, Numeric):
             raise TypeError(
-                f"sum() needs numbers or durations, and got {value.type if value else 'nothing'}"
+                f"sum() needs numbers or durations, and got {'nothing' if value is None else value.type}"
             )
         found: N = term(node)
         return found

@@ -34,6 +34,9 @@ def translated(description: str) -> Iterator[None]:
     except exc.OperationalError as error:
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
+        if type(error) is exc.DatabaseError:
+            # What SQLite says of a file that is none of its own, or that is damaged.
+            raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
         raise StoreError(f"{description} refused: {_reason(error)}") from error
 
 

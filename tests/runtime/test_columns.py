@@ -1,0 +1,211 @@
+"""The condition builder makes the trees that the language's text makes, and refuses what has no meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from tablewright.expressions import tree
+from tablewright.expressions.resolve import EnumScope, Scope, resolve
+from tablewright.expressions.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    ValueType,
+    enum_type,
+    list_of,
+    record_of,
+    records_of,
+)
+from tablewright.runtime import Choice, Columns, OrderedChoice
+from tablewright.runtime import columns as _
+
+
+class State(Choice):
+    """Without an order."""
+
+    OPEN = "Open"
+    DONE = "Done"
+
+
+class Level(OrderedChoice):
+    """With an order."""
+
+    LOW = "Low"
+    HIGH = "High"
+
+
+class Task(Columns):
+    """A column of every kind."""
+
+    name = _.TextColumn()
+    note = _.TextColumn(nullable=True)
+    number = _.NumberColumn(nullable=True)
+    count = _.IntegerColumn()
+    flag = _.BooleanColumn()
+    day = _.DateColumn(nullable=True)
+    at = _.DatetimeColumn(nullable=True)
+    took = _.DurationColumn()
+    state = _.ChoiceColumn(State)
+    level = _.ChoiceColumn(Level, nullable=True)
+    states = _.ChoicesColumn(State)
+    data = _.JsonColumn()
+    parent = _.LinkColumn["Task"](lambda: Task, "Task")
+    needs = _.LinksColumn["Task"](lambda: Task, "Task")
+
+
+FIELDS: dict[str, ValueType] = {
+    "name": TEXT, "note": TEXT.or_none(), "number": NUMBER.or_none(), "count": INTEGER, "flag": BOOLEAN,
+    "day": DATE.or_none(), "at": DATETIME.or_none(), "took": DURATION, "state": enum_type("State"),
+    "level": enum_type("Level", nullable=True), "states": list_of(enum_type("State")),
+    "data": ValueType("json", nullable=True), "parent": record_of("Task"), "needs": records_of("Task"),
+}  # fmt: skip
+SCOPE = Scope(
+    FIELDS,
+    {
+        "State": EnumScope(("OPEN", "DONE"), ordered=False),
+        "Level": EnumScope(("LOW", "HIGH"), ordered=True),
+    },
+    {"Task": FIELDS},
+)
+c = Task()
+loose: Any = c
+"""The same where the type checker would refuse first."""
+
+
+@pytest.mark.parametrize(
+    ("built", "text"),
+    [
+        (c.name == "a", "name == 'a'"),
+        (c.note == None, "note == None"),  # noqa: E711  # builds a condition
+        (c.note.is_not_none(), "note is not None"),
+        (c.state != State.DONE, "state != DONE"),
+        (c.level >= Level.HIGH, "level >= HIGH"),
+        (c.state.is_in([State.OPEN, State.DONE]), "state in [OPEN, DONE]"),
+        (~c.flag, "not flag"),
+        ((c.count > 1) & (c.count < 5) & c.flag, "count > 1 and count < 5 and flag"),
+        ((c.count > 1) | ~(c.flag & (c.count < 5)), "count > 1 or not (flag and count < 5)"),
+        (c.name.contains("x"), "contains(name, 'x')"),
+        (c.note.lower().startswith("x"), "startswith(lower(note), 'x')"),
+        (c.name.length() > 3, "len(name) > 3"),
+        (c.name + "x" == "ax", "name + 'x' == 'ax'"),
+        (c.count < c.number * 2 + 1, "count < number * 2 + 1"),
+        (c.count / 2 >= 1.5, "count / 2 >= 1.5"),
+        (c.count / c.number > 1, "count / number > 1"),
+        (c.count % 2 == 1, "count % 2 == 1"),
+        (-c.count < 0, "-count < 0"),
+        (_.round_(c.number, 1) == 2.5, "round(number, 1) == 2.5"),
+        (_.floor_(c.number) == 2, "floor(number) == 2"),
+        (abs(c.count) == 2, "abs(count) == 2"),
+        (c.at < _.now() - _.hours(1), "at < now() - hours(1)"),
+        (_.seconds(_.now() - c.at) > 5, "seconds(now() - at) > 5"),
+        (c.took > _.minutes(5), "took > minutes(5)"),
+        (_.date_(c.at) == _.today(), "date(at) == today()"),
+        (_.year(c.day) == 2026, "year(day) == 2026"),
+        (_.coalesce(c.note, "x") == "x", "coalesce(note, 'x') == 'x'"),
+        (_.max_(c.count, 3) > 3, "max(count, 3) > 3"),
+        (_.when(c.flag, c.count, 0) > 1, "(count if flag else 0) > 1"),
+        (c.states.contains(State.OPEN), "OPEN in states"),
+        (c.parent.is_none(), "parent is None"),
+        (c.parent.name == "x", "parent.name == 'x'"),
+        (c.parent.parent.count > 1, "parent.parent.count > 1"),
+        (
+            c.needs.any(lambda task: task.state != State.DONE),
+            "any(task.state != DONE for task in needs)",
+        ),
+        (
+            c.needs.all(lambda task: task.flag, where=lambda task: task.count > 0),
+            "all(task.flag for task in needs if task.count > 0)",
+        ),
+        (c.needs.count() > 2, "len(needs) > 2"),
+        (c.needs.sum(lambda x: x.count) > 2, "sum(x.count for x in needs) > 2"),
+        (c.needs.max(lambda x: x.level) == Level.HIGH, "max(x.level for x in needs) == HIGH"),
+        (c.parent.needs.any(lambda x: x.flag), "any(x.flag for x in parent.needs)"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_conditions_are_the_trees_of_their_text(built: _.Condition, text: str) -> None:
+    """Types and nullability included."""
+    expected, problems = resolve(text, SCOPE)
+
+    assert problems == ()
+    assert expected is not None
+    assert unnamed(built.node) == unnamed(expected)
+
+
+def unnamed(node: tree.Node) -> str:
+    """Return a tree as text in which the variable of a bare len() has no name, and narrowing does not show."""
+    return str(node).replace("'linked'", "'x'")
+
+
+def test_the_fields_of_a_linked_record_keep_apart_from_those_around() -> None:
+    """A computed field that looks over links of its own gets a variable of its own."""
+
+    class Nested(Columns):
+        needs = _.LinksColumn["Nested"](lambda: Nested, "Task")
+        count = _.IntegerColumn()
+
+        @property
+        def busier(self) -> _.Condition:
+            return self.needs.any(lambda task: task.count > self.count)
+
+    node = Nested().needs.any(lambda task: task.busier).node
+
+    assert isinstance(node, tree.Over)
+    inner = node.body
+    assert isinstance(inner, tree.Over)
+    assert isinstance(inner.body, tree.Compare)
+    assert isinstance(inner.body.right, tree.Field)
+    assert inner.body.right.owner == node.variable
+    assert inner.variable != node.variable
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: bool(loose.count > 1), "use & | ~"),
+        (lambda: loose.flag and loose.flag, "use & | ~"),
+        (lambda: 1 < loose.count < 3, "use & | ~"),
+        (lambda: loose.count > "1", "takes numbers"),
+        (lambda: loose.count == True, "takes numbers"),  # noqa: E712  # the point of it
+        (lambda: loose.name == 1, "takes text"),
+        (lambda: loose.state == "Open", "takes values of State"),
+        (lambda: loose.state == Level.LOW, "takes values of State"),
+        (lambda: loose.state < State.DONE, "have no order"),
+        (lambda: loose.level < None, "is_none"),
+        (
+            lambda: loose.at > datetime.fromisoformat("2026-01-01"),
+            "needs a time zone",
+        ),  # the point of it
+        (lambda: loose.day > datetime(2026, 1, 1, tzinfo=UTC), "takes dates"),
+        (lambda: loose.at - 5, "say what the number counts"),
+        (lambda: loose.flag & True, "brackets around"),
+        (lambda: loose.name.is_in("abc"), "list of values"),
+        (lambda: loose.needs.any(lambda task: task.name), "returns a condition"),
+        (lambda: loose.needs.any(lambda _: True), "returns a condition"),
+        (lambda: loose.needs.sum(lambda task: task.name), "needs numbers"),
+        (lambda: loose.is_none(), "a record itself is always there"),
+        (lambda: loose.parent.is_record(5), "a record that is stored, or its id"),
+        (lambda: _.coalesce(loose.name, 1), "values of one type"),
+        (lambda: _.max_(loose.state, State.DONE), "have no order"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_what_has_no_meaning_is_refused_with_a_way_out(
+    build: Callable[[], Any], words: str
+) -> None:
+    """A TypeError says what the value takes, or what to write."""
+    with pytest.raises(TypeError, match=words):
+        build()
+
+
+def test_plain_values_keep_their_type() -> None:
+    """Dates, durations and moments become constants of their kinds."""
+    assert (c.took == timedelta(hours=1)).node.right.type == DURATION  # type: ignore[union-attr]  # a comparison
+    assert (c.day == date(2026, 1, 1)).node.right.type == DATE  # type: ignore[union-attr]  # likewise

@@ -1,0 +1,131 @@
+"""Which store is taken, what is said about it, and what importing the runtime costs."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tablewright.runtime import (
+    ContractMismatch,
+    NotConfigured,
+    StoreUnavailable,
+    connect,
+    current_store,
+    require_contract,
+)
+
+from generated.agent_tasks import AgentTask
+
+ROOT = Path(__file__).parents[2]
+VARIABLES = ("TABLEWRIGHT_STORE", "AIRTABLE_ACCESS_TOKEN", "AIRTABLE_BASE_ID")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder and an environment that names no store."""
+    monkeypatch.chdir(tmp_path)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_with_nothing_set_the_embedded_default_is_taken_and_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is a SQLite file in the current folder."""
+    with caplog.at_level(logging.INFO, "tablewright"), connect() as connected:
+        AgentTask.create(name="n", description="d", agent_id="a")
+
+    assert connected.description == "SQLite tablewright.db"
+    assert "embedded default" in caplog.text
+    assert Path("tablewright.db").exists()
+
+
+def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` is read without touching the environment, and loses against it."""
+    Path(".env").write_text("TABLEWRIGHT_STORE=sqlite:///from_file.db\n", encoding="utf-8")
+    with connect() as connected:
+        assert connected.description == "SQLite from_file.db"
+
+    monkeypatch.setenv("TABLEWRIGHT_STORE", "sqlite:///from_environment.db")
+    with connect() as connected:
+        assert connected.description == "SQLite from_environment.db"
+
+
+def test_the_innermost_connection_is_current() -> None:
+    """A block ends with what was connected before; without anything, the error says what to call."""
+    outer = connect("sqlite:///outer.db")
+    with connect("sqlite:///inner.db") as inner:
+        assert current_store() is inner.store
+    assert current_store() is outer.store
+    outer.close()
+
+    with pytest.raises(NotConfigured, match="connect"):
+        AgentTask.count()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [("mysql://u:secret@h/d", "What works"), ("tasks.db", "named by a URL"), ("postgresql://u:secret@h:port/d", "cannot be read"),
+     ("sqlite:///a.db?mode=ro", "synchronous")],
+)  # fmt: skip
+def test_a_store_that_there_is_not_is_refused(url: str, words: str) -> None:
+    """The error says what works and never repeats a password."""
+    with pytest.raises(NotConfigured, match=words) as caught:
+        connect(url)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_passwords_are_never_shown() -> None:
+    """Neither in the description nor in the error of a server that is not there."""
+    with connect("postgresql://user:secret@127.0.0.1:1/nowhere") as connected:
+        assert "secret" not in f"{connected} {connected.store!r} {connected.description}"
+        with pytest.raises(StoreUnavailable) as caught:
+            AgentTask.count()
+
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named() -> None:
+    """The user sees which file it is, and no traceback of the driver's."""
+    Path("notes.db").write_text(
+        "this is not a database, however long it may be" * 50, encoding="utf-8"
+    )
+
+    with connect("sqlite:///notes.db"), pytest.raises(StoreUnavailable, match=r"notes\.db"):
+        AgentTask.count()
+
+
+def test_importing_the_runtime_loads_nothing_heavy() -> None:
+    """Stores bring their libraries when they are connected."""
+    heavy = {
+        "jinja2",
+        "yaml",
+        "sqlalchemy",
+        "pyairtable",
+        "requests",
+        "black",
+        "rich",
+        "click",
+        "starlette",
+    }
+    program = f"import sys, tablewright.runtime; print(*sorted({heavy!r} & set(sys.modules)))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT / "generator")}
+    )  # fmt: skip
+
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("contract", "way_out"), [(0, "run 'tablewright generate'"), (99, "upgrade it")]
+)
+def test_generated_code_of_another_contract_is_refused(contract: int, way_out: str) -> None:
+    """One sentence says which side is older and what to do."""
+    with pytest.raises(ContractMismatch, match=way_out):
+        require_contract(contract, "generated.old")
