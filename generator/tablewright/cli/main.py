@@ -12,9 +12,11 @@ import click
 from tablewright import __version__
 
 COMMANDS: Final = {
+    "apply": "Bring a base or database to what the schema says.",
     "check": "Look for mistakes in schema files.",
     "demo": "Run a small team of agents from schema to statistics.",
     "generate": "Write typed Python packages from schema files.",
+    "plan": "Show what apply would do.",
     "serve": "Run a local Airtable.",
 }
 """Every command with its line of help; each is `command` in the module `cli/<name>.py`."""

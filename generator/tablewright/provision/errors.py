@@ -1,7 +1,6 @@
 """Why provisioning stops. Every message says what to do next; none holds a token.
 
 ProvisionError
-├── ConfigUnusable       the configuration or the environment does not name a target
 ├── LockUnreadable       the lock file is broken, or of another base
 ├── LiveUnreadable       what should be a base schema is not one
 ├── PlanUnreadable       a saved plan that is none

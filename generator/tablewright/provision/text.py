@@ -93,7 +93,7 @@ def line(change: Change) -> Line:
             count = f"{len(fields)} field{'' if len(fields) == 1 else 's'}"
             return Line(sign, "table", f"{count}: {listed(str(one['name']) for one in fields)}", safety)  # fmt: skip
         case RenameTable():
-            return Line(sign, "table", f"renamed, now '{change.old}'", safety)
+            return Line(sign, "table", f"renamed from '{change.old}'", safety)
         case DescribeTable():
             return Line(sign, "table", f"described: {_short(change.description)}", safety)
         case AddField():
@@ -101,19 +101,17 @@ def line(change: Change) -> Line:
         case AddLink():
             return Line(sign, f"link '{change.name}'", f"to '{change.target_name}'", safety)
         case NameInverse():
-            detail = f"the other side of '{change.relation_name}' of '{change.source_name}' gets its name"
-            below = (
-                (
-                    "if Airtable makes one: of a link of a table to itself it may not, and it is read by a query then",
-                )
-                if change.may_be_absent
-                else ()
-            )
-            return Line(sign, f"field '{change.name}'", detail, safety, below)
+            other = f"'{change.relation_name}'"
+            if change.source != change.table:
+                other += f" of '{change.source_name}'"
+            # Of a link of a table to itself it may make none; then it is read by a query.
+            detail = f"names the other side of {other}"
+            detail += ", if Airtable makes one" if change.may_be_absent else ""
+            return Line(sign, f"field '{change.name}'", detail, safety)
         case AddComputed():
             return Line(sign, f"field '{change.name}'", described_field(change.body), safety)
         case RenameField():
-            return Line(sign, f"field '{change.new}'", f"renamed, now '{change.old}'", safety)
+            return Line(sign, f"field '{change.new}'", f"renamed from '{change.old}'", safety)
         case DescribeField():
             return Line(sign, f"field '{change.name}'", f"described: {_short(change.description)}", safety)  # fmt: skip
         case ChangeFormula():

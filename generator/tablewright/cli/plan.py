@@ -1,0 +1,69 @@
+"""`tablewright plan`: what would be done to a base or database, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tablewright.cli.provisioning import (
+    CHANGES,
+    NOTHING,
+    ProvisionCommand,
+    echo_plan,
+    environment_of,
+    environment_options,
+    format_option,
+    leave,
+    one_schema,
+    variables,
+)
+
+
+@click.command("plan", cls=ProvisionCommand)
+@click.argument("schema_path", metavar="[SCHEMA]", required=False, type=click.Path(path_type=Path))
+@environment_options
+@click.option(
+    "--out",
+    "saved",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan, for 'tablewright apply FILE'.",
+)
+@click.option(
+    "--allow-destructive", is_flag=True, help="Let the plan hold steps that lose data, each on a line of its own."
+)  # fmt: skip
+@format_option
+def command(
+    schema_path: Path | None,
+    environment: str | None,
+    base: str | None,
+    workspace: str | None,
+    endpoint: str | None,
+    saved: Path | None,
+    output_format: str,
+    *,
+    allow_destructive: bool,
+) -> None:
+    """Show what 'tablewright apply' would do. SCHEMA is the schema file; without it, the only one there is.
+
+    Reads the base once and changes nothing. Ends with 0 where there is nothing to do, with 2 where there is, and with
+    1 after an error.
+    """
+    from tablewright.config import read_config
+    from tablewright.provision.plan import as_text
+    from tablewright.provision.target import open_target
+
+    config = read_config(Path.cwd())
+    schema = one_schema(config, schema_path)
+    chosen = environment_of(config, environment, base, workspace, endpoint)
+    target = open_target(schema, chosen, config.folder, variables())
+    try:
+        plan = target.plan(allow_destructive=allow_destructive)
+        echo_plan(plan, target.description, output_format=output_format)
+    finally:
+        target.close()
+    if saved is not None:
+        saved.write_text(as_text(plan), encoding="utf-8")
+        click.echo(f"Saved: apply it with 'tablewright apply {saved}'", err=True)
+    leave(NOTHING if plan.is_empty else CHANGES)

@@ -1,0 +1,207 @@
+"""What plan, apply, drift and pull share: their options, finding schema and target, and printing changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from tablewright.config import Config, ConfigUnusable, Environment, chosen_environment
+from tablewright.model.schema import Schema
+from tablewright.provision.changes import Change
+from tablewright.provision.errors import ProvisionError
+from tablewright.provision.plan import FREE_CALLS_A_MONTH, Plan, as_json
+from tablewright.provision.text import how, line, table_of
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+NOTHING, ERROR, CHANGES = 0, 1, 2
+"""Exit codes, as `terraform plan -detailed-exitcode` has them."""
+_COLORS: Final = {"+": "green", "~": "yellow", "-": "red", "!": "magenta", " ": "bright_black"}
+
+
+class ProvisionCommand(click.Command):
+    """A command that ends with 1 for every error, wrong usage too: 2 means that there are differences."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:  # fmt: skip
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            error.show()
+            raise click.exceptions.Exit(ERROR) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.show()
+            raise click.exceptions.Exit(ERROR) from error
+        except (ProvisionError, ConfigUnusable) as error:
+            click.echo(f"Error: {error}", err=True)
+            raise click.exceptions.Exit(ERROR) from error
+
+
+def environment_options(function: _Function) -> _Function:
+    """Add the options that name an environment."""
+    for option in reversed(
+        (
+            click.option("--environment", "-e", metavar="NAME", help="Environment of the configuration, such as dev or prod."),
+            click.option("--base", metavar="appXXX", help="Airtable base to work on."),
+            click.option("--workspace", metavar="wspXXX", help="Airtable workspace to make a base in, where there is none yet."),
+            click.option("--endpoint", metavar="URL", help="Where Airtable is, such as http://127.0.0.1:8642 for a local one."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How results are printed.",
+)
+
+
+def variables() -> dict[str, str]:
+    """Return the environment's variables, with those of the file `.env` below them."""
+    from dotenv import dotenv_values
+
+    file = {name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value}
+    return {**file, **{name: value for name, value in os.environ.items() if value}}
+
+
+def environment_of(
+    config: Config, name: str | None, base: str | None, workspace: str | None, endpoint: str | None
+) -> Environment:
+    """Return the environment that the options name."""
+    return chosen_environment(
+        config, name, base=base, workspace=workspace, endpoint=endpoint, variables=variables()
+    )
+
+
+def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema:
+    """Return the checked schema to work on: the one given, the one *named*, or the only one there is.
+
+    Raises:
+        ConfigUnusable: there is none, or there are several and none was chosen.
+    """
+    from tablewright.cli.schemas import compiled
+
+    paths = [given] if given is not None else [_below_here(one) for one in config.schema_paths()]
+    if not paths:
+        raise ConfigUnusable(
+            f"there is no schema in {' or '.join(config.schemas)}: name a schema file"
+        )
+    if len(paths) > 1 and not named:
+        shown = ", ".join(str(path) for path in paths)
+        raise ConfigUnusable(f"there are several schemas: name one of {shown}")
+    found = compiled(paths, output_format="text")
+    if found is None:
+        raise click.exceptions.Exit(ERROR)
+    chosen = [schema for schema in found if not named or schema.name == named]
+    if not chosen:
+        raise ConfigUnusable(f"there is no schema '{named}' in {' or '.join(config.schemas)}")
+    return chosen[0]
+
+
+def _below_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def echo_json(value: Mapping[str, Any]) -> None:
+    """Print a result for tools."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:
+    """Print a plan."""
+    if output_format == "json":
+        echo_json(as_json(plan))
+        return
+    echo_heading(f"{plan.schema} → {description}", plan.environment)
+    if plan.is_empty:
+        echo_changes(plan.reports)
+        click.echo("Nothing to do: the schema and what is there agree.")
+        return
+    echo_changes(plan.changes)
+    echo_manual([how(change) for change in plan.manual])
+    click.echo(_counted(plan))
+    if plan.calls:
+        calls = "1 API call" if plan.calls == 1 else f"{plan.calls} API calls"
+        click.echo(
+            f"Applying it makes {calls} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
+        )
+
+
+def echo_heading(text: str, environment: str) -> None:
+    """Print what the following is about."""
+    click.echo(f"{click.style(text, bold=True)} (environment {environment})\n")
+
+
+def echo_changes(changes: Sequence[Change]) -> None:
+    """Print changes table by table, subjects and details each below each other."""
+    for table, group in _by_table(changes).items():
+        click.secho(table or "Base", bold=True)
+        lines = [line(change) for change in group]
+        width = min(max((len(one.subject) for one in lines), default=0), 36)
+        for one in lines:
+            mark = "" if one.safety in ("safe", "report") else f"  [{one.safety}]"
+            subject = one.subject.ljust(width) + "  " if one.subject else ""
+            text = f"  {one.sign} {subject}{one.detail}".rstrip()
+            click.echo(click.style(text, fg=_COLORS[one.sign]) + click.style(mark, bold=True))
+            for below in one.below:
+                click.secho(f"      {below}", dim=True)
+        click.echo()
+
+
+def echo_manual(steps: Iterable[str]) -> None:
+    """Print the steps for people, numbered."""
+    given = [one for one in steps if one]
+    if not given:
+        return
+    click.secho("By hand in Airtable", bold=True)
+    for number, text in enumerate(given, 1):
+        first, *rest = text.splitlines()
+        click.echo(f"  {number}. {first}")
+        for one in rest:
+            click.echo(f"     {one}")
+    click.echo()
+
+
+def _by_table(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(table_of(change), []).append(change)
+    return found
+
+
+def _counted(plan: Plan) -> str:
+    parts = [
+        f"{sum(one.sign == sign for one in plan.changes)} to {word}"
+        for sign, word in (("+", "add"), ("~", "change"), ("-", "remove"), ("!", "do by hand"))
+        if any(one.sign == sign for one in plan.changes)
+    ]
+    lossy, manual = plan.count("lossy"), plan.count("manual")
+    counts = (("safe", plan.count("safe")), ("lossy", lossy), ("manual", manual))
+    safety = [f"{count} {name}" for name, count in counts if count]
+    return f"Plan: {', '.join(parts)} ({', '.join(safety)})."
+
+
+def is_terminal() -> bool:
+    """Tell whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def leave(code: int) -> NoReturn:
+    """End the command with an exit code."""
+    raise click.exceptions.Exit(code)

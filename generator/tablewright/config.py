@@ -1,0 +1,229 @@
+"""The project's configuration: schemas, output folder and environments, from `tablewright.toml` or `pyproject.toml`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+FILE: Final = "tablewright.toml"
+DEFAULT_ENVIRONMENT: Final = "dev"
+DEFAULT_SCHEMAS: Final = ("schemas/*.yaml", "schemas/*.yml")
+DEFAULT_OUTPUT: Final = "generated"
+TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
+ENDPOINT: Final = "https://api.airtable.com"
+ENVIRONMENT: Final = "TABLEWRIGHT_ENVIRONMENT"
+_STORE: Final = "TABLEWRIGHT_STORE"
+_BASE: Final = "AIRTABLE_BASE_ID"
+_KEYS: Final = ("schemas", "output", "default_environment", "environments")
+_ENVIRONMENT_KEYS: Final = (
+    "store",
+    "base",
+    "bases",
+    "base_name",
+    "workspace",
+    "endpoint",
+    "token_variable",
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+
+
+class ConfigUnusable(Exception):
+    """The configuration does not say what is needed, or says it wrongly. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One place that a schema is brought to. *store* is a SQL database's URL; empty for Airtable.
+
+    *base* is empty where it is not made yet. *token_variable* names the environment variable that holds the token,
+    which itself is never written down.
+    """
+
+    name: str
+    store: str = ""
+    base: str = ""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    base_name: str = ""
+    workspace: str = ""
+    endpoint: str = ENDPOINT
+    token_variable: str = TOKEN
+
+    @property
+    def is_sql(self) -> bool:
+        return bool(self.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the project's configuration says; all defaults where there is none. *folder* holds the lock files."""
+
+    folder: Path
+    schemas: tuple[str, ...] = DEFAULT_SCHEMAS
+    output: str = DEFAULT_OUTPUT
+    default_environment: str = ""
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+
+    def schema_paths(self) -> list[Path]:
+        """Return the schema files that the patterns name, in order."""
+        found = {
+            path: None for pattern in self.schemas for path in sorted(self.folder.glob(pattern))
+        }
+        return list(found)
+
+
+def read_config(start: Path) -> Config:
+    """Return the configuration that holds in *start*: the nearest one, looking upwards.
+
+    Raises:
+        ConfigUnusable: it is broken, or has a key that means nothing.
+    """
+    for folder in (start, *start.parents):
+        own, project = folder / FILE, folder / "pyproject.toml"
+        if own.is_file():
+            return _config(folder, _toml(own), str(own))
+        if project.is_file():
+            section = _toml(project).get("tool", {}).get("tablewright")
+            if section is not None:
+                return _config(folder, section, f"[tool.tablewright] of {project}")
+    return Config(start)
+
+
+def chosen_environment(
+    config: Config,
+    name: str | None,
+    *,
+    base: str | None = None,
+    endpoint: str | None = None,
+    workspace: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Environment:
+    """Return the environment to work on, completed by what was given and by environment variables.
+
+    Without a name it is TABLEWRIGHT_ENVIRONMENT, the configured default, or the only one there is.
+
+    Raises:
+        ConfigUnusable: there is no such environment, or several and none was chosen.
+    """
+    known = os.environ if variables is None else variables
+    chosen = name or known.get(ENVIRONMENT) or config.default_environment
+    if not chosen:
+        if len(config.environments) > 1:
+            raise ConfigUnusable(
+                f"there are several environments: choose one with --environment ({', '.join(config.environments)})"
+            )
+        chosen = next(iter(config.environments), DEFAULT_ENVIRONMENT)
+    if config.environments and chosen not in config.environments:
+        raise ConfigUnusable(
+            f"there is no environment '{chosen}': {_nearest(chosen, config.environments)}"
+        )
+    if _NAME.match(chosen) is None:
+        raise ConfigUnusable(
+            f"an environment cannot be named '{chosen}': it names a file, so use letters, digits, '-' and '_'"
+        )
+    found = config.environments.get(chosen, Environment(chosen))
+    if not (found.store or found.base or found.bases or found.workspace):
+        found = _from_variables(found, known)
+    if base:
+        found = replace(found, base=base, bases={}, store="")
+    if workspace:
+        found = replace(found, workspace=workspace, store="")
+    if endpoint:
+        found = replace(found, endpoint=endpoint.rstrip("/"), store="")
+    return found
+
+
+def _from_variables(found: Environment, known: Mapping[str, str]) -> Environment:
+    if known.get(_STORE):
+        return _with_store(found, known[_STORE], _STORE)
+    return replace(found, base=known.get(_BASE, ""))
+
+
+def _with_store(found: Environment, url: str, where: str) -> Environment:
+    """Return the environment with what a store's URL says; of `airtable://` URLs base and end point are taken apart."""
+    if not url.startswith("airtable:"):
+        if ":" not in url:
+            raise ConfigUnusable(
+                f"{where} is no store: write airtable://appXXXXXXXXXXXXXX, sqlite:///tasks.db or postgresql://…"
+            )
+        return replace(found, store=url)
+    parts = urlsplit(url)
+    endpoint = parse_qs(parts.query).get("endpoint", [found.endpoint])[0]
+    # The host of a URL is case-insensitive, a base's id is not: so it is read from the text as written.
+    base = parts.netloc or parts.path.strip("/")
+    return replace(found, base=base, endpoint=endpoint.rstrip("/"))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigUnusable(f"{path} cannot be read: {error}") from error
+
+
+def _config(folder: Path, section: Any, where: str) -> Config:
+    _check_keys(section, _KEYS, where)
+    schemas = section.get("schemas", list(DEFAULT_SCHEMAS))
+    if isinstance(schemas, str):
+        schemas = [schemas]
+    if not isinstance(schemas, list) or not all(isinstance(one, str) for one in schemas):
+        raise ConfigUnusable(f"{where}: 'schemas' is a list of paths, such as [\"schemas/*.yaml\"]")
+    environments = section.get("environments", {})
+    if not isinstance(environments, dict):
+        raise ConfigUnusable(f"{where}: 'environments' is a table with one entry each")
+    return Config(
+        folder,
+        tuple(schemas),
+        _text(section, "output", DEFAULT_OUTPUT, where),
+        _text(section, "default_environment", "", where),
+        {name: _environment(name, given, where) for name, given in environments.items()},
+    )
+
+
+def _environment(name: str, given: Any, where: str) -> Environment:
+    here = f"{where}, environment '{name}'"
+    if isinstance(given, str):
+        given = {"store": given}
+    _check_keys(given, _ENVIRONMENT_KEYS, here)
+    bases = given.get("bases", {})
+    if not isinstance(bases, dict) or not all(isinstance(one, str) for one in bases.values()):
+        raise ConfigUnusable(f"{here}: 'bases' is a table of base ids by schema name")
+    found = Environment(
+        name,
+        base=_text(given, "base", "", here),
+        bases=bases,
+        base_name=_text(given, "base_name", "", here),
+        workspace=_text(given, "workspace", "", here),
+        endpoint=_text(given, "endpoint", ENDPOINT, here).rstrip("/"),
+        token_variable=_text(given, "token_variable", TOKEN, here),
+    )
+    store = _text(given, "store", "", here)
+    return _with_store(found, store, f"{here}: 'store'") if store else found
+
+
+def _text(section: Mapping[str, Any], key: str, default: str, where: str) -> str:
+    found = section.get(key, default)
+    if not isinstance(found, str):
+        raise ConfigUnusable(f"{where}: '{key}' is a text")
+    return found
+
+
+def _check_keys(section: Any, known: Iterable[str], where: str) -> None:
+    if not isinstance(section, dict):
+        raise ConfigUnusable(f"{where} is a table with keys of its own")
+    for key in section:
+        if key not in known:
+            raise ConfigUnusable(f"{where} has no key '{key}': {_nearest(key, known)}")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    guess = f"did you mean '{near[0]}'? " if near else ""
+    return f"{guess}there are {', '.join(names)}"

@@ -1,0 +1,136 @@
+"""What a schema is brought to in one environment: an Airtable base or a SQL database, behind one face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from tablewright.config import ConfigUnusable, Environment
+from tablewright.model.schema import Schema
+from tablewright.provision.apply import Applied, Watcher, apply
+from tablewright.provision.live import LiveBase, live_base
+from tablewright.provision.lock import Lock, lock_path, read_lock
+from tablewright.provision.plan import Plan
+from tablewright.provision.planning import airtable_plan
+from tablewright.provision.ports.airtable import AirtablePort
+from tablewright.provision.wanted import wanted_base
+
+
+class Target(Protocol):
+    """A place that can be compared with a schema and brought to it."""
+
+    @property
+    def description(self) -> str:
+        """Return what it is, without any secret."""
+
+    def plan(self, *, allow_destructive: bool = False) -> Plan:
+        """Return what brings it to the schema, after one look at it."""
+
+    def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
+        """Run a plan. Without *look* the base counts as unchanged since `plan` looked at it."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class AirtableTarget:
+    """An Airtable base, real or local."""
+
+    def __init__(
+        self, schema: Schema, environment: Environment, lock: Lock, port: AirtablePort
+    ) -> None:
+        self._wanted = wanted_base(schema)
+        self._environment = environment
+        self.lock = lock
+        self._port = port
+        self._base = base_id(schema.name, environment, lock)
+        self._live: LiveBase | None = None
+
+    @property
+    def description(self) -> str:
+        where = "" if self._environment.endpoint == _REAL else f" at {self._environment.endpoint}"
+        return f"base {self._base}{where}" if self._base else f"a new base{where}"
+
+    @property
+    def live(self) -> LiveBase | None:
+        """Return the base as `plan` saw it."""
+        return self._live
+
+    def plan(self, *, allow_destructive: bool = False) -> Plan:
+        if self._base:
+            self._live = live_base(self._base, self._port.base_schema(self._base))
+        return airtable_plan(
+            self._wanted, self._live, self.lock,
+            allow_destructive=allow_destructive,
+            base_name=self._environment.base_name,
+            workspace=self._environment.workspace,
+        )  # fmt: skip
+
+    def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
+        live = None if look else self._live
+        applied = apply(plan, self._port, self.lock, live=live, watcher=watcher)
+        self._base = applied.base
+        return applied
+
+    def close(self) -> None:
+        self._port.close()
+
+
+_REAL = Environment("").endpoint
+
+
+def base_id(schema: str, environment: Environment, lock: Lock) -> str:
+    """Return the base to work on; empty where one is to be made in the environment's workspace.
+
+    Raises:
+        ConfigUnusable: none is named, or another one than the lock file knows.
+    """
+    named = environment.bases.get(schema, "") or environment.base
+    if named and lock.base and named != lock.base:
+        raise ConfigUnusable(
+            f"{lock.path.name} belongs to base {lock.base}, and base {named} is named: "
+            "choose another environment for it with --environment, or remove the lock file"
+        )
+    found = named or lock.base
+    if not found and not environment.workspace:
+        raise ConfigUnusable(
+            f"environment '{environment.name}' names no base: say --base appXXXXXXXXXXXXXX, or --workspace wspXXXXXXXXXXXXXX "
+            "to have one made (its id stands in the browser's address bar), or write either into the configuration"
+        )
+    return found
+
+
+def open_target(
+    schema: Schema, environment: Environment, folder: Path, variables: Mapping[str, str]
+) -> Target:
+    """Return the place that *environment* names. *folder* is where lock files lie.
+
+    Raises:
+        ConfigUnusable: it is not named well enough, or the token is missing.
+        LockUnreadable: the lock file is broken.
+    """
+    if environment.is_sql:
+        from tablewright.provision.ports.sql import SqlTarget
+
+        return SqlTarget(schema, environment)
+    lock = read_lock(lock_path(folder, environment.name), schema.name, environment.name)
+    token = token_of(environment, variables)
+    return AirtableTarget(
+        schema, environment, lock, AirtablePort(token, endpoint=environment.endpoint)
+    )
+
+
+def token_of(environment: Environment, variables: Mapping[str, str]) -> str:
+    """Return the token of an environment.
+
+    Raises:
+        ConfigUnusable: its variable is not set.
+    """
+    token = variables.get(environment.token_variable, "").strip()
+    if not token:
+        raise ConfigUnusable(
+            f"{environment.token_variable} is not set: put a personal access token there "
+            "(scopes schema.bases:read and :write, data.records:read and :write)"
+        )
+    return token
