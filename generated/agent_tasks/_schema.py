@@ -25,13 +25,26 @@ AGENT_TASK = TableSpec(
     fields=(
         FieldSpec("name", "Name", "text", required=True, min_length=1, max_length=200),
         FieldSpec(
-            "description", "Description", "long_text", required=True, min_length=1
+            "description",
+            "Description",
+            "long_text",
+            required=True,
+            min_length=1,
         ),
         FieldSpec(
-            "agent_id", "Agent ID", "text", required=True, index=True, min_length=1
+            "agent_id",
+            "Agent ID",
+            "text",
+            required=True,
+            index=True,
+            min_length=1,
         ),
         FieldSpec(
-            "status", "Status", "enum", choices=TaskStatus, default=TaskStatus.PENDING
+            "status",
+            "Status",
+            "enum",
+            choices=TaskStatus,
+            default=TaskStatus.PENDING,
         ),
         FieldSpec(
             "priority",
@@ -46,7 +59,10 @@ AGENT_TASK = TableSpec(
         FieldSpec("output", "Output", "long_text"),
         FieldSpec("error_message", "Error Message", "long_text"),
         FieldSpec(
-            "execution_time_seconds", "Execution Time Seconds", "number", minimum=0
+            "execution_time_seconds",
+            "Execution Time Seconds",
+            "number",
+            minimum=0,
         ),
         FieldSpec("retry_count", "Retry Count", "integer", default=0, minimum=0),
     ),
@@ -101,11 +117,7 @@ AGENT_TASK = TableSpec(
             ),
             TransitionSpec(
                 "cancel_execution",
-                sources=(
-                    TaskStatus.PENDING,
-                    TaskStatus.IN_PROGRESS,
-                    TaskStatus.FAILED,
-                ),
+                sources=(TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.FAILED),
                 target=TaskStatus.CANCELLED,
             ),
         ),
@@ -115,4 +127,4 @@ AGENT_TASK = TableSpec(
 )
 
 TABLES: tuple[TableSpec, ...] = (AGENT_TASK,)
-SEAL = "9f04d4c38b659c7704fc576a82ca91f0a43c1f57341b719359c5364adf26de59"
+SEAL = "4b27a2ec67168272a98784c8c12342b81ce853726b69ba7fffb2c7c31439e401"

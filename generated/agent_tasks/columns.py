@@ -25,14 +25,17 @@ class AgentTaskColumns(_.Columns):
     execution_time_seconds = _.NumberColumn(nullable=True)
     retry_count = _.IntegerColumn()
     parent_task = _.LinkColumn["AgentTaskColumns"](
-        lambda: AgentTaskColumns, "AgentTask"
+        lambda: AgentTaskColumns,
+        "AgentTask",
     )
     depends_on = _.LinksColumn["AgentTaskColumns"](
-        lambda: AgentTaskColumns, "AgentTask"
+        lambda: AgentTaskColumns,
+        "AgentTask",
     )
     subtasks = _.LinksColumn["AgentTaskColumns"](lambda: AgentTaskColumns, "AgentTask")
     dependents = _.LinksColumn["AgentTaskColumns"](
-        lambda: AgentTaskColumns, "AgentTask"
+        lambda: AgentTaskColumns,
+        "AgentTask",
     )
 
     @property

@@ -14,33 +14,43 @@ class AgentTaskCreate(CreateInput):
     """A new AgentTask."""
 
     name: str = Field(
-        min_length=1, max_length=200, description="What the task is called."
+        min_length=1,
+        max_length=200,
+        description="What the task is called.",
     )
     description: str = Field(min_length=1, description="What has to be done.")
     agent_id: str = Field(min_length=1, description="The agent that does it.")
     priority: TaskPriority = Field(
-        default=TaskPriority.MEDIUM, description="How urgent it is."
+        default=TaskPriority.MEDIUM,
+        description="How urgent it is.",
     )
     parameters: JsonValue = Field(
-        default=None, description="Whatever the agent needs to know."
+        default=None,
+        description="Whatever the agent needs to know.",
     )
     started_at: UtcDatetime | None = Field(
-        default=None, description="When the current attempt began."
+        default=None,
+        description="When the current attempt began.",
     )
     completed_at: UtcDatetime | None = Field(
-        default=None, description="When it ended, well or not."
+        default=None,
+        description="When it ended, well or not.",
     )
     output: str | None = Field(default=None, description="What came out.")
     error_message: str | None = Field(default=None, description="Why it failed.")
     execution_time_seconds: float | None = Field(
-        default=None, ge=0, description="How long the attempt took, in seconds."
+        default=None,
+        ge=0,
+        description="How long the attempt took, in seconds.",
     )
     retry_count: int = Field(default=0, ge=0, description="How often it was retried.")
     parent_task_id: str | None = Field(
-        default=None, description="The task that this one is a part of."
+        default=None,
+        description="The task that this one is a part of.",
     )
     depends_on_ids: list[str] = Field(
-        default_factory=list[str], description="Tasks that have to be completed first."
+        default_factory=list[str],
+        description="Tasks that have to be completed first.",
     )
 
 
@@ -54,26 +64,35 @@ class AgentTaskUpdate(UpdateInput):
         description="What the task is called.",
     )
     description: str = Field(
-        default_factory=unset, min_length=1, description="What has to be done."
+        default_factory=unset,
+        min_length=1,
+        description="What has to be done.",
     )
     agent_id: str = Field(
-        default_factory=unset, min_length=1, description="The agent that does it."
+        default_factory=unset,
+        min_length=1,
+        description="The agent that does it.",
     )
     priority: TaskPriority = Field(
-        default_factory=unset, description="How urgent it is."
+        default_factory=unset,
+        description="How urgent it is.",
     )
     parameters: JsonValue = Field(
-        default_factory=unset, description="Whatever the agent needs to know."
+        default_factory=unset,
+        description="Whatever the agent needs to know.",
     )
     started_at: UtcDatetime | None = Field(
-        default_factory=unset, description="When the current attempt began."
+        default_factory=unset,
+        description="When the current attempt began.",
     )
     completed_at: UtcDatetime | None = Field(
-        default_factory=unset, description="When it ended, well or not."
+        default_factory=unset,
+        description="When it ended, well or not.",
     )
     output: str | None = Field(default_factory=unset, description="What came out.")
     error_message: str | None = Field(
-        default_factory=unset, description="Why it failed."
+        default_factory=unset,
+        description="Why it failed.",
     )
     execution_time_seconds: float | None = Field(
         default_factory=unset,
@@ -81,11 +100,15 @@ class AgentTaskUpdate(UpdateInput):
         description="How long the attempt took, in seconds.",
     )
     retry_count: int = Field(
-        default_factory=unset, ge=0, description="How often it was retried."
+        default_factory=unset,
+        ge=0,
+        description="How often it was retried.",
     )
     parent_task_id: str | None = Field(
-        default_factory=unset, description="The task that this one is a part of."
+        default_factory=unset,
+        description="The task that this one is a part of.",
     )
     depends_on_ids: list[str] = Field(
-        default_factory=unset, description="Tasks that have to be completed first."
+        default_factory=unset,
+        description="Tasks that have to be completed first.",
     )

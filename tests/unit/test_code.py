@@ -6,11 +6,12 @@ import ast
 import datetime as dt
 import inspect
 
+import black
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tablewright.targets.python.code import call, comment, docstring, identifier, literal
+from tablewright.targets.python.code import call, comment, docstring, identifier, laid_out, literal
 
 HOSTILE = [
     'ends with "',
@@ -30,13 +31,13 @@ HOSTILE = [
 ]
 
 
-def docstring_of(code: str) -> str | None:
+def docstring_of(code: str) -> str:
     module = ast.parse(f"def f():\n    {code}\n")
     function = module.body[0]
     assert len(module.body) == 1
     assert isinstance(function, ast.FunctionDef)
     assert len(function.body) == 1
-    return ast.get_docstring(function, clean=True)
+    return (ast.get_docstring(function, clean=True) or "").strip()
 
 
 def tidy(text: str) -> str:
@@ -55,7 +56,7 @@ def test_any_text_survives_as_a_docstring(text: str) -> None:
     """Every text that can be written reads back, apart from spaces at its edges."""
     found = docstring_of(docstring(text.encode("utf-8", "ignore").decode(), "    "))
 
-    assert (found or "").split() == text.encode("utf-8", "ignore").decode().split()
+    assert found.split() == text.encode("utf-8", "ignore").decode().split()
 
 
 @given(st.text() | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False))
@@ -65,6 +66,37 @@ def test_a_literal_reads_back_as_its_value(value: object) -> None:
 
     assert found == value
     assert type(found) is type(value)
+
+
+def as_black_writes(source: str) -> str:
+    return black.format_str(source, mode=black.Mode())
+
+
+@given(st.text(max_size=40) | st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+@settings(max_examples=60)
+def test_a_literal_is_in_blacks_style(value: object) -> None:
+    """Black changes nothing, so that it need not look."""
+    source = f"x = {literal(value)}\n"
+
+    assert as_black_writes(source) == source
+
+
+@given(st.text(alphabet=st.sampled_from(["a", "B", " ", '"', "'", "\\", "\n", "é", "{", "\t"]), max_size=30))
+@settings(max_examples=300)
+def test_a_docstring_is_in_blacks_style(text: str) -> None:
+    """Black changes nothing, so that it need not look."""
+    source = f"def f():\n    {docstring(text or '.', '    ')}\n"
+
+    assert as_black_writes(source) == source
+
+
+def test_a_list_that_is_too_long_gets_a_line_for_each_part() -> None:
+    """Black keeps what ends in a comma, and what fits on one line."""
+    short = laid_out(call("f", [literal("a")], {"b": literal((1,))}), 4, lead="x = ")
+    long = laid_out(call("f", [literal("a" * 40)], {"b": literal(("c" * 40, "d" * 40))}), 4, lead="x = ")
+
+    assert short == 'x = f("a", b=(1,))'
+    assert long.split("\n")[2:] == ["        b=(", f'            "{"c" * 40}",', f'            "{"d" * 40}",', "        ),", "    )"]
 
 
 def test_lists_tuples_and_durations_have_literals() -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from tablewright.expressions import tree
+from tablewright.expressions.literals import literal_text
 from tablewright.expressions.tree import Node
 
 _COMPARE: Final[dict[str, type[ast.cmpop]]] = {
@@ -155,9 +156,10 @@ class _Printer:
         if isinstance(value, timedelta):
             return self._function("seconds", ast.Constant(value.total_seconds()))
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
-            return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+            return ast.UnaryOp(ast.USub(), ast.Name(literal_text(-value)))
         if value is None or isinstance(value, (str, int, float, bool)):
-            return ast.Constant(value)
+            # As a name, since `ast.unparse` quotes texts as black does not.
+            return ast.Name(literal_text(value))
         raise TypeError(f"a schema cannot hold the constant {value!r}")
 
     def _joined(self, operator: ast.operator, operands: tuple[Node, ...]) -> ast.expr:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Final
 
+from tablewright.expressions.literals import literal_text
 from tablewright.names import is_identifier
 
 
@@ -25,34 +28,59 @@ def identifier(name: str) -> Code:
     return Code(name)
 
 
+class Bracketed(Code):
+    """Code that is a list in brackets. As text it is one line; `laid_out` may give each part a line of its own."""
+
+    opening: str
+    parts: tuple[Code, ...]
+    closing: str
+    is_tuple: bool
+
+    @classmethod
+    def of(
+        cls, opening: str, parts: Iterable[Code], closing: str, *, is_tuple: bool = False
+    ) -> Bracketed:
+        """Return *parts* between two brackets; a tuple of one keeps its comma."""
+        listed = tuple(parts)
+        comma = "," if is_tuple and len(listed) == 1 else ""
+        made = cls(f"{opening}{', '.join(listed)}{comma}{closing}")
+        made.opening, made.parts, made.closing, made.is_tuple = opening, listed, closing, is_tuple
+        return made
+
+    def after(self, lead: str) -> Bracketed:
+        """Return the same code with *lead* in front of it."""
+        return Bracketed.of(lead + self.opening, self.parts, self.closing, is_tuple=self.is_tuple)
+
+
+def bracketed_tuple(parts: Iterable[Code]) -> Bracketed:
+    """Return *parts* as a tuple."""
+    return Bracketed.of("(", parts, ")", is_tuple=True)
+
+
+def named(name: str, value: Code) -> Code:
+    """Return `name=value` as an argument."""
+    lead = f"{identifier(name)}="
+    return value.after(lead) if isinstance(value, Bracketed) else Code(lead + value)
+
+
 def literal(value: object) -> Code:
-    """Return a plain value as source, texts in double quotes as black writes them."""
+    """Return a plain value as source, texts quoted as black quotes them."""
     match value:
-        case None | bool() | int() | float():
-            return Code(repr(value))
-        case str():
-            return Code(_quoted(value))
-        case tuple() | list():
-            parts = ", ".join(literal(item) for item in value)
-            if isinstance(value, list):
-                return Code(f"[{parts}]")
-            return Code(f"({parts},)" if len(value) == 1 else f"({parts})")
+        case None | bool() | int() | float() | str():
+            return Code(literal_text(value))
+        case tuple():
+            return bracketed_tuple(literal(item) for item in value)
+        case list():
+            return Bracketed.of("[", [literal(item) for item in value], "]")
         case dt.timedelta():
-            return Code(f"dt.timedelta(seconds={value.total_seconds()!r})")
+            return Code(f"dt.timedelta(seconds={literal(value.total_seconds())})")
         case _:
             raise TypeError(f"{value!r} has no literal form")
 
 
-def _quoted(text: str) -> str:
-    shown = repr(text)
-    if shown[0] == '"' or '"' in text:
-        return shown
-    return f'"{shown[1:-1]}"'
-
-
 def docstring(text: str, indent: str = "") -> Code:
     """Return *text* as a docstring that cannot end early, further lines behind *indent*."""
-    lines = [line.rstrip() for line in text.strip().split("\n")]
+    lines = [line.rstrip() for line in inspect.cleandoc(text.strip()).split("\n")]
     body = "\n".join(
         indent + line if line and number else line for number, line in enumerate(lines)
     )
@@ -62,6 +90,11 @@ def docstring(text: str, indent: str = "") -> Code:
     )
     if '"""' in body or body.endswith('"'):
         body = body.replace('"', '\\"')
+    if "\n" not in body and body.endswith('"'):
+        # Black parts a quote at the end from the docstring's own, and one at the beginning too.
+        body += " "
+    if body.startswith('"'):
+        body = f" {body}"
     closing = f"\n{indent}" if "\n" in body else ""
     return Code(f'"""{body}{closing}"""')
 
@@ -79,7 +112,34 @@ def comment(text: str) -> Code:
     return Code("".join(sign if sign.isprintable() else " " for sign in text))
 
 
-def call(function: str, arguments: Sequence[Code], options: Mapping[str, Code]) -> Code:
+def call(function: str, arguments: Iterable[Code], options: Mapping[str, Code]) -> Bracketed:
     """Return the source of a call."""
-    parts = [*arguments, *(f"{identifier(name)}={value}" for name, value in options.items())]
-    return Code(f"{function}({', '.join(parts)})")
+    return Bracketed.of(
+        f"{function}(", [*arguments, *(named(name, value) for name, value in options.items())], ")"
+    )
+
+
+LINE_LENGTH: Final = 88
+"""Black's own default, so that a project's `black --check` agrees."""
+
+
+def laid_out(code: Code, indent: int, *, lead: str = "") -> Code:
+    """Return code as black writes it at this indent: on one line, or with each part on its own and a comma after it.
+
+    The first line comes without its indent. *lead* stands in front.
+    """
+    if not isinstance(code, Bracketed):
+        return Code(lead + code)
+    return Code(_spread(code.after(lead), indent, reserved=0))
+
+
+def _spread(code: Code, indent: int, *, reserved: int) -> str:
+    if (
+        not isinstance(code, Bracketed)
+        or not code.parts
+        or indent + len(code) + reserved <= LINE_LENGTH
+    ):
+        return code
+    inner = indent + 4
+    parts = "".join(f"{' ' * inner}{_spread(part, inner, reserved=1)},\n" for part in code.parts)
+    return f"{code.opening}\n{parts}{' ' * indent}{code.closing}"

@@ -8,7 +8,7 @@ from typing import Final
 from tablewright.expressions.columns import column_source
 from tablewright.expressions.types import ValueType
 from tablewright.model.schema import Computed, Field, Relation, Schema, Table
-from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.code import Code, call, docstring, identifier, laid_out, literal
 from tablewright.targets.python.imports import Imports
 
 _COLUMNS: Final = {
@@ -37,8 +37,7 @@ _TERMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    name: Code
-    column: Code
+    line: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +77,15 @@ def columns_view(schema: Schema, source: Code) -> ColumnsView:
 
 def _class_view(table: Table, imports: Imports) -> ColumnsClassView:
     columns = (
-        *(ColumnView(identifier(field.key), _column(field, imports)) for field in table.fields),
+        *(_column_view(field.key, _column(field, imports)) for field in table.fields),
         *(
-            ColumnView(
-                identifier(one.key),
-                _link("LinksColumn" if one.many else "LinkColumn", one.target, one),
+            _column_view(
+                one.key, _link("LinksColumn" if one.many else "LinkColumn", one.target, one)
             )
             for one in table.relations
         ),
         *(
-            ColumnView(identifier(one.inverse), _link("LinksColumn", one.source, None))
+            _column_view(one.inverse, _link("LinksColumn", one.source, None))
             for one in table.inverses
             if one.inverse
         ),
@@ -99,6 +97,10 @@ def _class_view(table: Table, imports: Imports) -> ColumnsClassView:
         columns,
         computed,
     )
+
+
+def _column_view(name: str, column: Code) -> ColumnView:
+    return ColumnView(laid_out(column, 4, lead=f"{identifier(name)} = "))
 
 
 def _column(field: Field, imports: Imports) -> Code:

@@ -6,7 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tablewright.targets.python.code import Code, identifier
+from tablewright.targets.python.code import LINE_LENGTH, Code, identifier
 
 _STANDARD = sys.stdlib_module_names
 
@@ -33,18 +33,29 @@ class Imports:
         self._modules[module] = alias
         return alias
 
-    def lines(self) -> Code:
-        """Return the import statements, grouped: standard library, installed packages, this package."""
+    def lines(self, indent: int = 0) -> Code:
+        """Return the import statements, grouped: standard library, installed packages, this package.
+
+        The first line comes without its indent.
+        """
         groups: list[list[str]] = [[], [], []]
         for module, alias in sorted(self._modules.items()):
             groups[0 if _is_standard(module) else 1].append(f"import {module} as {alias}")
         for module in sorted(self._names, key=_module_order):
             group = groups[2 if module.startswith(".") else 0 if _is_standard(module) else 1]
             names = sorted((_checked(name) for name in self._names[module]), key=_name_order)
-            plain = ", ".join(name for name in names if " as " not in name)
             group += [f"from {module} import {name}" for name in names if " as " in name]
-            group += [f"from {module} import {plain}"] if plain else []
-        return Code("\n\n".join("\n".join(group) for group in groups if group))
+            plain = [Code(name) for name in names if " as " not in name]
+            group += [_from(module, plain, indent)] if plain else []
+        text = "\n\n".join("\n".join(group) for group in groups if group)
+        return Code(text.replace("\n", f"\n{' ' * indent}").replace(f"\n{' ' * indent}\n", "\n\n"))
+
+
+def _from(module: str, names: list[Code], indent: int) -> str:
+    flat = f"from {module} import {', '.join(names)}"
+    if indent + len(flat) <= LINE_LENGTH:
+        return flat
+    return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
 
 
 def _is_standard(module: str) -> bool:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import with_article
-from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.code import Code, docstring, identifier, literal
 from tablewright.targets.python.imports import Imports
-from tablewright.targets.python.types import constraints, default_code, stored_annotation
-
-
-@dataclass(frozen=True, slots=True)
-class InputFieldView:
-    name: Code
-    annotation: Code
-    value: Code
+from tablewright.targets.python.types import (
+    constraints,
+    default_code,
+    field_line,
+    stored_annotation,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class InputView:
     name: Code
     base: Code
     doc: Code
-    fields: tuple[InputFieldView, ...]
+    fields: tuple[Code, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def settable_fields(table: Table) -> tuple[Field, ...]:
     return tuple(field for field in table.fields if field.is_writable and field.key != state)
 
 
-def _create_field(field: Field, imports: Imports) -> InputFieldView:
+def _create_field(field: Field, imports: Imports) -> Code:
     options = _options(field)
     annotation = stored_annotation(field, imports)
     if field.kind.listed:
@@ -81,13 +79,13 @@ def _create_field(field: Field, imports: Imports) -> InputFieldView:
         options = {"default": literal(False), **options}
     elif not field.required:
         options = {"default": literal(None), **options}
-    return _field_view(field.key, annotation, options, imports)
+    return field_line(field.key, annotation, options, imports)
 
 
-def _update_field(field: Field, imports: Imports) -> InputFieldView:
+def _update_field(field: Field, imports: Imports) -> Code:
     imports.name("tablewright.runtime", "unset")
     options = {"default_factory": Code("unset"), **_options(field)}
-    return _field_view(field.key, stored_annotation(field, imports), options, imports)
+    return field_line(field.key, stored_annotation(field, imports), options, imports)
 
 
 def _options(field: Field) -> dict[str, Code]:
@@ -95,7 +93,7 @@ def _options(field: Field) -> dict[str, Code]:
     return {**options, "description": literal(field.description)} if field.description else options
 
 
-def _link_field(relation: Relation, imports: Imports, *, optional: bool = False) -> InputFieldView:
+def _link_field(relation: Relation, imports: Imports, *, optional: bool = False) -> Code:
     options = {"description": literal(relation.description)} if relation.description else {}
     if optional:
         imports.name("tablewright.runtime", "unset")
@@ -105,17 +103,6 @@ def _link_field(relation: Relation, imports: Imports, *, optional: bool = False)
     elif not relation.required:
         options = {"default": literal(None), **options}
     if relation.many:
-        return _field_view(f"{relation.key}_ids", Code("list[str]"), options, imports)
+        return field_line(f"{relation.key}_ids", Code("list[str]"), options, imports)
     annotation = Code("str" if relation.required else "str | None")
-    return _field_view(f"{relation.key}_id", annotation, options, imports)
-
-
-def _field_view(
-    name: str, annotation: Code, options: dict[str, Code], imports: Imports
-) -> InputFieldView:
-    if not options:
-        return InputFieldView(identifier(name), annotation, Code(""))
-    if set(options) == {"default"}:
-        return InputFieldView(identifier(name), annotation, options["default"])
-    imports.name("pydantic", "Field")
-    return InputFieldView(identifier(name), annotation, call("Field", [], options))
+    return field_line(f"{relation.key}_id", annotation, options, imports)

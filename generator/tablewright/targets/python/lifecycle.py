@@ -59,7 +59,7 @@ def lifecycle_view(schema: Schema, source: Code) -> LifecycleView:
         imports.name("typing", "TYPE_CHECKING")
     doc = f"The transitions of {schema.name} as pure functions: record, moment and arguments → changes, or a refusal."
     return LifecycleView(
-        source, docstring(doc), imports.lines(), typing_imports.lines(), tuple(decisions)
+        source, docstring(doc), imports.lines(), typing_imports.lines(4), tuple(decisions)
     )
 
 

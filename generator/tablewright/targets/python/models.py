@@ -8,7 +8,15 @@ from tablewright.expressions.python import python_source
 from tablewright.kinds import Kind
 from tablewright.model.schema import AddMethod, Computed, Field, Relation, Schema, Table
 from tablewright.names import with_article
-from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.code import (
+    LINE_LENGTH,
+    Bracketed,
+    Code,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+)
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.inputs import settable_fields
 from tablewright.targets.python.lifecycle import add_names
@@ -24,6 +32,7 @@ from tablewright.targets.python.names import spec_name
 from tablewright.targets.python.types import (
     constraints,
     default_code,
+    field_line,
     given_annotation,
     or_unset,
     stored_annotation,
@@ -33,9 +42,7 @@ from tablewright.targets.python.types import (
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    name: Code
-    annotation: Code
-    value: Code
+    line: Code
     doc: Code
 
 
@@ -103,7 +110,6 @@ class RecordView:
     create_doc: Code
     update: tuple[ParameterView, ...]
     upsert_on: Code
-    upsert_default: Code
     upsert_doc: Code
     find: tuple[ParameterView, ...]
     queries: tuple[QueryView, ...]
@@ -130,7 +136,7 @@ def models_view(schema: Schema, source: Code) -> ModelsView:
     if typing_imports.lines():
         imports.name("typing", "TYPE_CHECKING")
     doc = docstring(schema.description or f"The records of {schema.name}.")
-    return ModelsView(source, doc, imports.lines(), typing_imports.lines(), records)
+    return ModelsView(source, doc, imports.lines(), typing_imports.lines(4), records)
 
 
 def _record_view(
@@ -173,8 +179,7 @@ def _record_view(
         create=create,
         create_doc=_create_doc(schema, table),
         update=_update_parameters(table, imports),
-        upsert_on=Code(f"Literal[{', '.join(literal(key) for key in merged)}]" if merged else ""),
-        upsert_default=literal(unique) if unique else Code(""),
+        upsert_on=_upsert_on(merged, unique),
         upsert_doc=_upsert_doc(table, unique),
         find=_find_parameters(table, imports),
         queries=tuple(query_view(table, one, imports) for one in table.queries),
@@ -215,31 +220,22 @@ def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
     if is_state and annotation.endswith(" | None"):
         annotation = Code(annotation.removesuffix(" | None"))
     doc = docstring(field.description, "    ") if field.description else Code("")
-    return FieldView(identifier(field.key), annotation, _field_value(options, imports), doc)
+    return FieldView(field_line(field.key, annotation, options, imports), doc)
 
 
 def _blank(kind: Kind) -> Code:
     return literal(0) if kind.name in ("count", "auto_number") else literal(None)
 
 
-def _field_value(options: dict[str, Code], imports: Imports) -> Code:
-    if not options:
-        return Code("")
-    if set(options) == {"default"}:
-        return options["default"]
-    imports.name("pydantic", "Field")
-    return call("Field", [], options)
-
-
 def _id_view(relation: Relation, imports: Imports) -> FieldView:
     if relation.many:
-        value = _field_value({"default_factory": Code("list[str]")}, imports)
-        doc = docstring(f"The ids of {relation.key}, in their order.")
-        return FieldView(identifier(f"{relation.key}_ids"), Code("list[str]"), value, doc)
-    doc = docstring(f"The id of {relation.key}.")
-    if relation.required:
-        return FieldView(identifier(f"{relation.key}_id"), Code("str"), Code(""), doc)
-    return FieldView(identifier(f"{relation.key}_id"), Code("str | None"), literal(None), doc)
+        options = {"default_factory": Code("list[str]")}
+        line = field_line(f"{relation.key}_ids", Code("list[str]"), options, imports)
+        return FieldView(line, docstring(f"The ids of {relation.key}, in their order."))
+    annotation = Code("str" if relation.required else "str | None")
+    default = {} if relation.required else {"default": literal(None)}
+    line = field_line(f"{relation.key}_id", annotation, default, imports)
+    return FieldView(line, docstring(f"The id of {relation.key}."))
 
 
 # -- relations ------------------------------------------------------------------------------------------------------
@@ -394,6 +390,20 @@ def _create_doc(schema: Schema, table: Table) -> Code:
     return docstring(
         f"{first}\n\nRaises:\n    RecordInvalid: a value does not fit; nothing was stored.", " " * 8
     )
+
+
+def _upsert_on(merged: list[str], unique: tuple[str, ...]) -> Code:
+    """Return the parameter that names the fields to find a record by; empty where there are none."""
+    if not merged:
+        return Code("")
+    default = f" = {literal(unique)}" if unique else ""
+    keys = Bracketed.of("Literal[", [literal(key) for key in merged], "]")
+    names = Bracketed.of("on: Sequence[", [keys], "]")
+    if 8 + len(names) + len(default) < LINE_LENGTH:
+        return Code(names + default)
+    # Black gives a subscript of one part no comma.
+    inner = laid_out(keys, 12)
+    return Code(f"on: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
 
 
 def _upsert_doc(table: Table, unique: tuple[str, ...]) -> Code:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tablewright.model.schema import Schema
-from tablewright.targets.python.code import Code, docstring, identifier, literal
+from tablewright.targets.python.code import (
+    Bracketed,
+    Code,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+)
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.names import statistics_name
 
@@ -39,14 +46,20 @@ def package_view(schema: Schema, source: Code) -> PackageView:
                 "statistics"
             )
     exported = sorted([*eager, *lazy])
-    entries = ", ".join(
-        f"{literal(name)}: {literal(module)}" for name, module in sorted(lazy.items())
+    entries = Bracketed.of(
+        "{",
+        [Code(f"{literal(name)}: {literal(module)}") for name, module in sorted(lazy.items())],
+        "}",
     )
     return PackageView(
         source,
         docstring(schema.description or f"The records of {schema.name}."),
         imports.lines(),
-        typing_imports.lines(),
-        Code(f"[{', '.join(literal(identifier(name)) for name in exported)}]"),
-        Code(f"{{{entries}}}"),
+        typing_imports.lines(4),
+        laid_out(
+            Bracketed.of("[", [literal(identifier(name)) for name in exported], "]"),
+            0,
+            lead="__all__ = ",
+        ),
+        laid_out(entries, 0, lead="_LAZY = "),
     )

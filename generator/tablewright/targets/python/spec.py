@@ -10,7 +10,15 @@ from tablewright.expressions import tree
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import snake
-from tablewright.targets.python.code import Code, call, docstring, identifier, literal
+from tablewright.targets.python.code import (
+    Code,
+    bracketed_tuple,
+    call,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+)
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.names import spec_name
 from tablewright.targets.python.types import constraints, default_code
@@ -23,8 +31,7 @@ _BOUND_NAMES: Final = {"ge": "minimum", "le": "maximum"}
 
 @dataclass(frozen=True, slots=True)
 class TableSpecView:
-    name: Code
-    source: Code
+    line: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class SchemaSpecView:
     contract: Code
     fingerprint: Code
     tables: tuple[TableSpecView, ...]
-    names: Code
+    listed: Code
 
 
 def schema_spec_view(schema: Schema, source: Code) -> SchemaSpecView:
@@ -43,10 +50,12 @@ def schema_spec_view(schema: Schema, source: Code) -> SchemaSpecView:
     imports = Imports()
     imports.name("tablewright.runtime", "TableSpec")
     tables = tuple(
-        TableSpecView(identifier(spec_name(table.key)), _table_spec(table, imports))
+        TableSpecView(
+            laid_out(_table_spec(table, imports), 0, lead=f"{identifier(spec_name(table.key))} = ")
+        )
         for table in schema.tables
     )
-    names = Code(", ".join(view.name for view in tables))
+    listed = bracketed_tuple(identifier(spec_name(table.key)) for table in schema.tables)
     return SchemaSpecView(
         source,
         docstring(f"What the runtime has to know of {schema.name}."),
@@ -54,7 +63,7 @@ def schema_spec_view(schema: Schema, source: Code) -> SchemaSpecView:
         literal(CONTRACT),
         literal(schema.fingerprint),
         tables,
-        Code(f"({names},)" if len(tables) == 1 else f"({names})"),
+        laid_out(listed, 0, lead="TABLES: tuple[TableSpec, ...] = "),
     )
 
 
@@ -63,19 +72,17 @@ def _table_spec(table: Table, imports: Imports) -> Code:
         "key": literal(table.key),
         "name": literal(table.name),
         "sql_name": literal(snake(table.key)),
-        "fields": _tuple([_field_spec(field, imports) for field in table.fields]),
+        "fields": bracketed_tuple([_field_spec(field, imports) for field in table.fields]),
     }
     if table.relations:
         imports.name("tablewright.runtime", "RelationSpec")
-        options["relations"] = _tuple([_relation_spec(relation) for relation in table.relations])
+        options["relations"] = bracketed_tuple(
+            [_relation_spec(relation) for relation in table.relations]
+        )
     if table.lifecycle is not None:
         options["lifecycle"] = _lifecycle_spec(table, table.lifecycle, imports)
     options["tables"] = Code("lambda: TABLES")
     return call("TableSpec", [], options)
-
-
-def _tuple(parts: list[Code]) -> Code:
-    return Code(f"({', '.join(parts)},)" if parts else "()")
 
 
 def _flags(**flags: bool) -> dict[str, Code]:
@@ -123,7 +130,7 @@ def _lifecycle_spec(table: Table, lifecycle: Lifecycle, imports: Imports) -> Cod
     options = {
         "field": literal(lifecycle.field),
         "initial": Code(f"{state}.{identifier(lifecycle.initial)}"),
-        "transitions": _tuple(
+        "transitions": bracketed_tuple(
             [_transition_spec(table, state, one, imports) for one in lifecycle.transitions]
         ),
     }
@@ -134,13 +141,15 @@ def _lifecycle_spec(table: Table, lifecycle: Lifecycle, imports: Imports) -> Cod
 def _transition_spec(table: Table, state: str, transition: Transition, imports: Imports) -> Code:
     imports.name("tablewright.runtime", "TransitionSpec")
     options = {
-        "sources": _tuple([Code(f"{state}.{identifier(source)}") for source in transition.sources]),
+        "sources": bracketed_tuple(
+            [Code(f"{state}.{identifier(source)}") for source in transition.sources]
+        ),
         "target": Code(f"{state}.{identifier(transition.target)}"),
     }
     if transition.otherwise:
         options["otherwise"] = literal(transition.otherwise)
     if transition.takes:
-        options["takes"] = _tuple(
+        options["takes"] = bracketed_tuple(
             [_argument_spec(argument, imports) for argument in transition.takes]
         )
     reads = sorted(set(_reads(table, transition)))

@@ -10,7 +10,7 @@ from tablewright.expressions.types import ValueType
 from tablewright.kinds import Kind
 from tablewright.model.lifecycle import Argument
 from tablewright.model.schema import Bounds, Field
-from tablewright.targets.python.code import Code, identifier, literal
+from tablewright.targets.python.code import Code, call, identifier, laid_out, literal
 from tablewright.targets.python.imports import Imports
 
 _RESULTS: Final = {
@@ -157,3 +157,14 @@ def constraints(
         "pattern": bounds.pattern,
     }
     return {name: literal(value) for name, value in found.items() if value is not None}
+
+
+def field_line(name: str, annotation: Code, options: Mapping[str, Code], imports: Imports) -> Code:
+    """Return the declaration of a field of a Pydantic model, without its indent of 4."""
+    lead = f"{identifier(name)}: {annotation}"
+    if not options:
+        return Code(lead)
+    if set(options) == {"default"}:
+        return laid_out(options["default"], 4, lead=f"{lead} = ")
+    imports.name("pydantic", "Field")
+    return laid_out(call("Field", [], options), 4, lead=f"{lead} = ")
