@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from tablewright.expressions.evaluate import Evaluator
 from tablewright.runtime import (
     Connection,
     RecordChanged,
@@ -429,6 +430,60 @@ def test_links_keep_their_order(connection: Connection) -> None:
     read.depends_on = [others[4], others[1]]
     read.save()
     assert [one.name for one in AgentTask.get(made.id).depends_on] == ["4", "1"]
+
+
+def test_changing_the_list_of_linked_records_changes_the_links(connection: Connection) -> None:
+    """Appending, removing and replacing are changes of the record; a record that is not stored is refused."""
+    one, two, three = task(name="1"), task(name="2"), task(name="3")
+    made = task(depends_on=[one])
+
+    made.depends_on.append(two)
+    made.depends_on += [three]
+    made.depends_on.remove(one)
+    made.depends_on.reverse()
+    made.save()
+
+    assert [linked.name for linked in AgentTask.get(made.id).depends_on] == ["3", "2"]
+    with pytest.raises(RecordInvalid, match="call save"):
+        made.depends_on.append(AgentTask(name="n", description="d", agent_id="a"))
+
+
+def test_conditions_can_be_tested_on_records_in_memory(connection: Connection) -> None:
+    """The evaluator follows a record's own attributes and agrees with its computed fields."""
+    waiting = task(depends_on=[task()])
+    evaluator = Evaluator({}, datetime.now(UTC), AgentTask.table.enums())
+
+    for record in AgentTask.all():
+        assert (
+            evaluator.holds(AgentTask.c.is_blocked.node, record)
+            == record.is_blocked
+            == (record == waiting)
+        )
+        assert evaluator.holds(AgentTask.c.is_overdue.node, record) == record.is_overdue
+
+
+def test_a_row_that_does_not_fit_is_reported_and_left_out(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One bad row does not sink the read; asking for it by its id says what is wrong."""
+    good, bad = task(), task()
+    store = connection.store
+    assert isinstance(store, SqlStore)
+    own = store._schema(AgentTask.table).tables["AgentTask"]
+    with store._writer.begin() as writing:
+        if "sqlite" in str(store._engine.url):
+            writing.execute(sa.text("PRAGMA ignore_check_constraints=ON"))
+        else:
+            writing.execute(
+                sa.text("ALTER TABLE agent_task DROP CONSTRAINT ck_agent_task_retry_count_minimum")
+            )
+        writing.execute(sa.update(own).where(own.c.id == bad.id).values(retry_count=-1))
+
+    assert AgentTask.all() == [good]
+
+    assert f"left out: AgentTask {bad.id}: retry_count has to be at least 0, not -1" in caplog.text
+    with pytest.raises(RecordInvalid, match="retry_count"):
+        AgentTask.get(bad.id)
 
 
 # -- lifecycle --------------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.records import Batch, Origin, origin_of
@@ -14,6 +14,68 @@ if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
 T = TypeVar("T", bound="AirtableModel")
+
+
+class LinkedRecords(list[T]):
+    """The records that a link to many leads to: a list whose changes are changes of the record, to be saved with it."""
+
+    __slots__ = ("_key", "_record")
+
+    def __init__(self, record: AirtableModel, key: str, linked: Iterable[T]) -> None:
+        super().__init__(linked)
+        self._record = record
+        self._key = key
+
+    def _written(self) -> None:
+        self._record._link_many(self._key, self)
+
+    def append(self, item: T, /) -> None:
+        super().append(item)
+        self._written()
+
+    def extend(self, items: Iterable[T], /) -> None:
+        super().extend(items)
+        self._written()
+
+    def insert(self, place: SupportsIndex, item: T, /) -> None:
+        super().insert(place, item)
+        self._written()
+
+    def remove(self, item: T, /) -> None:
+        super().remove(item)
+        self._written()
+
+    def pop(self, place: SupportsIndex = -1, /) -> T:
+        found = super().pop(place)
+        self._written()
+        return found
+
+    def clear(self) -> None:
+        super().clear()
+        self._written()
+
+    def reverse(self) -> None:
+        super().reverse()
+        self._written()
+
+    def sort(self, *, key: Any = None, reverse: bool = False) -> None:
+        super().sort(key=key, reverse=reverse)
+        self._written()
+
+    def __setitem__(self, place: Any, item: Any) -> None:
+        super().__setitem__(place, item)
+        self._written()
+
+    def __delitem__(self, place: SupportsIndex | slice) -> None:
+        super().__delitem__(place)
+        self._written()
+
+    def __iadd__(self, items: Iterable[T]) -> Self:  # type: ignore[override,misc]  # list's own overloads, in one
+        self.extend(items)
+        return self
+
+    def __reduce__(self) -> tuple[type[list[T]], tuple[list[T]]]:
+        return list, (list(self),)
 
 
 def linked_one(record: AirtableModel, key: str, target: type[T]) -> T | None:
@@ -27,9 +89,10 @@ def linked_one(record: AirtableModel, key: str, target: type[T]) -> T | None:
 
 
 def linked_many(record: AirtableModel, key: str, target: type[T]) -> list[T]:
-    """Return the records that a link to many leads to, in their order."""
+    """Return the records that a link to many leads to, in their order. Changing the list changes the links."""
     relation = type(record).table.relations_by_key[key]
-    return _forward(record, relation, target, record.__dict__[relation.attribute])
+    found = _forward(record, relation, target, record.__dict__[relation.attribute])
+    return LinkedRecords(record, key, found)
 
 
 def linked_back(record: AirtableModel, key: str, source: type[T]) -> list[T]:
