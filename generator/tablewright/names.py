@@ -142,6 +142,8 @@ def why_not_identifier(text: str) -> str:
 
 def mixed_alphabets(text: str) -> tuple[str, ...]:
     """Return the alphabets of a name's letters where Latin, Greek and Cyrillic ones, which look alike, come together."""
+    if text.isascii():
+        return ()
     found = {
         unicodedata.name(sign, "").split(" ")[0].capitalize() for sign in text if sign.isalpha()
     }

@@ -50,8 +50,10 @@ def read_field(
     if typed is None:
         return None
     _report_foreign_keys(findings, reader, typed.kind, what)
+    plain = _plain_field(key, typed, as_written=as_written)
     field = replace(
-        _plain_field(key, typed, as_written=as_written),
+        plain,
+        name=reader.text("name") if reader.has("name") else plain.name,
         description=read_description(findings, reader),
         required=reader.boolean("required"),
         unique=reader.boolean("unique"),
@@ -60,8 +62,6 @@ def read_field(
         options=read_options(findings, reader, typed.kind),
         was=tuple(word.text for word in reader.words("was")),
     )
-    if reader.has("name"):
-        field = replace(field, name=reader.text("name"))
     field = _with_default(findings, reader, field, what)
     return WrittenField(
         replace(field, type=typed.value_type(nullable=is_nullable(field))), key, reader
@@ -74,7 +74,9 @@ def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -
             if reader.has(key):
                 findings.error(reader.key_span(key), "TW216", f"{what} is calculated by Airtable and cannot have '{key}'",
                                "remove the key")  # fmt: skip
-        return replace(field, required=False, unique=False, index=False)
+        if field.required or field.unique or field.index:
+            return replace(field, required=False, unique=False, index=False)
+        return field
     if field.unique and not field.kind.can_be_unique:
         findings.error(reader.key_span("unique"), "TW209", f"{what}: a {shown_kind(field)} field cannot be unique",
                        "unique works for texts, numbers, dates and single choices")  # fmt: skip
@@ -96,8 +98,9 @@ def _plain_field(key: Scalar, typed: Typed, *, as_written: bool) -> Field:
     options = {
         option.key: option.default for option in typed.kind.options if option.default is not None
     }
-    field = Field(key.text, name, typed.kind, typed.kind.value, enum=typed.enum, options=options)
-    return replace(field, type=typed.value_type(nullable=is_nullable(field)))
+    nullable = not typed.kind.listed and typed.kind.name not in _NEVER_NONE
+    value = typed.value_type(nullable=nullable)
+    return Field(key.text, name, typed.kind, value, enum=typed.enum, options=options)
 
 
 def is_nullable(field: Field) -> bool:

@@ -22,12 +22,15 @@ def read_filters(
     findings: Findings, reader: Reader, takes: tuple[Argument, ...], table: TableScope
 ) -> tuple[str, ...]:
     """Return the fields that become optional parameters."""
+    words = reader.words("filter_by")
+    if not words:
+        return ()
     known = {
         key: one for key, one in table.types.items() if one.kind in _FILTERABLE and key != "id"
     }
     taken = {argument.key for argument in takes}
     fields: list[str] = []
-    for word in reader.words("filter_by"):
+    for word in words:
         if word.text in table.types.unreadable:
             continue
         if word.text not in known:
@@ -53,14 +56,18 @@ def read_filters(
 
 def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[Order, ...]:
     """Return the fields to sort by; a '-' in front turns the order round."""
-    computed = {key for key in table.types if key not in _stored(table)}
+    words = reader.words("order_by")
+    if not words:
+        return ()
+    stored = _stored(table)
+    computed = {key for key in table.types if key not in stored}
     known = [
         key
         for key, one in table.types.items()
         if one.kind in functions.ORDERED_KINDS | {"boolean"} and key not in computed
     ]
     order: list[Order] = []
-    for word in reader.words("order_by"):
+    for word in words:
         descending = word.text.startswith("-")
         key = word.text.removeprefix("-").removeprefix("+").strip()
         if key in table.types.unreadable:

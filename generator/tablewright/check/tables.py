@@ -34,7 +34,7 @@ from tablewright.syntax.document import MapNode, Node, Scalar
 
 TABLE_KEYS: Final = (
     "name", "description", "use", "fields", "relations", "computed", "lifecycle", "queries", "statistics", "queue",
-    "mixin", "was", "silence",
+    "mixin", "was", "unmanaged", "silence",
 )  # fmt: skip
 _CLASS_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 
@@ -234,6 +234,7 @@ def _table(
         ),
         mixin=_mixin(findings, reader),
         was=tuple(word.text for word in reader.words("was")),
+        unmanaged=tuple(word.text for word in reader.words("unmanaged")),
     )
 
 
