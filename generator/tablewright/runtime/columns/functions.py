@@ -38,31 +38,6 @@ C = TypeVar("C", bound=Choice)
 Plain = str | int | float | bool | datetime | date | timedelta | Choice
 
 
-@overload
-def value(plain: bool) -> Condition: ...  # type: ignore[overload-overlap]  # the narrower type comes first
-@overload
-def value(plain: int) -> Integer: ...
-@overload
-def value(plain: float) -> Number: ...
-@overload
-def value(plain: C) -> Member[C]: ...  # type: ignore[overload-overlap]  # the narrower type comes first
-@overload
-def value(plain: str) -> Text: ...
-@overload
-def value(plain: datetime) -> Datetime: ...  # type: ignore[overload-overlap]  # the narrower type comes first
-@overload
-def value(plain: date) -> Date: ...
-@overload
-def value(plain: timedelta) -> Duration: ...
-@overload
-def value(plain: None) -> Any: ...
-@overload
-def value(plain: Plain | None) -> Any: ...
-def value(plain: Any) -> Any:
-    """A plain value as a term, for places where a field or an expression could stand."""
-    return term(_node(plain), type(plain) if isinstance(plain, Choice) else None)
-
-
 def now() -> Datetime:
     """The current moment, in UTC; one and the same throughout a query."""
     return Datetime(tree.Call("now", (), DATETIME))
