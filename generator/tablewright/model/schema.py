@@ -142,6 +142,8 @@ class Table:
     mixin: str = ""
     """A class `package.module:Class` that the generated class inherits from; empty where there is none."""
     was: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    """Airtable names of fields that are left to people; `*` stands for any letters."""
 
     def field(self, key: str) -> Field:
         """Return the field with this key, which exists."""
@@ -159,6 +161,8 @@ class Schema:
     path: str
     fingerprint: str
     """A digest of what was written, includes counted in, comments and layout not."""
+    unmanaged: tuple[str, ...] = ()
+    """Airtable names of tables that are left to people; `*` stands for any letters."""
 
     def enum(self, key: str) -> Enum:
         """Return the enum with this key, which exists."""
