@@ -229,13 +229,17 @@ class FormulaPrinter:
         if kind in ("datetime", "date"):
             return self._compare_moments(operator, left, right)
         if kind in ("integer", "number", "duration"):
-            return self._compare_said(operator, self.value(left), self.value(right), right)
+            return self._compare_said(operator, self.value(left), self.value(right), (left, right))
         if kind in ("text", "enum"):
             if operator in ("==", "!="):
-                return self._compare_said(operator, self.value(left), self.value(right), right)
+                return self._compare_said(
+                    operator, self.value(left), self.value(right), (left, right)
+                )
             if kind == "text":
                 raise Unsayable("the order of texts")
-            return self._compare_said(operator, self._position(left), self._position(right), right)
+            return self._compare_said(
+                operator, self._position(left), self._position(right), (left, right)
+            )
         raise Unsayable(f"a comparison of {kind}")
 
     def _compare_flags(
@@ -248,14 +252,20 @@ class FormulaPrinter:
         return f"{one}{_SIGN[operator]}{other}"
 
     def _compare_said(
-        self, operator: tree.CompareOperator, one: Said, other: Said, right: tree.Node
+        self,
+        operator: tree.CompareOperator,
+        one: Said,
+        other: Said,
+        sides: tuple[tree.Node, tree.Node],
     ) -> str:
         if operator not in ("==", "!="):
             test = f"{one.text}{_SIGN[operator]}{other.text}"
             return _where(_both(one.known, other.known), test, "0")
         same = f"{one.text}={other.text}"
-        if looks_at_rows(right) or not self._constant(right):
-            # Airtable holds a blank equal to 0 and to an empty text; a constant that is neither is safe.
+        left, right = sides
+        is_plain = isinstance(left, tree.Field) and not looks_at_rows(right)
+        if not is_plain or not self._constant(right):
+            # Airtable holds a blank equal to 0 and to an empty text; a field beside a constant that is neither is safe.
             same = _same(one.known, other.known, same)
         return same if operator == "==" else f"NOT({same})"
 

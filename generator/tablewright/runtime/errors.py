@@ -10,14 +10,16 @@ TablewrightError
 ├── LeaseLost                the worker no longer holds the task
 ├── StoreError               the store could not do it
 │   ├── StoreUnavailable     the store cannot be reached or opened
-│   └── StoreOutdated        the stored tables are not those of the schema
+│   ├── StoreOutdated        the stored tables are not those of the schema
+│   ├── WriteIncomplete      a write stopped in the midst; it says what is stored, what is not, what is in doubt
+│   └── NotSupported         this store has no such thing
 ├── NotConfigured            no store, or one that cannot be had as named
 └── ContractMismatch         generated code and runtime do not fit together
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -163,6 +165,51 @@ class StoreUnavailable(StoreError):
 
 class StoreOutdated(StoreError):
     """The stored tables are not those of the schema."""
+
+
+class WriteIncomplete(StoreError):
+    """A write stopped in the midst. It says of every record, by its place from 0, how far it came.
+
+    *stored* has the ids of the records that are stored; *in_doubt* are those whose answer was lost: they may be stored,
+    or not; *unsent* were not stored. *records* holds the stored records themselves after `bulk_create`.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        reason: str,
+        *,
+        stored: Mapping[int, str],
+        in_doubt: Sequence[int] = (),
+        unsent: Sequence[int] = (),
+    ) -> None:
+        self.action = action
+        self.reason = reason
+        self.stored = dict(stored)
+        self.in_doubt = tuple(in_doubt)
+        self.unsent = tuple(unsent)
+        self.records: list[Any] = []
+        parts = [f"stored: {_places(self.stored)}", f"not stored: {_places(self.unsent)}"]
+        if self.in_doubt:
+            parts.insert(1, f"in doubt, since the answer was lost: {_places(self.in_doubt)}")
+        super().__init__(
+            f"{action} stopped: {reason}. Of the records, by their places: {'; '.join(parts)}"
+        )
+
+
+def _places(places: Iterable[int]) -> str:
+    """Return places as ranges: 0 to 9, 12."""
+    ranges: list[list[int]] = []
+    for place in sorted(places):
+        if ranges and place == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [place]
+        else:
+            ranges.append([place])
+    return ", ".join(" to ".join(map(str, one)) for one in ranges) or "none"
+
+
+class NotSupported(StoreError):
+    """This store has no such thing; its capabilities say so beforehand."""
 
 
 class NotConfigured(TablewrightError):

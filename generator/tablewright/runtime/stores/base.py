@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -11,6 +11,7 @@ from tablewright.expressions import tree
 from tablewright.runtime.codec import Row
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
+from tablewright.runtime.unfit import UnfitRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,9 @@ class Capabilities:
     *atomic*: how much of a bulk write that fails is undone. *compare_and_swap*: a transition that meets a changed
     record is refused for certain, not only where it can be seen. *groups*: statistics are worked out in the store.
     *history*: transitions leave rows. *microseconds*: datetimes keep six digits of a second, not three.
-    *references*: links to records that do not exist are refused.
+    *references*: links to records that do not exist are refused. *rules*: unique fields and rules of deletion are
+    enforced by the store, or looked for before each write. *keeps_ids*: rows that bring their ids and times of creation
+    keep them. *comments*: records have comments, and files can be uploaded to them.
     """
 
     atomic: Literal["whole call", "batch of ten"]
@@ -29,6 +32,13 @@ class Capabilities:
     history: bool
     microseconds: bool
     references: bool
+    rules: Literal["enforced", "looked for"]
+    keeps_ids: bool
+    comments: bool
+
+
+Progress = Callable[[int, int], object]
+"""Called with how many records are stored, of how many. Where it returns False, no more are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,25 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote about a record. *author* is a name, or an email where there is none."""
+
+    id: str
+    text: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to be added to a record."""
+
+    filename: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How a selection is answered: what the store is asked, how it goes about it, and what is done afterwards."""
 
@@ -126,8 +155,22 @@ class Store(Protocol):
         """What this store guarantees."""
         ...
 
-    def insert(self, table: TableSpec, rows: Sequence[Row]) -> list[Row]:
-        """Store new rows and return them as stored. Ids and times of creation are kept where the rows bring them."""
+    @property
+    def unfit(self) -> UnfitRows:
+        """What happens to stored rows that do not fit."""
+        ...
+
+    @unfit.setter
+    def unfit(self, unfit: UnfitRows) -> None: ...
+
+    def insert(
+        self, table: TableSpec, rows: Sequence[Row], *, progress: Progress | None = None
+    ) -> list[Row]:
+        """Store new rows and return them as stored. Ids and times of creation are kept where the store can.
+
+        Raises:
+            WriteIncomplete: some are stored and some are not.
+        """
         ...
 
     def fetch(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
@@ -180,6 +223,30 @@ class Store(Protocol):
 
     def measure(self, selection: Selection, wanted: Mapping[str, Measure]) -> dict[str, Any]:
         """Return the value of every measure over the wanted rows."""
+        ...
+
+    def comments(self, table: TableSpec, record_id: str) -> list[Comment]:
+        """Return what people wrote about a record, oldest first.
+
+        Raises:
+            NotSupported: the store has no comments.
+        """
+        ...
+
+    def add_comment(self, table: TableSpec, record_id: str, text: str) -> Comment:
+        """Write about a record.
+
+        Raises:
+            NotSupported: the store has no comments.
+        """
+        ...
+
+    def upload(self, table: TableSpec, record_id: str, key: str, file: Upload) -> Row:
+        """Add a file to an attachment field and return what is now stored of it.
+
+        Raises:
+            NotSupported: the store takes no files.
+        """
         ...
 
     def plan(self, selection: Selection) -> Plan:

@@ -16,23 +16,33 @@ from sqlalchemy.engine.url import make_url
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.sql import Dialect, SqlCompiler, SqlScope
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import Misfit, NotConfigured, RecordInvalid, RecordNotFound
+from tablewright.runtime.errors import (
+    Misfit,
+    NotConfigured,
+    NotSupported,
+    RecordInvalid,
+    RecordNotFound,
+)
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_errors, sql_links, sql_measures
 from tablewright.runtime.stores.base import (
     Capabilities,
+    Comment,
     HistoryRow,
     Move,
     Moved,
     Plan,
+    Progress,
     Selection,
+    Upload,
 )
 from tablewright.runtime.stores.ids import new_record_id
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
 from tablewright.runtime.stores.sql_schema import CREATED, ID, SchemaTables, link_column
 from tablewright.runtime.stores.sql_statements import Explained, TableStatements, table_statements
 from tablewright.runtime.stores.sql_tables import created_schema, full_case_collation
+from tablewright.runtime.unfit import UnfitRows
 
 SQL: Final = Capabilities(
     atomic="whole call",
@@ -41,6 +51,9 @@ SQL: Final = Capabilities(
     history=True,
     microseconds=True,
     references=True,
+    rules="enforced",
+    keeps_ids=True,
+    comments=False,
 )
 
 
@@ -71,6 +84,7 @@ class SqlStore:
 
     def __init__(self, engine: Engine, dialect: Dialect, description: str) -> None:
         self.description = description
+        self.unfit = UnfitRows()
         self._dialect: Dialect = dialect
         self._engine = engine
         # SQLite reads outside of transactions anyway; there, SQLAlchemy's AUTOCOMMIT would undo our own setting.
@@ -94,13 +108,17 @@ class SqlStore:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def insert(self, table: TableSpec, rows: Sequence[Row]) -> list[Row]:
+    def insert(
+        self, table: TableSpec, rows: Sequence[Row], *, progress: Progress | None = None
+    ) -> list[Row]:
         """Store new rows, all or none, and return them as stored."""
         if not rows:
             return []
         stored = _with_identity(rows, datetime.now(UTC), table)
         with self._writing(table, stored) as (connection, schema):
             self._insert(connection, schema, table, stored)
+        if progress is not None:
+            progress(len(stored), len(stored))
         return stored
 
     def _insert(
@@ -325,6 +343,23 @@ class SqlStore:
             picked = self._picked(selection, gathering.columns(), scope, ordered=bool(limited))
             found = connection.execute(gathering.statement(picked.select_from(own))).one()
         return gathering.results(tuple(found))
+
+    def comments(self, table: TableSpec, record_id: str) -> list[Comment]:
+        """Refuse: comments are Airtable's."""
+        raise NotSupported(f"{self.description} has no comments on {table.key} {record_id}")
+
+    def add_comment(
+        self, table: TableSpec, record_id: str, text: str
+    ) -> Comment:  # noqa: ARG002  # the protocol's
+        """Refuse: comments are Airtable's."""
+        raise NotSupported(f"{self.description} takes no comments on {table.key} {record_id}")
+
+    def upload(self, table: TableSpec, record_id: str, key: str, file: Upload) -> Row:
+        """Refuse: files are kept by Airtable; here an attachment is its URL."""
+        raise NotSupported(
+            f"{self.description} keeps no files: {file.filename} cannot be added to {key} of {table.key} {record_id}; "
+            "store a URL instead"
+        )
 
     def plan(self, selection: Selection) -> Plan:
         """Return the SQL of a selection and how the database goes about it."""

@@ -1,0 +1,404 @@
+"""Rows ↔ the cells of Airtable's records: pydantic's core converts, by rules that are made once for each table.
+
+Blank cells and unchecked boxes are missing from Airtable's answers: they read as the field's default, as False, or as
+None. A computed value that is an error, or no number, reads as blank. Formats: airtable.com/developers/web/api/field-model.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
+from pydantic_core import core_schema as core
+
+from tablewright.expressions.formula import FormulaField, Shape, Unsayable, field_reference
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores.airtable_names import TableNames, parts_of
+from tablewright.runtime.values import Attachment, Barcode, Collaborator
+
+ID: Final = "id"
+CREATED: Final = "created_time"
+_moment = datetime.fromisoformat
+
+
+class TableCells:
+    """The conversions of one table."""
+
+    def __init__(self, table: TableSpec, names: TableNames) -> None:
+        self.table = table
+        self.names = names
+        self.timed = tuple(one.key for one in table.fields if one.kind == "created_time")
+        self.readable: dict[str, FieldSpec | RelationSpec] = {
+            one.key: one
+            for one in parts_of(table)
+            if one.key not in self.timed and one.key not in names.absent
+        }
+        self.written = frozenset(
+            key
+            for key, one in self.readable.items()
+            if isinstance(one, RelationSpec) or not one.is_computed
+        )
+        self.fields = [names.fields[key] for key in self.readable]
+        self._decode = SchemaValidator(_decoding(self), _BY_KEY).validate_python
+        self._encode = SchemaSerializer(_encoding(self), _BY_KEY).to_python
+        # Fields that the base lacks, or that this selection leaves out, are blank in their rows.
+        self._blank = {
+            key: blank(one) for key, one in self._all().items() if key not in self.readable
+        }
+
+    def _all(self) -> dict[str, FieldSpec | RelationSpec]:
+        return {one.key: one for one in parts_of(self.table)}
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def rows(
+        self, records: Iterable[Mapping[str, Any]], report: Callable[[RecordInvalid], None]
+    ) -> list[Row]:
+        """Return records as rows. One that does not fit is reported and left out."""
+        found: list[Row] = []
+        with collector_paused():
+            for record in records:
+                try:
+                    found.append(self.row(record))
+                except RecordInvalid as unfit:
+                    report(unfit)
+        return found
+
+    def row(self, record: Mapping[str, Any]) -> Row:
+        """Return a record as a row.
+
+        Raises:
+            RecordInvalid: it holds a value that the schema does not know, such as a new choice.
+        """
+        try:
+            row: Row = self._decode(record["fields"])
+        except ValidationError as error:
+            raise self._unfit(record, error) from None
+        row.update(self._blank)
+        created = _moment(record["createdTime"])
+        row[ID], row[CREATED] = record["id"], created
+        for key in self.timed:
+            row[key] = created
+        return row
+
+    def part(self, record: Mapping[str, Any], keys: Iterable[str]) -> Row:
+        """Return some of a record's values, with those that Airtable works out.
+
+        Raises:
+            RecordInvalid: as in `row`.
+        """
+        row = self.row(record)
+        wanted = {*keys, *(one.key for one in self.table.fields if one.is_computed)}
+        return {key: value for key, value in row.items() if key in wanted}
+
+    def _unfit(self, record: Mapping[str, Any], error: ValidationError) -> RecordInvalid:
+        misfits = {
+            str(detail["loc"][0]): Misfit(
+                str(detail["loc"][0]), self._expected(str(detail["loc"][0])), detail["input"]
+            )
+            for detail in error.errors(include_url=False)
+        }
+        return RecordInvalid(f"{self.table.key} {record['id']}", list(misfits.values()))
+
+    def _expected(self, key: str) -> str:
+        one = self.readable[key]
+        if isinstance(one, FieldSpec) and one.choices is not None:
+            known = ", ".join(f"'{member.label}'" for member in one.choices)
+            return f"has to be one of {known}"
+        if isinstance(one, FieldSpec) and one.kind == "json":
+            return "has to be JSON"
+        named = "a link" if isinstance(one, RelationSpec) else f"of type {one.kind}"
+        return f"has to be {named}"
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def new(self, row: Row) -> dict[str, Any]:
+        """Return a new record's cells by the names that requests use, blanks left out."""
+        cells: dict[str, Any] = self._encode(
+            {key: value for key, value in row.items() if key in self.written},
+            mode="json", by_alias=True, exclude_none=True,
+        )  # fmt: skip
+        return cells
+
+    def changed(self, row: Row) -> dict[str, Any]:
+        """Return changed cells by the names that requests use; None clears one."""
+        cells: dict[str, Any] = self._encode(
+            {key: value for key, value in row.items() if key in self.written},
+            mode="json",
+            by_alias=True,
+        )
+        return cells
+
+    # -- formulas -------------------------------------------------------------------------------------------------
+
+    def formula_fields(self) -> dict[str, FormulaField]:
+        """Return the fields as formulas see them; those that no formula can refer to are left out."""
+        found = {
+            ID: FormulaField("RECORD_ID()", "text", required=True),
+            CREATED: FormulaField("CREATED_TIME()", "datetime", required=True),
+        }
+        for key in self.timed:
+            found[key] = found[CREATED]
+        for key, one in self.readable.items():
+            try:
+                reference = field_reference(self.names.fields[key])
+            except Unsayable:
+                continue
+            if isinstance(one, RelationSpec):
+                found[key] = FormulaField(reference, "link")
+            elif (shape := formula_shape(one)) is not None:
+                found[key] = FormulaField(reference, shape, one.default, one.required)
+        return found
+
+
+_SHAPES: Final[dict[str, Shape]] = {
+    "text": "text", "long_text": "text", "email": "text", "url": "text", "phone": "text",
+    "rich_text": "present", "json": "present", "attachments": "present",
+    "integer": "number", "number": "number", "currency": "number", "percent": "number", "rating": "number",
+    "count": "number", "auto_number": "number", "duration": "seconds", "boolean": "flag",
+    "date": "date", "datetime": "datetime", "last_modified_time": "datetime",
+    "enum": "choice", "enum_list": "choices",
+}  # fmt: skip
+_RESULTS: Final[dict[str, Shape]] = {
+    "text": "text", "integer": "number", "number": "number", "datetime": "datetime", "date": "date",
+}  # fmt: skip
+
+
+def formula_shape(spec: FieldSpec) -> Shape | None:
+    """Return what a field is to a formula; None where its kind cannot be relied on there."""
+    if spec.kind in ("formula", "rollup"):
+        return _RESULTS.get(spec.result)
+    return _SHAPES.get(spec.kind)
+
+
+def blank(one: FieldSpec | RelationSpec) -> Any:
+    """Return what a missing cell reads as."""
+    if isinstance(one, RelationSpec):
+        return [] if one.many else None
+    if one.is_listed:
+        return []
+    if one.kind == "boolean" or (one.kind in ("formula", "rollup") and one.result == "boolean"):
+        # Airtable does not tell an unchecked box from one that was never touched.
+        return False
+    return one.default
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking over the many new objects of a bulk read."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+_BY_KEY: Final = core.CoreConfig(loc_by_alias=False)
+
+
+def _decoding(cells: TableCells) -> core.CoreSchema:
+    fields = {
+        key: core.typed_dict_field(
+            _or_blank(cell_schema(one), one), validation_alias=cells.names.fields[key]
+        )
+        for key, one in cells.readable.items()
+    }
+    return core.typed_dict_schema(fields, extra_behavior="ignore")
+
+
+def _or_blank(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
+    missing = blank(one)
+    if isinstance(missing, list):
+        return core.with_default_schema(schema, default_factory=list)
+    return core.with_default_schema(schema, default=missing)
+
+
+def cell_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
+    """Return the rule that turns a cell which is not blank into a value."""
+    if isinstance(one, RelationSpec):
+        if one.many:
+            return core.list_schema(core.str_schema())
+        return core.no_info_plain_validator_function(itemgetter(0))
+    if one.is_computed:
+        return core.no_info_plain_validator_function(_computed(one))
+    match one.kind:
+        case "text" | "long_text" | "email" | "url" | "phone":
+            return core.str_schema(strict=True)
+        case "rich_text":
+            return core.no_info_plain_validator_function(_marked_up)
+        case "integer" | "rating":
+            return core.int_schema()
+        case "number" | "currency" | "percent":
+            return core.float_schema()
+        case "duration":
+            return core.no_info_plain_validator_function(_span)
+        case "boolean":
+            return core.bool_schema()
+        case "date":
+            return core.date_schema()
+        case "datetime":
+            return core.no_info_plain_validator_function(_moment)
+        case "enum" if one.choices is not None:
+            return core.enum_schema(one.choices, list(one.choices), sub_type="str")
+        case "enum_list" if one.choices is not None:
+            return core.list_schema(
+                core.enum_schema(one.choices, list(one.choices), sub_type="str")
+            )
+        case "json":
+            return core.no_info_plain_validator_function(json.loads)
+        case "attachments":
+            return core.list_schema(core.no_info_plain_validator_function(_as(Attachment)))
+        case "collaborators":
+            return core.list_schema(core.no_info_plain_validator_function(_as(Collaborator)))
+        case "collaborator":
+            return core.no_info_plain_validator_function(_as(Collaborator))
+        case "barcode":
+            return core.no_info_plain_validator_function(_as(Barcode))
+        case _:
+            return core.any_schema()
+
+
+def _as(model: type[BaseModel]) -> Callable[[Any], Any]:
+    """Return the function that brings an object into the order in which records write it."""
+
+    def convert(value: Any) -> Any:
+        return model.model_validate(value).model_dump(mode="json", exclude_none=True)
+
+    return convert
+
+
+def _marked_up(value: Any) -> str | None:
+    # Airtable ends formatted text in a line break of its own.
+    text = str(value)
+    return text.removesuffix("\n") or None
+
+
+def _span(value: Any) -> timedelta:
+    return timedelta(seconds=value)
+
+
+def _computed(spec: FieldSpec) -> Callable[[Any], Any]:
+    convert = _computed_value(spec)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict) and ("error" in value or "specialValue" in value):
+            return None
+        return convert(value)
+
+    return read
+
+
+def _computed_value(spec: FieldSpec) -> Callable[[Any], Any]:
+    kind = spec.result if spec.kind in ("formula", "rollup") else spec.kind
+    match kind:
+        case "datetime" | "created_time" | "last_modified_time":
+            return _moment_of
+        case "date":
+            return lambda value: _moment(str(value)).date()
+        case "integer" | "count" | "auto_number":
+            return lambda value: int(value) if float(value).is_integer() else value
+        case "number":
+            return float
+        case "boolean":
+            return bool
+        case "text":
+            return str
+        case _:
+            return lambda value: value
+
+
+def _moment_of(value: Any) -> datetime:
+    found = _moment(str(value))
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _encoding(cells: TableCells) -> core.CoreSchema:
+    fields = {
+        key: core.typed_dict_field(
+            core.nullable_schema(_written(one)),
+            required=False,
+            serialization_alias=cells.names.fields[key],
+        )
+        for key, one in cells.readable.items()
+        if key in cells.written
+    }
+    return core.typed_dict_schema(fields)
+
+
+def _written(one: FieldSpec | RelationSpec) -> core.CoreSchema:
+    if isinstance(one, RelationSpec):
+        if one.many:
+            return core.list_schema(core.str_schema())
+        return _by(lambda value: [] if value is None else [value])
+    match one.kind:
+        case "text" | "long_text" | "email" | "url" | "phone" | "rich_text":
+            return core.str_schema()
+        case "integer" | "rating":
+            return core.int_schema()
+        case "number" | "currency" | "percent":
+            return core.float_schema()
+        case "duration":
+            return _by(timedelta.total_seconds)
+        case "boolean":
+            return core.bool_schema()
+        case "date":
+            return core.date_schema()
+        case "datetime":
+            return core.datetime_schema()
+        case "enum" if one.choices is not None:
+            return core.enum_schema(one.choices, list(one.choices), sub_type="str")
+        case "enum_list" if one.choices is not None:
+            return core.list_schema(
+                core.enum_schema(one.choices, list(one.choices), sub_type="str")
+            )
+        case "json":
+            return _by(_json_text)
+        case "attachments":
+            return _by(lambda value: [_file(item) for item in value])
+        case "collaborator":
+            return _by(_person)
+        case "collaborators":
+            return _by(lambda value: [_person(item) for item in value])
+        case _:
+            return core.any_schema()
+
+
+def _by(function: Callable[[Any], Any]) -> core.CoreSchema:
+    return core.any_schema(
+        serialization=core.plain_serializer_function_ser_schema(
+            lambda value: None if value is None else function(value)
+        )
+    )
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _file(item: Mapping[str, Any]) -> dict[str, Any]:
+    if item.get("id"):
+        return {"id": item["id"]}
+    return {key: item[key] for key in ("url", "filename") if item.get(key)}
+
+
+def _person(item: Mapping[str, Any]) -> dict[str, Any]:
+    key = ID if item.get(ID) else "email"
+    return {key: item.get(key)}
+
+
+def sorted_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return rows in the order they were created, as exactly as Airtable tells it: to the second."""
+    return sorted(rows, key=itemgetter(CREATED))

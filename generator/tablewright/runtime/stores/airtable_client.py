@@ -1,0 +1,310 @@
+"""Requests to Airtable through pyairtable: in their turn, with time-outs, repeated only where that is safe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import requests
+import tenacity
+import urllib3.exceptions
+from pyairtable import Api
+from pyairtable.api.table import Table
+
+from tablewright.airtable import PENALTY_SECONDS
+from tablewright.runtime.errors import NotConfigured, StoreError, StoreUnavailable
+from tablewright.runtime.stores.limiter import Clock, Limiter
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+TIMEOUT: Final = (10, 60)
+"""Seconds to connect, and to wait for an answer."""
+_ATTEMPTS: Final = 5
+_jitter = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=1)
+
+
+class Refused(StoreError):
+    """Airtable understood the request and refused it; nothing was written."""
+
+    def __init__(self, status: int, kind: str, message: str, what: str) -> None:
+        self.status = status
+        self.kind = kind
+        self.reason = message
+        said = ": ".join(part for part in (kind, message) if part) or f"status {status}"
+        super().__init__(f"Airtable refused to {what}: {said}")
+
+
+class AnswerLost(Exception):
+    """A request that must not be repeated may have been carried out, and its answer never came."""
+
+
+class _Again(Exception):
+    """The request may be sent again after so many seconds; after a growing, random wait where none is named."""
+
+    def __init__(self, cause: Exception, wait: float | None = None) -> None:
+        self.cause = cause
+        self.wait = wait
+        super().__init__(str(cause))
+
+
+class Client:
+    """One base, asked in turn with everybody else on this machine.
+
+    A request that Airtable did not carry out (too many requests, "safe to retry", no connection) is sent again. One
+    whose answer was lost is sent again only where a second time changes nothing.
+    """
+
+    def __init__(self, api: Api, base_id: str, limiter: Limiter, clock: Clock = time) -> None:
+        self.api = api
+        self.base_id = base_id
+        self._limiter = limiter
+        self._clock = clock
+        self._tables: dict[str, Table] = {}
+
+    def table(self, reference: str) -> Table:
+        """Return pyairtable's table by id or name, without asking for it."""
+        known = self._tables.get(reference)
+        if known is None:
+            known = self._tables[reference] = self.api.table(self.base_id, reference)
+        return known
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.api.session.close()
+
+    def ask(self, what: str, send: Callable[[], T], *, repeats: bool = True) -> T:
+        """Send one request and return its answer. *what* completes "cannot …" in errors.
+
+        Raises:
+            Refused: Airtable will not do it.
+            AnswerLost: it may have been done, and it does not *repeat* safely.
+            StoreUnavailable: it was tried several times, and nothing came of it.
+        """
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            wait=_waiting,
+            retry=tenacity.retry_if_exception_type(_Again),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        try:
+            answer: T = retrying(self._once, what, send, repeats)
+        except _Again as again:
+            raise StoreUnavailable(
+                f"cannot {what}: Airtable was asked {_ATTEMPTS} times, and the last answer was: {again}"
+            ) from again.cause
+        return answer
+
+    def _once(self, what: str, send: Callable[[], T], repeats: bool) -> T:  # ask's own
+        self._limiter.wait()
+        try:
+            return send()
+        except requests.HTTPError as error:
+            raise self._of_status(error, what, repeats=repeats) from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if repeats or _was_never_sent(error):
+                raise _Again(_without_address(error)) from error
+            raise AnswerLost(_kind(error)) from error
+        except requests.RequestException as error:
+            # The answer came, and broke off or was no JSON.
+            if repeats:
+                raise _Again(_without_address(error)) from error
+            raise AnswerLost(_kind(error)) from error
+
+    def _of_status(self, error: requests.HTTPError, what: str, *, repeats: bool) -> Exception:
+        answer = error.response
+        assert answer is not None  # noqa: S101  # raise_for_status gives its response
+        kind, message = _error_of(answer)
+        status = answer.status_code
+        if status == 429 and kind != "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
+            self._limiter.penalty(_retry_after(answer) or PENALTY_SECONDS)
+            return _Again(Refused(status, kind, message, what), 0)
+        if status == 503 and kind == "RETRIABLE_ERROR":
+            return _Again(Refused(status, kind, message, what), _retry_after(answer))
+        if status >= 500:
+            found = Refused(status, kind, message, what)
+            return (
+                _Again(found, _retry_after(answer)) if repeats else AnswerLost(f"status {status}")
+            )
+        if status == 401:
+            return NotConfigured(
+                "Airtable does not know the token: set AIRTABLE_ACCESS_TOKEN to a personal access token"
+            )
+        return Refused(status, kind, message, what)
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def pages(self, what: str, table: Table, options: Json) -> Iterator[list[Json]]:
+        """Yield the records of a list, page by page. Long formulas are sent by POST.
+
+        Airtable forgets a list that it was not asked for in a while; the list is then read again from its start, and
+        records that came already are left out.
+        """
+        seen: set[str] | None = None
+        offset: str | None = None
+        passed: set[str] = set()
+        while True:
+            asked = {**options, "offset": offset} if offset else options
+            try:
+                answer: Json = self.ask(what, lambda asked=asked: self._list(table, asked))  # type: ignore[misc]  # a default binds it
+            except Refused as error:
+                if error.kind != "LIST_RECORDS_ITERATOR_NOT_AVAILABLE" or offset is None:
+                    raise
+                seen, offset = set(passed), None
+                continue
+            records: list[Json] = answer["records"]
+            if seen:
+                records = [one for one in records if one["id"] not in seen]
+            passed.update(one["id"] for one in records)
+            yield records
+            offset = answer.get("offset")
+            if not offset:
+                return
+
+    def _list(self, table: Table, options: Json) -> Json:
+        answer: Json = self.api.request(
+            "GET",
+            table.urls.records,
+            fallback=("POST", table.urls.records_post),
+            options=options,
+        )
+        return _checked(answer, "records")
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def create(self, what: str, table: Table, fields: Sequence[Json], *, by_id: bool) -> list[Json]:
+        """Create up to ten records and return them in order.
+
+        Raises:
+            AnswerLost: they may have been created.
+        """
+        body = {"records": [{"fields": one} for one in fields], "returnFieldsByFieldId": by_id}
+        answer = self.ask(
+            what,
+            lambda: _checked(self.api.post(table.urls.records, json=body), "records"),
+            repeats=False,
+        )
+        records: list[Json] = answer["records"]
+        return records
+
+    def update(
+        self, what: str, table: Table, changes: Sequence[tuple[str, Json]], *, by_id: bool
+    ) -> list[Json]:
+        """Write to up to ten records and return them in order. A second time writes the same."""
+        if len(changes) == 1:
+            record_id, fields = changes[0]
+            one = {"fields": fields, "returnFieldsByFieldId": by_id}
+            url = table.urls.record(record_id)
+            return [self.ask(what, lambda: _checked(self.api.patch(url, json=one), "fields"))]
+        body = {
+            "records": [{"id": record_id, "fields": fields} for record_id, fields in changes],
+            "returnFieldsByFieldId": by_id,
+        }
+        answer = self.ask(
+            what, lambda: _checked(self.api.patch(table.urls.records, json=body), "records")
+        )
+        records: list[Json] = answer["records"]
+        return records
+
+    def write_once(
+        self, what: str, table: Table, record_id: str, fields: Json, *, by_id: bool
+    ) -> Json:
+        """Write to one record, not a second time.
+
+        Raises:
+            AnswerLost: it may have been written.
+        """
+        body = {"fields": fields, "returnFieldsByFieldId": by_id}
+        url = table.urls.record(record_id)
+        return self.ask(
+            what, lambda: _checked(self.api.patch(url, json=body), "fields"), repeats=False
+        )
+
+    def upsert(
+        self, what: str, table: Table, fields: Json, on: Sequence[str], *, by_id: bool
+    ) -> Json:
+        """Update the record with these values of *on*, or create it. A second time finds what the first created."""
+        body = {
+            "performUpsert": {"fieldsToMergeOn": list(on)},
+            "records": [{"fields": fields}],
+            "returnFieldsByFieldId": by_id,
+        }
+        return self.ask(
+            what, lambda: _checked(self.api.patch(table.urls.records, json=body), "records")
+        )
+
+    def delete(self, what: str, table: Table, ids: Sequence[str]) -> None:
+        """Delete up to ten records.
+
+        Raises:
+            AnswerLost: they may be gone.
+        """
+        if len(ids) == 1:
+            url = table.urls.record(ids[0])
+            self.ask(what, lambda: self.api.delete(url), repeats=False)
+        else:
+            params = {"records[]": list(ids)}
+            self.ask(
+                what, lambda: self.api.delete(table.urls.records, params=params), repeats=False
+            )
+
+
+def _waiting(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, _Again) and error.wait is not None:
+        return error.wait
+    return _jitter(state)
+
+
+def _checked(answer: Any, key: str) -> Json:
+    if not isinstance(answer, dict) or key not in answer:
+        raise requests.exceptions.ContentDecodingError("the answer is not one of Airtable's")
+    return answer
+
+
+def _was_never_sent(error: Exception) -> bool:
+    """Tell whether there was no connection to send anything by."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason: Any = error.args[0] if error.args else None
+    reason = getattr(reason, "reason", reason)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
+def _kind(error: Exception) -> str:
+    match error:
+        case requests.Timeout():
+            return "no answer came in time"
+        case requests.exceptions.JSONDecodeError() | requests.exceptions.ContentDecodingError():
+            return "the answer could not be read"
+        case _:
+            return "the connection broke off"
+
+
+def _without_address(error: Exception) -> Exception:
+    return (
+        StoreUnavailable(_kind(error))
+        if not _was_never_sent(error)
+        else StoreUnavailable("no connection")
+    )
+
+
+def _error_of(answer: requests.Response) -> tuple[str, str]:
+    """Return type and message of an error, which comes as text or as an object."""
+    try:
+        error = answer.json().get("error", "")
+    except (ValueError, AttributeError):
+        return "", ""
+    if isinstance(error, dict):
+        return str(error.get("type", "")), str(error.get("message", ""))
+    return str(error), ""
+
+
+def _retry_after(answer: requests.Response | None) -> float | None:
+    text = answer.headers.get("Retry-After", "") if answer is not None else ""
+    return float(text) if text.isdecimal() else None
+
+
+__all__ = ["TIMEOUT", "AnswerLost", "Client", "Json", "Refused"]
