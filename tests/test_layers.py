@@ -111,6 +111,8 @@ def test_every_part_has_a_rule() -> None:
 
 def test_every_module_says_where_it_stands() -> None:
     """Each module opens with a docstring of one line or a few."""
-    silent = [path for path in modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+    silent = [
+        path for path in modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
 
     assert silent == []

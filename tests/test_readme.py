@@ -20,7 +20,14 @@ def block(language: str, marker: str) -> str:
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
-    return subprocess.run([sys.executable, *command], cwd=cwd, env=environment, check=False, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=cwd,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_the_shortest_example_works_as_printed(tmp_path: Path) -> None:

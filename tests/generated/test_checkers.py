@@ -18,13 +18,25 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("fixture", FOLDERS)
-def test_mypy_in_strict_mode_finds_nothing(fixture: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_mypy_in_strict_mode_finds_nothing(
+    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """Whatever the schema holds, the package is typed throughout."""
     package: Path = request.getfixturevalue(fixture)
     settings = tmp_path / "mypy.ini"
-    settings.write_text(f"[mypy]\nstrict = True\nmypy_path = {ROOT / 'generator'}\ncache_dir = {ROOT / '.mypy_cache'}\n")
+    settings.write_text(
+        f"[mypy]\nstrict = True\nmypy_path = {ROOT / 'generator'}\ncache_dir = {ROOT / '.mypy_cache'}\n"
+    )
 
-    result = run(sys.executable, "-m", "mypy", "--config-file", str(settings), package.name, cwd=package.parent)
+    result = run(
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(settings),
+        package.name,
+        cwd=package.parent,
+    )
 
     assert result.returncode == 0, result.stdout
 
@@ -33,7 +45,11 @@ def test_mypy_in_strict_mode_finds_nothing(fixture: str, request: pytest.Fixture
 def test_pyright_in_strict_mode_finds_nothing(fixture: str, request: pytest.FixtureRequest) -> None:
     """The second opinion is the same."""
     package: Path = request.getfixturevalue(fixture)
-    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT / "generator")], "include": [package.name]}
+    settings = {
+        "typeCheckingMode": "strict",
+        "extraPaths": [str(ROOT / "generator")],
+        "include": [package.name],
+    }
     (package.parent / "pyrightconfig.json").write_text(json.dumps(settings))
 
     result = run(sys.executable, "-m", "pyright", cwd=package.parent)

@@ -18,12 +18,19 @@ def test_descriptions_read_back_as_they_were_written(hostile: ModuleType) -> Non
     assert hostile.__doc__ == 'Ends with a quote " and holds """ and a backslash \\'
     assert inspect.getdoc(hostile.Farbe) == '"""\nimport os\n{{ 7 * 7 }} {% raw %}'
     # Black parts a closing quote from the docstring's own by a space.
-    assert str(inspect.getdoc(hostile.Größe)).rstrip() == '\\""" + __import__(\'os\').system(\'true\') + """'
+    assert (
+        str(inspect.getdoc(hostile.Größe)).rstrip()
+        == '\\""" + __import__(\'os\').system(\'true\') + """'
+    )
 
 
 def test_labels_and_defaults_keep_every_character(hostile: ModuleType) -> None:
     """Quotes, backslashes and braces arrive unchanged."""
-    assert [value.label for value in hostile.Farbe] == ['"; DROP TABLE x; --', "O'Brien \\", "{{ x }}"]
+    assert [value.label for value in hostile.Farbe] == [
+        '"; DROP TABLE x; --',
+        "O'Brien \\",
+        "{{ x }}",
+    ]
     assert hostile.Größe.model_fields["Any"].default == "\"\"\"'''\\ {{ x }}"
 
 

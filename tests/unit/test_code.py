@@ -59,7 +59,13 @@ def test_any_text_survives_as_a_docstring(text: str) -> None:
     assert found.split() == text.encode("utf-8", "ignore").decode().split()
 
 
-@given(st.text() | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+@given(
+    st.text()
+    | st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
 def test_a_literal_reads_back_as_its_value(value: object) -> None:
     """A literal is one expression that gives the value again."""
     found = ast.literal_eval(literal(value))
@@ -81,7 +87,11 @@ def test_a_literal_is_in_blacks_style(value: object) -> None:
     assert as_black_writes(source) == source
 
 
-@given(st.text(alphabet=st.sampled_from(["a", "B", " ", '"', "'", "\\", "\n", "é", "{", "\t"]), max_size=30))
+@given(
+    st.text(
+        alphabet=st.sampled_from(["a", "B", " ", '"', "'", "\\", "\n", "é", "{", "\t"]), max_size=30
+    )
+)
 @settings(max_examples=300)
 def test_a_docstring_is_in_blacks_style(text: str) -> None:
     """Black changes nothing, so that it need not look."""
@@ -93,10 +103,18 @@ def test_a_docstring_is_in_blacks_style(text: str) -> None:
 def test_a_list_that_is_too_long_gets_a_line_for_each_part() -> None:
     """Black keeps what ends in a comma, and what fits on one line."""
     short = laid_out(call("f", [literal("a")], {"b": literal((1,))}), 4, lead="x = ")
-    long = laid_out(call("f", [literal("a" * 40)], {"b": literal(("c" * 40, "d" * 40))}), 4, lead="x = ")
+    long = laid_out(
+        call("f", [literal("a" * 40)], {"b": literal(("c" * 40, "d" * 40))}), 4, lead="x = "
+    )
 
     assert short == 'x = f("a", b=(1,))'
-    assert long.split("\n")[2:] == ["        b=(", f'            "{"c" * 40}",', f'            "{"d" * 40}",', "        ),", "    )"]
+    assert long.split("\n")[2:] == [
+        "        b=(",
+        f'            "{"c" * 40}",',
+        f'            "{"d" * 40}",',
+        "        ),",
+        "    )",
+    ]
 
 
 def test_lists_tuples_and_durations_have_literals() -> None:

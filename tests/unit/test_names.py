@@ -25,7 +25,9 @@ def test_a_key_has_a_title_that_people_read(key: str, title: str) -> None:
     assert names.title(key) == title
 
 
-@pytest.mark.parametrize(("key", "snake"), [("AgentTask", "agent_task"), ("HTTPCall", "http_call"), ("a_b", "a_b")])
+@pytest.mark.parametrize(
+    ("key", "snake"), [("AgentTask", "agent_task"), ("HTTPCall", "http_call"), ("a_b", "a_b")]
+)
 def test_a_key_has_a_snake_form(key: str, snake: str) -> None:
     """Table names become SQL and function names."""
     assert names.snake(key) == snake

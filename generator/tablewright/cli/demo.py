@@ -32,10 +32,14 @@ def command(folder: Path) -> None:
     except (FolderUnusable, OSError) as error:
         raise click.ClickException(f"the demo cannot write to '{folder}': {error}") from error
     script = [sys.executable, SCRIPT]
-    finished = subprocess.run(script, cwd=folder, check=False, env=_environment())  # noqa: S603 - our own script
+    finished = subprocess.run(
+        script, cwd=folder, check=False, env=_environment()
+    )  # noqa: S603 - our own script
     if finished.returncode:
         sys.exit(1)
-    click.echo(f"\nLook at {folder / SCHEMA} (the schema), {folder / 'agent_tasks'} (what was made of it)")
+    click.echo(
+        f"\nLook at {folder / SCHEMA} (the schema), {folder / 'agent_tasks'} (what was made of it)"
+    )
     click.echo(f"and {folder / SCRIPT} (what just ran).")
 
 
@@ -52,7 +56,11 @@ def _prepare(folder: Path) -> None:
     package = folder / models[0].name
     found = compare(package, generate(models[0]))
     write(package, found)
-    click.echo(f"compiled   {schema_file} → {package} ({len(found)} files written)" if found else f"compiled   {schema_file}")
+    click.echo(
+        f"compiled   {schema_file} → {package} ({len(found)} files written)"
+        if found
+        else f"compiled   {schema_file}"
+    )
     (folder / SCRIPT).write_text(template_text("demo/agents.py.jinja")[0], "utf-8")
 
 
