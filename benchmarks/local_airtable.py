@@ -86,6 +86,7 @@ def serve_canned(_folder: str, ready: Connection) -> None:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
+
     from tablewright.server.serve import listening_socket
 
     def records(count: int) -> str:

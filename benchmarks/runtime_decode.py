@@ -15,13 +15,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from generated.agent_tasks import AgentTask, TaskPriority
+from generated.agent_tasks.lifecycle import agent_task_cancel_execution, agent_task_start_execution
 from tablewright.runtime import connect
 from tablewright.runtime.codec import encode_changes
 from tablewright.runtime.query import Query
 from tablewright.runtime.stores.base import Selection
-
-from generated.agent_tasks import AgentTask, TaskPriority
-from generated.agent_tasks.lifecycle import agent_task_cancel_execution, agent_task_start_execution
 
 ROWS = 10_000
 ROUNDS = 9

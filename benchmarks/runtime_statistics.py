@@ -9,9 +9,8 @@ import statistics
 import tempfile
 import time
 
-from tablewright.runtime import connect
-
 from generated.agent_tasks import AgentTask, TaskPriority
+from tablewright.runtime import connect
 
 SIZES = (10_000, 20_000, 50_000, 100_000)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tablewright.check.compile import compile_schema
 from tablewright.check.findings import CODES
 from tablewright.diagnostics import as_text

@@ -87,7 +87,18 @@ PRIMARY_TYPES: Final = frozenset(
 
 CREATABLE_PRIMARY_TYPES: Final = PRIMARY_TYPES - {"formula", "autoNumber"}
 
-_HUES: Final = ("blue", "cyan", "teal", "green", "yellow", "orange", "red", "pink", "purple", "gray")
+_HUES: Final = (
+    "blue",
+    "cyan",
+    "teal",
+    "green",
+    "yellow",
+    "orange",
+    "red",
+    "pink",
+    "purple",
+    "gray",
+)
 CHOICE_COLORS: Final = tuple(
     f"{hue}{shade}" for shade in ("Light2", "Light1", "Bright", "Dark1") for hue in _HUES
 )

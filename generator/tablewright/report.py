@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 _BAR_WIDTH = 24
 
 
-def print_statistics(statistics: Statistics, *, title: str = "", console: Console | None = None) -> None:
+def print_statistics(
+    statistics: Statistics, *, title: str = "", console: Console | None = None
+) -> None:
     """Print statistics: the plain figures first, then each count by value with a bar for its share."""
     from rich.columns import Columns
     from rich.console import Console
@@ -49,7 +51,14 @@ def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="dim", show_header=False, box=None, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="dim",
+        show_header=False,
+        box=None,
+        pad_edge=False,
+    )
     table.add_column(max_width=40, overflow="ellipsis", no_wrap=True)
     table.add_column(justify="right")
     table.add_column(style="cyan", no_wrap=True)

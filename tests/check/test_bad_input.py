@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tablewright.check.compile import Compiled, compile_schema
 from tablewright.diagnostics import as_json, as_text
 from tablewright.syntax.source import Source, SourceUnreadable

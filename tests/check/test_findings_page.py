@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tablewright.check.compile import compile_schema
 from tablewright.check.findings import CODES, WARNINGS
 from tablewright.syntax.source import Source

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+
 from tablewright.runtime import Connection, connect
 
 _numbers = itertools.count(1)

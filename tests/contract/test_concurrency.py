@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tablewright.runtime import Connection
 
 from generated.agent_tasks import AgentTask, TaskStatus
+from tablewright.runtime import Connection
 
 ROOT = Path(__file__).parents[2]
 

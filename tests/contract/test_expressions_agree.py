@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.types import (

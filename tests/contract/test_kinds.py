@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, JsonValue
+
 from tablewright.runtime import (
     AirtableModel,
     Attachment,

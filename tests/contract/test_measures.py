@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
+
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.runtime import (
@@ -27,8 +29,6 @@ from tablewright.runtime import measures as m
 from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.stores.base import Order, Selection
 from tablewright.runtime.stores.sql import SqlStore
-
-from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 
 
 class Mood(Choice):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.runtime import (
     Connection,
@@ -21,8 +23,6 @@ from tablewright.runtime import (
     TransitionRefused,
 )
 from tablewright.runtime.stores.sql import SqlStore
-
-from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 
 
 def task(**values: Any) -> AgentTask:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from tablewright.expressions import tree
 from tablewright.expressions.resolve import EnumScope, Scope, resolve
 from tablewright.expressions.types import (

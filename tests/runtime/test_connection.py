@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from generated.agent_tasks import AgentTask
 from tablewright.runtime import (
     ContractMismatch,
     NotConfigured,
@@ -16,8 +18,6 @@ from tablewright.runtime import (
     current_store,
     require_contract,
 )
-
-from generated.agent_tasks import AgentTask
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = ("TABLEWRIGHT_STORE", "AIRTABLE_ACCESS_TOKEN", "AIRTABLE_BASE_ID")

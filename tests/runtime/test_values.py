@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from tablewright.runtime import Choice, OrderedChoice, values
 from tablewright.runtime.stores.ids import new_record_id
 

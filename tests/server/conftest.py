@@ -7,6 +7,7 @@ from typing import Any
 import pyairtable
 import pytest
 import requests
+
 from tablewright.server.serve import LocalAirtable
 
 Table = pyairtable.Table

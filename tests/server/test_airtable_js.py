@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 import pyairtable
 import pytest
+
 from tablewright.server.serve import LocalAirtable
 
 VERSION = "0.12.2"

@@ -7,6 +7,7 @@ from typing import Any
 import pyairtable
 import pytest
 from requests import HTTPError
+
 from tablewright.server.serve import LocalAirtable
 
 AUTO_NUMBER = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click import Command
+
 from tablewright.cli.serve import command
 from tablewright.server.faults import ACTIONS
 

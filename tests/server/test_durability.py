@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+
 from tablewright.server.serve import LocalAirtable
 from tablewright.server.storage import DataFileError, Storage
 

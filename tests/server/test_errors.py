@@ -6,6 +6,7 @@ from typing import Any
 import pyairtable
 import pytest
 import requests
+
 from tablewright.server.serve import LocalAirtable
 
 Refuse = Callable[..., tuple[int, Any]]

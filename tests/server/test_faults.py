@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+
 from tablewright.server.faults import ACTIONS, FaultRule, FaultRuleError, Faults
 from tablewright.server.limiter import RateLimiter
 from tablewright.server.serve import LocalAirtable

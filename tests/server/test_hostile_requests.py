@@ -5,6 +5,7 @@ from typing import Any
 import pyairtable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tablewright.airtable import FIELD_TYPES
 from tablewright.server.serve import LocalAirtable
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyairtable
 import pytest
+
 from tablewright.server.serve import LocalAirtable
 
 Table = pyairtable.Table

@@ -6,6 +6,7 @@ import pyairtable
 import pytest
 import requests
 from starlette.requests import Request
+
 from tablewright.server.calls import CallLog
 from tablewright.server.pages import Pages
 from tablewright.server.serve import LocalAirtable

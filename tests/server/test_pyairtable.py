@@ -12,6 +12,7 @@ from pyairtable.formulas import match
 from pyairtable.models.schema import SingleSelectFieldSchema
 from requests import HTTPError
 from requests.adapters import HTTPAdapter
+
 from tablewright.server.serve import LocalAirtable
 
 Table = pyairtable.Table

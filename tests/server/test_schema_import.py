@@ -6,6 +6,7 @@ from typing import Any
 
 import pyairtable
 import pytest
+
 from tablewright.airtable import FIELD_TYPES
 from tablewright.server.importing import SchemaFileError
 from tablewright.server.jsontext import dumps

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 from click.testing import CliRunner
+
 from tablewright.cli.serve import command
 
 RUN = "from tablewright.cli.serve import command; command()"

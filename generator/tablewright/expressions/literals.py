@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def literal_text(value: str | int | float | bool | None) -> str:
+def literal_text(value: str | float | bool | None) -> str:
     """Return the source of a plain value: texts in double quotes unless that takes more escapes, 1e16 without a plus."""
     if isinstance(value, str):
         return _quoted(value)
