@@ -14,7 +14,7 @@ from tablewright.model.lifecycle import Argument
 from tablewright.model.schema import Enum
 from tablewright.syntax.document import ListNode, Node, Scalar
 
-_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
+ARGUMENT_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
 _UNTAKEN_KINDS: Final = frozenset({"attachments", "collaborator", "collaborators", "barcode"})
 
 
@@ -57,7 +57,7 @@ def _read_argument(
         typed = read_type(findings, node, enums)
         reader = None
     else:
-        reader = Reader(findings, node, what, _KEYS)
+        reader = Reader(findings, node, what, ARGUMENT_KEYS)
         type_node = reader.required("type", "such as {type: text}")
         typed = read_type(findings, type_node, enums) if type_node is not None else None
     if typed is None:

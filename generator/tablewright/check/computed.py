@@ -16,7 +16,7 @@ from tablewright.model.computation import Computation
 from tablewright.model.schema import Computed
 from tablewright.syntax.document import Node, Scalar
 
-_KEYS: Final = ("value", "description", "publish", "was")
+COMPUTED_KEYS: Final = ("value", "description", "publish", "was")
 _Key = tuple[str, str]
 
 
@@ -102,7 +102,7 @@ def _expression(
 ) -> tuple[Scalar | None, Reader | None]:
     if isinstance(value, Scalar):
         return value, None
-    reader = Reader(findings, value, f"computed field '{key.text}'", _KEYS)
+    reader = Reader(findings, value, f"computed field '{key.text}'", COMPUTED_KEYS)
     reader.required("value", "the expression, such as {value: count > 3}")
     return reader.expression("value"), reader
 

@@ -12,7 +12,7 @@ from tablewright.diagnostics import Span, did_you_mean
 from tablewright.syntax.document import Document, MapNode, Node, Scalar
 
 MIXIN_SECTIONS: Final = ("fields", "relations", "computed", "queries", "statistics")
-_MIXIN_KEYS: Final = ("description", "silence", *MIXIN_SECTIONS)
+MIXIN_KEYS: Final = ("description", "silence", *MIXIN_SECTIONS)
 _Mixins = Mapping[str, tuple[Scalar, MapNode]]
 
 
@@ -42,7 +42,7 @@ def expand_mixins(findings: Findings, document: Document) -> Document:
 def _read_mixins(findings: Findings, node: Node) -> _Mixins:
     mixins: dict[str, tuple[Scalar, MapNode]] = {}
     for key, value in Reader(findings, node, "'mixins'", None).entries():
-        reader = Reader(findings, value, f"mixin '{key.text}'", _MIXIN_KEYS)
+        reader = Reader(findings, value, f"mixin '{key.text}'", MIXIN_KEYS)
         if isinstance(value, MapNode):
             mixins[key.text] = (key, value)
             if not any(reader.has(section) for section in MIXIN_SECTIONS):
