@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 def block(language: str, marker: str) -> str:
     """Return the code block of a language that holds *marker*."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    return next(text for text in blocks if marker in text)
+    return str(next(text for text in blocks if marker in text))
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    """Import inputs and statistics when they are first named: most programs need few of them."""
+    """Import a name when it is first used: most programs need few of them."""
     if name in _LAZY:
         return getattr(import_module(f".{_LAZY[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -50,6 +50,14 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return generated("hostile", tmp_path_factory.mktemp("hostile"))
 
 
+@pytest.fixture(scope="session")
+def split_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the same package with a module for each record class, as large schemas get it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tablewright.targets.python.names.MOST_IN_ONE_MODULE", 1)
+        yield generated("everything", tmp_path_factory.mktemp("split"))
+
+
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The package that uses every part of the language."""

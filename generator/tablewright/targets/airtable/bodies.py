@@ -10,8 +10,9 @@ from typing import Any
 
 from tablewright import airtable
 from tablewright.kinds import ENUM, ENUM_LIST, Kind
-from tablewright.model.schema import Enum, Field, Relation, Schema, Table
+from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
 from tablewright.targets.airtable.formula_text import referenced
+from tablewright.targets.airtable.stored_formula import NotSayable, computed_formula
 
 Json = dict[str, Any]
 
@@ -52,16 +53,25 @@ def link_body(relation: Relation) -> Json:
     return _body(relation.name, "multipleRecordLinks", relation.description, options)
 
 
-def computed_body(table: Table, field: Field) -> Json:
-    """Return the body that creates a formula, rollup, lookup or count."""
+def computed_body(schema: Schema, table: Table, field: Field | Computed) -> Json:
+    """Return the body that creates a formula, rollup, lookup or count.
+
+    Raises:
+        NotSayable: its expression cannot be said as an Airtable formula.
+    """
     options: Json = {}
-    if "relation" in field.options:
-        options["recordLinkFieldId"] = field_reference(table.key, str(field.options["relation"]))
-    if "field" in field.options:
-        linked = linked_table(table, str(field.options["relation"]))
-        options["fieldIdInLinkedTable"] = field_reference(linked, str(field.options["field"]))
-    if "formula" in field.options:
-        options["formula"] = field.options["formula"]
+    if isinstance(field, Field):
+        if "relation" in field.options:
+            relation = str(field.options["relation"])
+            options["recordLinkFieldId"] = field_reference(table.key, relation)
+        if "field" in field.options:
+            linked = linked_table(table, str(field.options["relation"]))
+            options["fieldIdInLinkedTable"] = field_reference(linked, str(field.options["field"]))
+    formula = computed_formula(schema, table, field)
+    if formula:
+        options["formula"] = formula
+    if isinstance(field, Computed):
+        return _body(field.publish, "formula", field.description, options)
     return _body(field.name, field.kind.airtable, field.description, options)
 
 
@@ -76,40 +86,60 @@ def linked_table(table: Table, relation: str) -> str:
     return table.key
 
 
-def computed_in_order(schema: Schema) -> Iterator[tuple[Table, Field]]:
-    """Yield the computed fields that the API can create, each after those it is worked out from."""
-    waiting = {
-        (table.key, field.key): (table, field)
-        for table in schema.tables
-        for field in table.fields
-        if not field.is_writable and is_creatable(field)
-    }
+def computed_in_order(schema: Schema) -> Iterator[tuple[Table, Field | Computed, Json]]:
+    """Yield what Airtable is to calculate, with its body, each after those it is worked out from.
+
+    What a formula cannot say is left out: see `unsayable`.
+    """
+    waiting: dict[tuple[str, str], tuple[Table, Field | Computed, Json]] = {}
+    for table, one in _calculated(schema):
+        try:
+            waiting[table.key, one.key] = (table, one, computed_body(schema, table, one))
+        except NotSayable:
+            continue
     names = {
-        (table.key, field.name.casefold()): field.key
-        for table in schema.tables
-        for field in table.fields
+        (table, body["name"].casefold()): key for (table, key), (_, _, body) in waiting.items()
     }
     while waiting:
         ready = [
             key
-            for key, (table, field) in waiting.items()
-            if not any(need in waiting and need != key for need in _needs(table, field, names))
+            for key, (table, one, body) in waiting.items()
+            if not any(need in waiting and need != key for need in _needs(table, one, body, names))
         ]
         # In a circle, which Airtable refuses anyway, any order will do.
         for key in ready or list(waiting):
             yield waiting.pop(key)
 
 
+def unsayable(schema: Schema) -> Iterator[tuple[Table, Field | Computed, str]]:
+    """Yield formula fields whose expression a formula cannot say, with the part that it cannot."""
+    for table, one in _calculated(schema):
+        try:
+            computed_body(schema, table, one)
+        except NotSayable as reason:
+            yield table, one, str(reason)
+
+
+def _calculated(schema: Schema) -> Iterator[tuple[Table, Field | Computed]]:
+    for table in schema.tables:
+        for field in table.fields:
+            if field.kind.computed and is_creatable(field):
+                yield table, field
+        for one in table.computed:
+            if one.publish:
+                yield table, one
+
+
 def _needs(
-    table: Table, field: Field, names: Mapping[tuple[str, str], str]
+    table: Table, one: Field | Computed, body: Json, names: Mapping[tuple[str, str], str]
 ) -> Iterator[tuple[str, str]]:
-    if field.kind.name == "formula":
-        for name in referenced(str(field.options.get("formula", ""))):
+    if body["type"] == "formula":
+        for name in referenced(str(body["options"].get("formula", ""))):
             key = names.get((table.key, name.casefold()))
             if key is not None:
                 yield table.key, key
-    elif "field" in field.options:
-        yield linked_table(table, str(field.options["relation"])), str(field.options["field"])
+    elif isinstance(one, Field) and "field" in one.options:
+        yield linked_table(table, str(one.options["relation"])), str(one.options["field"])
 
 
 def _body(name: str, kind: str, description: str, options: Json) -> Json:

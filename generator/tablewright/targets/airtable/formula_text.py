@@ -63,14 +63,19 @@ def quoted_field(name: str) -> str:
 
 
 def with_names(formula: str, name_of: Callable[[str], str]) -> str:
-    """Return *formula* with every field reference put through *name_of*; all else stays as it is."""
+    """Return *formula* with every field in braces put through *name_of*; all else stays as it is."""
+    return replaced_references(formula, lambda name: quoted_field(name_of(name)))
 
-    def renamed(match: re.Match[str]) -> str:
+
+def replaced_references(formula: str, reference: Callable[[str], str]) -> str:
+    """Return *formula* with every field in braces as *reference* writes it; all else stays as it is."""
+
+    def replaced(match: re.Match[str]) -> str:
         if match.lastgroup != "field":
             return match.group()
-        return quoted_field(name_of(_ESCAPE.sub(r"\1", match.group()[1:-1])))
+        return reference(_ESCAPE.sub(r"\1", match.group()[1:-1]))
 
-    return _PIECE.sub(renamed, formula)
+    return _PIECE.sub(replaced, formula)
 
 
 def same_formula(one: str, other: str) -> bool:

@@ -10,12 +10,12 @@ from typing import Final
 from tablewright.model.schema import Relation, Schema, Table
 from tablewright.targets.airtable.bodies import (
     Json,
-    computed_body,
     computed_in_order,
     is_creatable,
     link_body,
     table_body,
     table_reference,
+    unsayable,
 )
 from tablewright.targets.python.code import Code
 
@@ -46,10 +46,7 @@ def payload(schema: Schema, source: str) -> Json:
         [_create_table(table) for table in schema.tables],
         [_create_field(one.source, one.key, link_body(one)) for one in relations],
         [_rename_inverse(one) for one in relations if one.inverse],
-        [
-            _create_field(table.key, field.key, computed_body(table, field))
-            for table, field in computed_in_order(schema)
-        ],
+        [_create_field(table.key, one.key, body) for table, one, body in computed_in_order(schema)],
     )
     return {
         "generator": "tablewright",
@@ -61,7 +58,14 @@ def payload(schema: Schema, source: str) -> Json:
             for title, group in zip(PASSES, requests, strict=True)
             if group
         ],
-        "manual": [step for table in schema.tables for step in _manual_steps(table)],
+        "manual": [
+            *(step for table in schema.tables for step in _manual_steps(table)),
+            *(
+                f"In table '{table.name}' add a formula field for '{one.key}' by hand: Airtable's formulas cannot say "
+                f"it exactly ({reason})."
+                for table, one, reason in unsayable(schema)
+            ),
+        ],
     }
 
 

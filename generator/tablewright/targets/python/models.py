@@ -28,7 +28,7 @@ from tablewright.targets.python.methods import (
     statistics_method_view,
     transition_view,
 )
-from tablewright.targets.python.names import spec_name
+from tablewright.targets.python.names import is_split, record_module, spec_name
 from tablewright.targets.python.types import (
     constraints,
     default_code,
@@ -59,6 +59,7 @@ class ParameterView:
 @dataclass(frozen=True, slots=True)
 class LinkView:
     name: Code
+    local_import: Code
     key: Code
     target: Code
     annotation: Code
@@ -71,6 +72,7 @@ class LinkView:
 @dataclass(frozen=True, slots=True)
 class InverseView:
     name: Code
+    local_import: Code
     key: Code
     source: Code
     doc: Code
@@ -79,6 +81,7 @@ class InverseView:
 @dataclass(frozen=True, slots=True)
 class AddView:
     name: Code
+    local_import: Code
     source: Code
     doc: Code
     parameters: tuple[ParameterView, ...]
@@ -125,17 +128,54 @@ class ModelsView:
     records: tuple[RecordView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ModelsIndexView:
+    source: Code
+    doc: Code
+    typing_imports: Code
+    modules: Code
+    exported: Code
+
+
+def models_index_view(schema: Schema, source: Code) -> ModelsIndexView:
+    """Return what `models.py` prints where each record class has a module of its own."""
+    typing_imports = Imports()
+    entries: list[Code] = []
+    for table in schema.tables:
+        module = record_module(schema, table.key)
+        typing_imports.name(f".{module}", table.key)
+        entries.append(Code(f"{literal(table.key)}: {literal(module)}"))
+    exported = [literal(table.key) for table in sorted(schema.tables, key=lambda table: table.key)]
+    return ModelsIndexView(
+        source,
+        docstring(schema.description or f"The records of {schema.name}."),
+        typing_imports.lines(4),
+        laid_out(Bracketed.of("{", entries, "}"), 0, lead="_MODULES = "),
+        laid_out(Bracketed.of("[", exported, "]"), 0, lead="__all__ = "),
+    )
+
+
 def models_view(schema: Schema, source: Code) -> ModelsView:
-    """Return what `models.py` prints."""
+    """Return what `models.py` prints where all record classes fit into it."""
+    return _module_view(schema, schema.tables, source)
+
+
+def record_module_view(schema: Schema, table: Table, source: Code) -> ModelsView:
+    """Return what the module of one record class prints."""
+    return _module_view(schema, (table,), source)
+
+
+def _module_view(schema: Schema, tables: tuple[Table, ...], source: Code) -> ModelsView:
     imports, typing_imports = Imports(), Imports()
     imports.names("typing", ["ClassVar", "Self"])
     imports.names(
         "tablewright.runtime", ["AirtableModel", "TableSpec", "Query", "given", "UNSET", "Unset"]
     )
-    records = tuple(_record_view(schema, table, imports, typing_imports) for table in schema.tables)
+    records = tuple(_record_view(schema, table, imports, typing_imports) for table in tables)
     if typing_imports.lines():
         imports.name("typing", "TYPE_CHECKING")
-    doc = docstring(schema.description or f"The records of {schema.name}.")
+    about = schema.description or f"The records of {schema.name}."
+    doc = docstring(f"The {tables[0].key} records of {schema.name}." if is_split(schema) else about)
     return ModelsView(source, doc, imports.lines(), typing_imports.lines(4), records)
 
 
@@ -149,6 +189,8 @@ def _record_view(
         bases = f"{imports.name(module, name)}, AirtableModel"
     if table.lifecycle is not None and table.lifecycle.transitions:
         imports.name(".", "lifecycle")
+    for other in _linked_tables(table) if is_split(schema) else ():
+        typing_imports.name(f".{record_module(schema, other)}", other)
     create = _create_parameters(table, imports)
     merged = [field.key for field in settable_fields(table) if field.kind.can_be_unique]
     unique = tuple(field.key for field in table.fields if field.unique)
@@ -163,8 +205,10 @@ def _record_view(
         spec=_spec(table, imports),
         fields=tuple(_field_view(table, field, imports) for field in table.fields)
         + tuple(_id_view(relation, imports) for relation in table.relations),
-        links=tuple(_link_view(relation, imports) for relation in table.relations),
-        inverses=tuple(_inverse_view(relation) for relation in table.inverses if relation.inverse),
+        links=tuple(_link_view(schema, relation, imports) for relation in table.relations),
+        inverses=tuple(
+            _inverse_view(schema, relation) for relation in table.inverses if relation.inverse
+        ),
         adds=tuple(
             _add_view(schema, relation, relation.add, imports)
             for relation in table.inverses
@@ -238,16 +282,35 @@ def _id_view(relation: Relation, imports: Imports) -> FieldView:
     return FieldView(line, docstring(f"The id of {relation.key}."))
 
 
+def _linked_tables(table: Table) -> list[str]:
+    """Return the other tables whose records the methods of this one name."""
+    targets = [relation.target for relation in table.relations]
+    sources = [
+        relation.source
+        for relation in table.inverses
+        if relation.inverse or relation.add is not None
+    ]
+    return [other for other in dict.fromkeys([*targets, *sources]) if other != table.key]
+
+
+def _local_import(schema: Schema, other: str, table: str) -> Code:
+    """Return the import of a record class inside a method, where it lives in another module; else nothing."""
+    if not is_split(schema) or other == table:
+        return Code("")
+    return Code(f"from .{record_module(schema, other)} import {identifier(other)}")
+
+
 # -- relations ------------------------------------------------------------------------------------------------------
 
 
-def _link_view(relation: Relation, imports: Imports) -> LinkView:
+def _link_view(schema: Schema, relation: Relation, imports: Imports) -> LinkView:
     target = identifier(relation.target)
     if relation.many:
         imports.name("collections.abc", "Sequence")
     one = target if relation.required else Code(f"{target} | None")
     return LinkView(
         name=identifier(relation.key),
+        local_import=_local_import(schema, relation.target, relation.source),
         key=literal(relation.key),
         target=target,
         annotation=Code(f"list[{target}]") if relation.many else one,
@@ -263,7 +326,7 @@ def _link_view(relation: Relation, imports: Imports) -> LinkView:
     )
 
 
-def _inverse_view(relation: Relation) -> InverseView:
+def _inverse_view(schema: Schema, relation: Relation) -> InverseView:
     held = "holds" if relation.many else "is"
     text = (
         relation.inverse_description
@@ -271,6 +334,7 @@ def _inverse_view(relation: Relation) -> InverseView:
     )
     return InverseView(
         identifier(relation.inverse),
+        _local_import(schema, relation.source, relation.target),
         literal(relation.inverse),
         identifier(relation.source),
         docstring(text, " " * 8),
@@ -298,6 +362,7 @@ def _add_view(schema: Schema, relation: Relation, add: AddMethod, imports: Impor
         text += f"\n\nIt takes over {' and '.join(add.inherit)} unless they are given."
     return AddView(
         identifier(add.key),
+        _local_import(schema, relation.source, relation.target),
         identifier(relation.source),
         docstring(text, " " * 8),
         tuple(parameters),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from tablewright.model.lifecycle import Transition
 from tablewright.model.queries import Statistics
@@ -50,3 +51,22 @@ def parameter(name: str, taken: Iterable[str]) -> str:
     while name in taken:
         name += "_"
     return name
+
+
+MOST_IN_ONE_MODULE: Final = 20
+"""With more tables than this, each record class gets a module of its own, imported when it is first named."""
+
+
+def is_split(schema: Schema) -> bool:
+    """Tell whether the records are spread over several modules."""
+    return len(schema.tables) > MOST_IN_ONE_MODULE
+
+
+def record_module(schema: Schema, table: str) -> str:
+    """Return the module that holds a table's record class."""
+    if not is_split(schema):
+        return "models"
+    # Two tables may differ only in casing that the module name drops.
+    same = [one.key for one in schema.tables if snake(one.key) == snake(table)]
+    place = same.index(table)
+    return f"models_{snake(table)}" + (f"_{place + 1}" if place else "")

@@ -14,7 +14,7 @@ from tablewright.targets.python.code import (
     literal,
 )
 from tablewright.targets.python.imports import Imports
-from tablewright.targets.python.names import statistics_name
+from tablewright.targets.python.names import is_split, record_module, statistics_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class PackageView:
 
 
 def package_view(schema: Schema, source: Code) -> PackageView:
-    """Return what `__init__.py` prints. Records and enums are imported at once, inputs and statistics when named."""
+    """Return what `__init__.py` prints. Enums and few records are imported at once, the rest when it is named."""
     imports, typing_imports = Imports(), Imports()
     imports.name("importlib", "import_module")
     imports.name("typing", "TYPE_CHECKING")
@@ -38,7 +38,11 @@ def package_view(schema: Schema, source: Code) -> PackageView:
     imports.names(".enums", eager)
     lazy: dict[str, str] = {}
     for table in schema.tables:
-        eager.append(imports.name(".models", table.key))
+        if is_split(schema):
+            module = record_module(schema, table.key)
+            lazy[typing_imports.name(f".{module}", table.key)] = module
+        else:
+            eager.append(imports.name(".models", table.key))
         for name in (f"{table.key}Create", f"{table.key}Update"):
             lazy[typing_imports.name(".inputs", name)] = "inputs"
         for statistics in table.statistics:
