@@ -15,8 +15,10 @@ COMMANDS: Final = {
     "apply": "Bring a base or database to what the schema says.",
     "check": "Look for mistakes in schema files.",
     "demo": "Run a small team of agents from schema to statistics.",
+    "drift": "Show in what a base or database differs from the schema.",
     "generate": "Write typed Python packages from schema files.",
     "plan": "Show what apply would do.",
+    "pull": "Write a schema from an existing base.",
     "serve": "Run a local Airtable.",
 }
 """Every command with its line of help; each is `command` in the module `cli/<name>.py`."""

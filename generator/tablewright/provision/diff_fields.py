@@ -100,7 +100,7 @@ def changed_formulas(context: Comparison) -> Iterator[ChangeFormula | RetypeFiel
     """Yield formulas with another text. Of a rollup only the text that was sent is known."""
     for one, live in context.live_fields():
         new = one.options.get("formula")
-        if new is None or one.type != live.type:
+        if new is None or one.type != live.type or one.role != "computed":
             continue
         table = context.table_name(one.table)
         how = f"In table '{table}' edit the field '{one.name}' and paste this formula:\n    {new}"

@@ -24,6 +24,14 @@ class Target(Protocol):
     def description(self) -> str:
         """Return what it is, without any secret."""
 
+    @property
+    def live(self) -> LiveBase | None:
+        """Return the Airtable base as `plan` saw it; nothing for a database."""
+
+    @property
+    def left_to_people(self) -> tuple[str, ...]:
+        """Return the steps that earlier runs left to people."""
+
     def plan(self, *, allow_destructive: bool = False) -> Plan:
         """Return what brings it to the schema, after one look at it."""
 
@@ -54,8 +62,11 @@ class AirtableTarget:
 
     @property
     def live(self) -> LiveBase | None:
-        """Return the base as `plan` saw it."""
         return self._live
+
+    @property
+    def left_to_people(self) -> tuple[str, ...]:
+        return tuple(self.lock.manual)
 
     def plan(self, *, allow_destructive: bool = False) -> Plan:
         if self._base:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tablewright.model.schema import Enum, Relation, Schema, Table
+from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
 from tablewright.targets.airtable import bodies
 
 Json = dict[str, Any]
@@ -72,19 +72,41 @@ class WantedBase:
 
 def wanted_base(schema: Schema) -> WantedBase:
     """Return what *schema* wants of a base."""
-    tables = tuple(_table(table) for table in schema.tables)
-    by_key = {(one.table, one.key): one for table in tables for one in table.fields}
-    computed = tuple(by_key[table.key, one.key] for table, one in bodies.computed_in_order(schema))
-    return WantedBase(schema.name, schema.fingerprint, tables, computed)
+    computed = [
+        _calculated(table.key, one, body) for table, one, body in bodies.computed_in_order(schema)
+    ]
+    computed_of = {(one.table, one.key): one for one in computed}
+    for table, one, reason in bodies.unsayable(schema):
+        computed_of[table.key, one.key] = _by_hand(table.key, one, reason)
+    tables = tuple(_table(table, computed_of) for table in schema.tables)
+    return WantedBase(schema.name, schema.fingerprint, tables, tuple(computed), schema.unmanaged)
 
 
-def _table(table: Table) -> WantedTable:
+def _calculated(table: str, one: Field | Computed, body: Json) -> WantedField:
+    return WantedField(
+        table, one.key, str(body["name"]), str(body["type"]), "computed", one.description, one.was, body
+    )  # fmt: skip
+
+
+def _by_hand(table: str, one: Field | Computed, reason: str) -> WantedField:
+    """Return a formula field that people have to write, since the expression has no exact formula."""
+    name = one.publish if isinstance(one, Computed) else one.name
+    text = (
+        one.text if isinstance(one, Computed) else one.computation.text if one.computation else ""
+    )
+    formula = f"{text}   (say this as Airtable's formulas can: {reason} has no exact form there)"
+    body = {"name": name, "type": "formula", "options": {"formula": formula}}
+    return WantedField(table, one.key, name, "formula", "manual", one.description, one.was, body)
+
+
+def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> WantedTable:
     fields: list[WantedField] = []
     for one in table.fields:
-        role: Role = (
-            "plain" if one.is_writable else "computed" if bodies.is_creatable(one) else "manual"
-        )
-        body = bodies.computed_body(table, one) if role == "computed" else bodies.field_body(one)
+        if (table.key, one.key) in computed:
+            fields.append(computed[table.key, one.key])
+            continue
+        role: Role = "plain" if one.is_writable else "manual"
+        body = bodies.field_body(one)
         if role == "manual":
             body = {**body, "options": dict(one.options)}
         fields.append(
@@ -92,6 +114,7 @@ def _table(table: Table) -> WantedTable:
                 table.key, one.key, one.name, one.kind.airtable, role, one.description, one.was, body, one.enum
             )
         )  # fmt: skip
+    fields += [computed[table.key, one.key] for one in table.computed if one.publish]
     fields += [
         WantedField(
             table.key, one.key, one.name, "multipleRecordLinks", "link", one.description, one.was, bodies.link_body(one), None, one
@@ -100,7 +123,7 @@ def _table(table: Table) -> WantedTable:
     ]  # fmt: skip
     fields += [
         WantedField(
-            table.key, one.inverse, one.inverse_name, "multipleRecordLinks", "inverse", one.inverse_description, relation=one
+            table.key, one.inverse, one.inverse_name, "multipleRecordLinks", "inverse", one.inverse_description, one.inverse_was, relation=one
         )
         for one in table.inverses
         if one.inverse
@@ -111,5 +134,6 @@ def _table(table: Table) -> WantedTable:
         table.description,
         table.was,
         tuple(fields),
-        body=bodies.table_body(table),
+        table.unmanaged,
+        bodies.table_body(table),
     )

@@ -1,0 +1,152 @@
+"""Differences between a schema and a base: what each is, who would win, and the ways out. Never a reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tablewright.provision.changes import (
+    AddChoices,
+    Change,
+    ChangeFormula,
+    CreateBase,
+    CreateTable,
+    DescribeField,
+    DescribeTable,
+    RenameField,
+    RenameTable,
+    SqlChange,
+    Unmanaged,
+)
+from tablewright.provision.live import LiveBase
+from tablewright.provision.plan import Plan
+from tablewright.provision.pull import described_entries
+from tablewright.provision.text import how, line, table_of
+from tablewright.provision.yaml_text import scalar
+
+ROWS_KEEP: Final = "rows keep their values"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. *apply* says what `apply` would do, *adopt* what to write into the schema instead."""
+
+    table: str
+    subject: str
+    detail: str
+    apply: str
+    adopt: str = ""
+    ignore: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A step that was left to people, and whether it is done."""
+
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Everything in which schema and base differ. Remarks are no differences."""
+
+    differences: tuple[Difference, ...]
+    by_hand: tuple[Ticked, ...]
+    remarks: tuple[Change, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the two agree, steps for people included."""
+        return not self.differences and all(one.done for one in self.by_hand)
+
+
+def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> Drift:
+    """Return the differences that *plan* was made of. *left_to_people* are the steps of earlier runs."""
+    entries = (
+        {(table, name): entry for table, name, entry in described_entries(live)}
+        if live is not None
+        else {}
+    )
+    differing = [change for change in plan.changes if change.safety != "manual" and _counts(change)]
+    open_steps = [how(change) for change in plan.manual]
+    refused = {text for change in plan.steps if (text := getattr(change, "how", ""))}
+    done = [
+        Ticked(text, done=True)
+        for text in left_to_people
+        if text not in open_steps and text not in refused
+    ]
+    return Drift(
+        tuple(_difference(change, entries) for change in differing),
+        (*done, *(Ticked(text, done=False) for text in open_steps)),
+        tuple(change for change in plan.reports if not _counts(change)),
+    )
+
+
+def _counts(change: Change) -> bool:
+    return change.safety != "report" or isinstance(change, Unmanaged)
+
+
+def _difference(change: Change, entries: Mapping[tuple[str, str], str]) -> Difference:
+    shown = line(change)
+    table, subject = table_of(change), shown.subject
+    match change:
+        case RenameField(field=key) if key:
+            detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
+            adopt = f"name: {scalar(change.old)}  at {change.table}.{key}"
+            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", adopt)
+        case RenameTable():
+            detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
+            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", f"name: {scalar(change.old)}  at {change.table}")  # fmt: skip
+        case DescribeField():
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description  at {change.table}.{change.field}")  # fmt: skip
+        case DescribeTable():
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description  at {change.table}")  # fmt: skip
+        case ChangeFormula():
+            detail = f"calculates {' '.join(change.old.split())}, and {' '.join(change.new.split())} in the schema"
+            adopt = f"formula: {scalar(change.old)}  at {change.table}.{change.field}"
+            return Difference(table, subject, detail, "takes the schema's formula", adopt)
+        case AddChoices():
+            named = ", ".join(f"'{one}'" for one in change.choices)
+            return Difference(table, subject, f"lacks the choices {named}", "adds them", "remove the values from the enum")  # fmt: skip
+        case CreateBase() | CreateTable():
+            return Difference(table, subject, "is not there", "creates it", "remove it from the schema")  # fmt: skip
+        case Unmanaged():
+            return _unmanaged(change, shown.detail, entries)
+        case SqlChange():
+            return Difference(table, change.text, "", "does that" if change.safety == "safe" else "does that with --allow-destructive")  # fmt: skip
+        case _:
+            if shown.sign == "+":
+                return Difference(table, subject, "is not there", f"creates it: {shown.detail}", "remove it from the schema")  # fmt: skip
+            return Difference(table, subject, shown.detail, "does that")
+
+
+def _unmanaged(
+    change: Unmanaged, detail: str, entries: Mapping[tuple[str, str], str]
+) -> Difference:
+    shown = line(change)
+    if change.choice:
+        adopt = f"a value with label: {scalar(change.choice)}  in the enum of '{change.field}'"
+        return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt)
+    if not change.field:
+        ignore = f"unmanaged: [{scalar(change.table_name)}]  at the top of the schema"
+        return Difference(change.table_name, shown.subject, detail, "leaves it alone", "'tablewright pull' shows how to write it", ignore)  # fmt: skip
+    entry = entries.get((change.table_name, change.field))
+    adopt = f"{entry}  in {change.table}" if entry else "the language cannot say it"
+    ignore = f"unmanaged: [{scalar(change.field)}]  in {change.table}"
+    return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt, ignore)
+
+
+def drift_json(found: Drift) -> dict[str, Any]:
+    """Return the differences as a JSON object for tools."""
+    return {
+        "differences": [asdict(one) for one in found.differences],
+        "by_hand": [asdict(one) for one in found.by_hand],
+        "remarks": [line(one).detail for one in found.remarks],
+    }
+
+
+def open_steps(found: Drift) -> Sequence[str]:
+    """Return the steps that people still have to carry out."""
+    return [one.text for one in found.by_hand if not one.done]

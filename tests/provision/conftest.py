@@ -1,0 +1,97 @@
+"""A local Airtable over real HTTP, schemas from text, and one object that plans and applies them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablewright.check.compile import compile_schema
+from tablewright.model.schema import Schema
+from tablewright.provision.apply import Applied, apply
+from tablewright.provision.drift import Drift, drift
+from tablewright.provision.live import LiveBase, live_base
+from tablewright.provision.lock import Lock, lock_path, read_lock
+from tablewright.provision.plan import Plan
+from tablewright.provision.planning import airtable_plan
+from tablewright.provision.ports.airtable import AirtablePort
+from tablewright.provision.wanted import wanted_base
+from tablewright.server.serve import LocalAirtable
+from tablewright.syntax.source import Source
+
+
+def no_wait(seconds: float) -> None:
+    """Stand for a pause that a test does not take."""
+
+
+def schema_of(text: str) -> Schema:
+    """Return the model of a schema that has no errors."""
+    found = compile_schema(Source("schema.yaml", text))
+    errors = [one for one in found.findings if one.severity == "error"]
+    assert found.schema is not None, errors
+    return found.schema
+
+
+class Project:
+    """One base and one lock file, brought to one schema after another."""
+
+    def __init__(self, server: LocalAirtable, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.base = server.base_id
+        self.port = AirtablePort(server.token, endpoint=server.url, sleep=no_wait)
+
+    def lock(self, schema: Schema) -> Lock:
+        return read_lock(lock_path(self.folder, "dev"), schema.name, "dev")
+
+    def live(self) -> LiveBase:
+        return live_base(self.base, self.port.base_schema(self.base))
+
+    def plan(self, schema: Schema, **options: Any) -> Plan:
+        return airtable_plan(wanted_base(schema), self.live(), self.lock(schema), **options)
+
+    def apply(self, schema: Schema, **options: Any) -> Applied:
+        plan = self.plan(schema)
+        return apply(plan, self.port, self.lock(schema), **options)
+
+    def drift(self, schema: Schema) -> Drift:
+        return drift(self.plan(schema), self.live(), self.lock(schema).manual)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return the cells of every row of a table, by field name."""
+        answer = self.port._call("GET", f"{self.base}/{table}")
+        return [row["fields"] for row in answer["records"]]
+
+    def write(self, table: str, *rows: dict[str, Any]) -> None:
+        """Write rows, cells by field name."""
+        self.port.create_rows(self.base, table, rows)
+
+
+@pytest.fixture
+def compiled() -> Callable[[str], Schema]:
+    return schema_of
+
+
+@pytest.fixture
+def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """Start local Airtables with a project each, with the options of `LocalAirtable`."""
+    with contextlib.ExitStack() as stack:
+        count = 0
+
+        def start(**options: Any) -> Project:
+            nonlocal count
+            count += 1
+            server = stack.enter_context(LocalAirtable(**options))
+            project = Project(server, tmp_path / str(count))
+            stack.callback(project.port.close)
+            return project
+
+        yield start
+
+
+@pytest.fixture
+def project(projects: Callable[..., Project]) -> Project:
+    return projects()

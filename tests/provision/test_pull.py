@@ -1,0 +1,205 @@
+"""A live base becomes a schema that says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tablewright.airtable import FIELD_TYPES
+from tablewright.model.schema import Schema
+from tablewright.provision.lock import Lock
+from tablewright.provision.live import live_base
+from tablewright.provision.planning import airtable_plan
+from tablewright.provision.pull import pulled
+from tablewright.provision.wanted import wanted_base
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "number": {"precision": 3},
+    "percent": {"precision": 1},
+    "currency": {"precision": 2, "symbol": "€"},
+    "duration": {"durationFormat": "h:mm"},
+    "date": {"dateFormat": {"name": "european", "format": "D/M/YYYY"}},
+    "dateTime": {
+        "timeZone": "Europe/Berlin",
+        "dateFormat": {"name": "us", "format": "M/D/YYYY"},
+        "timeFormat": {"name": "12hour", "format": "h:mma"},
+    },
+    "checkbox": {"icon": "heart", "color": "redBright"},
+    "rating": {"icon": "flag", "color": "blueBright", "max": 7},
+    "singleSelect": {
+        "choices": [
+            {"id": f"sel{'a' * 14}", "name": "to do", "color": "redBright"},
+            {"id": f"sel{'b' * 14}", "name": "Done", "color": "blueLight1"},
+        ]
+    },
+    "multipleSelects": {"choices": [{"id": f"sel{'c' * 14}", "name": "A, B", "color": "cyanDark1"}]},
+    "multipleAttachments": {"isReversed": False},
+    "multipleRecordLinks": {
+        "linkedTableId": "tblOtherOtherOthe",
+        "isReversed": False,
+        "prefersSingleRecordLink": False,
+        "inverseLinkFieldId": "fldInverseInverse",
+    },
+    "formula": {
+        "formula": "{fldPrimaryPrimary} & '{x}'",
+        "isValid": True,
+        "referencedFieldIds": ["fldPrimaryPrimary"],
+        "result": {"type": "singleLineText"},
+    },
+    "rollup": {
+        "recordLinkFieldId": "fld00000000000017",
+        "fieldIdInLinkedTable": "fldAmountAmountAm",
+        "isValid": True,
+        "result": {"type": "number", "options": {"precision": 2}},
+    },
+    "multipleLookupValues": {
+        "recordLinkFieldId": "fld00000000000017",
+        "fieldIdInLinkedTable": "fldAmountAmountAm",
+        "isValid": True,
+        "result": {"type": "number", "options": {"precision": 2}},
+    },
+    "count": {"recordLinkFieldId": "fld00000000000017", "isValid": True},
+    "createdTime": {
+        "result": {
+            "type": "dateTime",
+            "options": {
+                "timeZone": "client",
+                "dateFormat": {"name": "iso", "format": "YYYY-MM-DD"},
+                "timeFormat": {"name": "24hour", "format": "HH:mm"},
+            },
+        }
+    },
+    "lastModifiedTime": {
+        "isValid": True,
+        "referencedFieldIds": [],
+        "result": {"type": "date", "options": {"dateFormat": {"name": "local", "format": "l"}}},
+    },
+    "aiText": {"prompt": ["x"], "referencedFieldIds": []},
+    "externalSyncSource": {"choices": []},
+}
+
+
+def base_with_every_type() -> dict[str, Any]:
+    """Return a base schema with a field of every type that the API knows."""
+    fields: list[dict[str, Any]] = [
+        {"id": "fldPrimaryPrimary", "name": "Title", "type": "singleLineText"}
+    ]
+    for place, kind in enumerate(sorted(FIELD_TYPES)):
+        name = f"A {kind}"
+        number = 17 if kind == "multipleRecordLinks" else place + 100
+        one: dict[str, Any] = {"id": f"fld{number:014d}", "name": name, "type": kind}
+        one["description"] = f"What {kind} is for: 'quotes', \"more\" and {{braces}}"
+        if kind in OPTIONS:
+            one["options"] = OPTIONS[kind]
+        fields.append(one)
+    other = [
+        {"id": "fldCodeCodeCodeCo", "name": "Code", "type": "singleLineText"},
+        {"id": "fldAmountAmountAm", "name": "Amount", "type": "number", "options": {"precision": 2}},
+        {
+            "id": "fldInverseInverse",
+            "name": "Backwards: to Everything",
+            "type": "multipleRecordLinks",
+            "options": {
+                "linkedTableId": "tblEverythingEver",
+                "isReversed": False,
+                "prefersSingleRecordLink": False,
+                "inverseLinkFieldId": "fld00000000000017",
+            },
+        },
+    ]
+    return {
+        "tables": [
+            {
+                "id": "tblEverythingEver",
+                "name": "Everything there is",
+                "description": "All of it.\nOn two lines.",
+                "primaryFieldId": "fldPrimaryPrimary",
+                "fields": fields,
+                "views": [],
+            },
+            {
+                "id": "tblOtherOtherOthe",
+                "name": "Other",
+                "primaryFieldId": "fldCodeCodeCodeCo",
+                "fields": other,
+                "views": [],
+            },
+        ]
+    }
+
+
+def test_a_pulled_base_has_nothing_to_do(compiled: Callable[[str], Schema]) -> None:
+    """For every field type, the schema that pull writes says what the base holds."""
+    live = live_base("appEverythingEver", base_with_every_type())
+
+    found = pulled(live, name="everything", origin="Pulled.")
+
+    plan = airtable_plan(wanted_base(compiled(found.text)), live, _no_lock())
+    assert plan.steps == ()
+    assert plan.manual == ()
+    assert plan.reports == ()
+    assert not any("left out" in one for one in found.remarks if "externalSyncSource" not in one)
+
+
+def _no_lock() -> Lock:
+    from pathlib import Path
+
+    return Lock(Path("none.json"), "everything", "dev")
+
+
+def test_what_the_language_lacks_is_listed_and_unmanaged(compiled: Callable[[str], Schema]) -> None:
+    """A sync source has no word in the language: it is said so, and drift does not speak of it."""
+    live = live_base("appEverythingEver", base_with_every_type())
+
+    found = pulled(live, name="everything", origin="Pulled.")
+
+    assert [one for one in found.remarks if "externalSyncSource" in one]
+    assert compiled(found.text).tables[0].unmanaged == ("A externalSyncSource",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["class", "id", "created_time", "2 fast", "ünïcode", "日本語", "a}b{c", "get", "Everything", "x" * 200, "#", "null", "yes: no", "- a", "*star", "&x", "!t", "%", "@", "`"],
+)  # fmt: skip
+def test_any_name_can_be_pulled(compiled: Callable[[str], Schema], name: str) -> None:
+    """Whatever tables, fields and choices are called, the text compiles and means the same base."""
+    live = live_base(
+        "appEverythingEver",
+        {
+            "tables": [
+                {
+                    "id": "tblEverythingEver",
+                    "name": name,
+                    "primaryFieldId": "fldPrimaryPrimary",
+                    "fields": [
+                        {"id": "fldPrimaryPrimary", "name": name, "type": "singleLineText"},
+                        {"id": "fldOther00000000A", "name": f"{name}!", "type": "email"},
+                        {
+                            "id": "fldSelect0000000A",
+                            "name": f"{name} select",
+                            "type": "singleSelect",
+                            "options": {"choices": [{"id": "selA", "name": name, "color": "redBright"}]},
+                        },
+                        {
+                            "id": "fldFormula000000A",
+                            "name": f"{name} formula",
+                            "type": "formula",
+                            "options": {
+                                "formula": "{fldPrimaryPrimary}&{fldOther00000000A}",
+                                "isValid": True,
+                                "result": {"type": "singleLineText"},
+                            },
+                        },
+                    ],
+                }
+            ]
+        },
+    )
+
+    found = pulled(live, name="base", origin="Pulled.")
+
+    plan = airtable_plan(wanted_base(compiled(found.text)), live, _no_lock())
+    assert plan.is_empty, plan.changes
+    assert found.remarks == ()
