@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from contextvars import ContextVar, Token
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.settings import settings
+from tablewright.runtime.unfit import OnUnfit, UnfitRows
 
 if TYPE_CHECKING:
     from tablewright.runtime.stores.base import Capabilities, Store
@@ -21,7 +21,9 @@ STORE: Final = "TABLEWRIGHT_STORE"
 TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 BASE: Final = "AIRTABLE_BASE_ID"
 EMBEDDED: Final = "sqlite:///tablewright.db"
-WHAT_WORKS: Final = "sqlite:///tasks.db, or postgresql://user@host/database"
+WHAT_WORKS: Final = (
+    "airtable://appXXXXXXXXXXXXXX, local:tasks.airtable, sqlite:///tasks.db, or postgresql://user@host/database"
+)
 
 _current: ContextVar[Store | None] = ContextVar("tablewright_store", default=None)
 _default: Connection | None = None
@@ -74,19 +76,27 @@ class Connection:
         return f"<Connection {self.description}>"
 
 
-def connect(url: str | None = None) -> Connection:
+def connect(
+    url: str | None = None, *, strict: bool = False, on_unfit: OnUnfit | None = None
+) -> Connection:
     """Connect the store that records are kept in from now on, and return the connection.
 
     In a `with` statement it is current inside the block and closed at its end. Without *url* it is taken from the
     environment, or from the file `.env`: TABLEWRIGHT_STORE, else AIRTABLE_ACCESS_TOKEN with AIRTABLE_BASE_ID; and with
-    nothing set, the file tablewright.db in the current folder. Nothing is opened before it is needed.
+    nothing set, the file tablewright.db in the current folder. Nothing is opened before it is needed, but for `local:`,
+    which starts a local Airtable in this process.
+
+    A stored record that does not fit its model is left out of what is read: the log tells of it, and *on_unfit* is
+    called with the error that names it and its fields. Where reading is *strict*, the error is raised instead.
 
     Raises:
         NotConfigured: there is no such store.
     """
     global _default  # the process has one default
     chosen, reason = (url, "given") if url is not None else _chosen()
-    connection = Connection(_opened(chosen))
+    store = _opened(chosen)
+    store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
+    connection = Connection(store)
     connection._before, _default = _default, connection
     logger.info("connected to %s (%s)", connection.description, reason)
     return connection
@@ -110,11 +120,7 @@ def current_store() -> Store:
 
 def _chosen() -> tuple[str, str]:
     """Return the store's URL, and where it was found."""
-    from dotenv import dotenv_values
-
-    # Read, not loaded: what runs beside us keeps its own environment.
-    file = {name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value}
-    found = {**file, **{name: value for name, value in os.environ.items() if value}}
+    found = settings()
     if found.get(STORE):
         return found[STORE], f"from {STORE}"
     if found.get(TOKEN) and found.get(BASE):
@@ -130,12 +136,15 @@ def _chosen() -> tuple[str, str]:
 def _opened(url: str) -> Store:
     scheme, separator, _ = url.partition(":")
     kind = scheme.partition("+")[0].lower()
-    if kind not in ("sqlite", "postgresql", "postgres") or not separator:
-        named = (
-            f"'{scheme}:' stores are not part of this version"
-            if separator
-            else "a store is named by a URL"
+    if separator and kind in ("airtable", "local"):
+        from tablewright.runtime.stores import airtable_open
+
+        is_local = kind == "local"
+        return (airtable_open.open_local_store if is_local else airtable_open.open_airtable_store)(
+            url
         )
+    if kind not in ("sqlite", "postgresql", "postgres") or not separator:
+        named = f"there are no '{scheme}:' stores" if separator else "a store is named by a URL"
         raise NotConfigured(f"{named}. What works: {WHAT_WORKS}")
     from tablewright.runtime.stores.sql import open_sql_store
 

@@ -453,9 +453,7 @@ class AirtableModel(BaseModel):
             try:
                 record: Self = validate(flat)
             except ValidationError as error:
-                logger.warning(
-                    "left out: %s", translated(cls, error, f"{cls.table.key} {row['id']}")
-                )
+                store.unfit.report(translated(cls, error, f"{cls.table.key} {row['id']}"))
                 continue
             _set_origin(record, Origin(row, batch))
             found.append(record)

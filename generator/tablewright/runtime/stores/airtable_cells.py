@@ -19,11 +19,11 @@ from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
 from tablewright.expressions.formula import FormulaField, Shape, Unsayable, field_reference
+from tablewright.runtime.cells import Attachment, Barcode, Collaborator
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.airtable_names import TableNames, parts_of
-from tablewright.runtime.values import Attachment, Barcode, Collaborator
 
 ID: Final = "id"
 CREATED: Final = "created_time"

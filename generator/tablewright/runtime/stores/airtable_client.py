@@ -19,6 +19,7 @@ from tablewright.runtime.stores.limiter import Clock, Limiter
 T = TypeVar("T")
 Json = dict[str, Any]
 
+SERVICE: Final = "https://api.airtable.com"
 TIMEOUT: Final = (10, 60)
 """Seconds to connect, and to wait for an answer."""
 _ATTEMPTS: Final = 5
@@ -69,6 +70,11 @@ class Client:
         if known is None:
             known = self._tables[reference] = self.api.table(self.base_id, reference)
         return known
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether this is not Airtable's own service."""
+        return self.api.endpoint_url != SERVICE
 
     def close(self) -> None:
         """Close the connections."""
@@ -307,4 +313,4 @@ def _retry_after(answer: requests.Response | None) -> float | None:
     return float(text) if text.isdecimal() else None
 
 
-__all__ = ["TIMEOUT", "AnswerLost", "Client", "Json", "Refused"]
+__all__ = ["SERVICE", "TIMEOUT", "AnswerLost", "Client", "Json", "Refused"]

@@ -1,0 +1,134 @@
+"""The history of transitions on Airtable: rows of a companion table, where the base has one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from tablewright.expressions.formula import quoted
+from tablewright.runtime.errors import StoreError
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
+from tablewright.runtime.stores.base import HistoryRow, Move
+
+logger = logging.getLogger("tablewright")
+
+_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "key": ("Entry", "singleLineText"),
+    "record_id": ("Record", "singleLineText"),
+    "at": ("At", "dateTime"),
+    "transition": ("Transition", "singleLineText"),
+    "from_state": ("From", "singleLineText"),
+    "to_state": ("To", "singleLineText"),
+    "by": ("By", "singleLineText"),
+    "why": ("Why", "multilineText"),
+}
+
+
+def history_table(table: TableSpec) -> str:
+    """Return what the companion table is called."""
+    return f"{table.name} History"
+
+
+def history_body(table: TableSpec) -> Json:
+    """Return the body of the request that creates the companion table."""
+    moment = {
+        "timeZone": "utc",
+        "dateFormat": {"name": "iso"},
+        "timeFormat": {"name": "24hour"},
+    }
+    fields = [
+        {"name": name, "type": kind, **({"options": moment} if kind == "dateTime" else {})}
+        for name, kind in _FIELDS.values()
+    ]
+    return {
+        "name": history_table(table),
+        "description": f"Every transition that a record of {table.name} made.",
+        "fields": fields,
+    }
+
+
+class History:
+    """Writes and reads the rows of one base."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.absent: set[TableSpec] = set()
+        """Tables whose companion the base was seen not to have."""
+
+    def add(self, table: TableSpec, move: Move, from_state: str, to_state: str) -> None:
+        """Write the row of a transition that was made. What goes wrong is logged: the transition itself is stored.
+
+        The row bears a key of its own, so that it is written once even where an answer is lost.
+        """
+        if table in self.absent:
+            return
+        values = {
+            "key": f"{move.record_id} {move.at.isoformat()} {move.transition}",
+            "record_id": move.record_id,
+            "at": move.at.isoformat(),
+            "transition": move.transition,
+            "from_state": from_state,
+            "to_state": to_state,
+            "by": move.by,
+            "why": move.why,
+        }
+        cells = {_FIELDS[key][0]: value for key, value in values.items() if value is not None}
+        try:
+            self._add(table, cells)
+        except Refused as error:
+            if error.status not in (403, 404):
+                _log_missing(cells, error)
+                return
+            self.absent.add(table)
+            logger.warning(
+                "transitions of %s leave no history: the base has no table '%s'",
+                table.key, history_table(table),
+            )  # fmt: skip
+        except StoreError as error:
+            _log_missing(cells, error)
+
+    def _add(self, table: TableSpec, cells: Json) -> None:
+        place = self._client.table(history_table(table))
+        what = f"write the history of {table.name}"
+        for _ in range(3):
+            try:
+                self._client.create(what, place, [cells], by_id=False)
+            except AnswerLost as lost:
+                options = {"formula": f"{{Entry}}={quoted(cells['Entry'])}", "fields": ["Entry"]}
+                if any(page for page in self._client.pages(what, place, options)):
+                    return
+                reason = lost
+            else:
+                return
+        raise StoreError(f"the answer was lost several times: {reason}")
+
+    def read(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
+        """Return the transitions of a record, oldest first; none where the base has no companion table."""
+        place = self._client.table(history_table(table))
+        options: Json = {"formula": f"{{Record}}={quoted(record_id)}", "sort": ["At"]}
+        rows: list[Any] = []
+        try:
+            for page in self._client.pages(f"read the history of {table.name}", place, options):
+                rows += page
+        except Refused as error:
+            if error.status not in (403, 404):
+                raise
+            self.absent.add(table)
+            return []
+        found = [_row(record["fields"]) for record in rows]
+        return sorted(found, key=lambda row: row.at)
+
+
+def _log_missing(cells: Json, error: StoreError) -> None:
+    logger.error("the transition is stored, and its row of history is not: %s: %s", cells, error)
+
+
+def _row(fields: Mapping[str, Any]) -> HistoryRow:
+    values: dict[str, Any] = {
+        key: fields.get(name) for key, (name, _) in _FIELDS.items() if key != "key"
+    }
+    values["at"] = datetime.fromisoformat(str(values["at"]))
+    return HistoryRow(**values)

@@ -1,0 +1,376 @@
+"""Rows → requests that create, change and delete records, ten at a time; nothing twice, nothing lost in silence."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from tablewright.airtable import RECORDS_PER_PAGE, RECORDS_PER_WRITE
+from tablewright.expressions import tree
+from tablewright.expressions.split import joined
+from tablewright.expressions.types import ValueType, enum_type
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import (
+    Misfit,
+    RecordInUse,
+    RecordInvalid,
+    RecordNotFound,
+    StoreError,
+    StoreOutdated,
+    StoreUnavailable,
+    WriteIncomplete,
+)
+from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores.airtable_cells import ID, TableCells
+from tablewright.runtime.stores.airtable_client import AnswerLost, Refused
+from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.base import Progress, Selection
+
+CLIENT_KEY: Final = "client_key"
+"""A text field of this key, left blank, is filled with a random text by which a lost create is found again."""
+_TRIES: Final = 3
+_RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
+
+
+# -- creating ---------------------------------------------------------------------------------------------------------
+
+
+def insert(
+    base: Base, table: TableSpec, rows: Sequence[Row], progress: Progress | None
+) -> list[Row]:
+    """Create records, ten a request, and return them as stored.
+
+    Raises:
+        WriteIncomplete: some are stored and some are not; with nothing stored, the plain error.
+    """
+    cells = base.cells(table)
+    check_unique(base, table, [(None, row) for row in rows])
+    key = _key_of(table)
+    if key is not None and key.key == CLIENT_KEY:
+        rows = [{**row, key.key: row.get(key.key) or secrets.token_urlsafe(16)} for row in rows]
+    stored: list[Row] = []
+    for batch in batches(rows, RECORDS_PER_WRITE):
+        try:
+            stored += _create(base, cells, batch, key)
+        except AnswerLost as lost:
+            raise _stopped(table, rows, stored, str(lost), in_doubt=len(batch)) from lost
+        except StoreError as error:
+            if not stored:
+                raise
+            raise _stopped(table, rows, stored, str(error)) from error
+        except RecordInvalid as error:
+            if not stored:
+                raise
+            raise _stopped(table, rows, stored, str(error)) from error
+        if (
+            progress is not None
+            and progress(len(stored), len(rows)) is False
+            and len(stored) < len(rows)
+        ):
+            raise _stopped(table, rows, stored, "progress() asked for it")
+    return stored
+
+
+def _stopped(
+    table: TableSpec, rows: Sequence[Row], stored: Sequence[Row], reason: str, in_doubt: int = 0
+) -> WriteIncomplete:
+    done = len(stored)
+    error = WriteIncomplete(
+        f"creating {len(rows)} {table.key}",
+        reason,
+        stored={place: row[ID] for place, row in enumerate(stored)},
+        in_doubt=range(done, done + in_doubt),
+        unsent=range(done + in_doubt, len(rows)),
+    )
+    error.records = list(stored)
+    return error
+
+
+def _key_of(table: TableSpec) -> FieldSpec | None:
+    """Return the field by which a created record is found again: a unique one, or the one made for it."""
+    named = table.by_key.get(CLIENT_KEY)
+    if named is not None and named.kind == "text":
+        return named
+    return next((one for one in table.fields if one.unique and not one.is_computed), None)
+
+
+def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec | None) -> list[Row]:
+    """Create up to ten records. Where the answer is lost, look whether they are there before anything else.
+
+    Raises:
+        AnswerLost: nothing tells whether they were created.
+    """
+    table = cells.table
+    place = base.client.table(cells.names.table)
+    what = f"create {len(rows)} {table.key}"
+    sent = [cells.new(row) for row in rows]
+    for _ in range(_TRIES):
+        try:
+            records = base.client.create(what, place, sent, by_id=cells.names.by_id)
+        except Refused as refused:
+            raise explained(refused, cells, rows) from refused
+        except AnswerLost:
+            if key is None or any(row.get(key.key) is None for row in rows):
+                raise
+            found = _found_again(base, cells, rows, key)
+            if found is not None:
+                return found
+        else:
+            return [cells.row(record) for record in records]
+    raise AnswerLost(f"the answer was lost {_TRIES} times")
+
+
+def _found_again(
+    base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec
+) -> list[Row] | None:
+    """Return the records of a create whose answer was lost; None where none is there, since all are or none."""
+    holders = holding(base, cells.table, key, [row[key.key] for row in rows])
+    if not holders:
+        return None
+    if len(holders) != len(rows):
+        raise AnswerLost(f"{len(holders)} of {len(rows)} records with these keys are there")
+    found = base.fetch(cells.table, list(holders.values()))
+    return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
+
+
+def holding(base: Base, table: TableSpec, spec: FieldSpec, values: Sequence[Any]) -> dict[Any, str]:
+    """Return, for those values that are taken, a record that has one."""
+    found: dict[Any, str] = {}
+    for batch in batches(list(dict.fromkeys(values)), RECORDS_PER_PAGE):
+        choices = tuple(_node(value) for value in batch)
+        where = tree.Membership(tree.Field(spec.key, _typed(spec)), choices)
+        for row in reading.read(base, Selection(table, where), [spec.key]):
+            found.setdefault(row[spec.key], row[ID])
+    return found
+
+
+def _typed(spec: FieldSpec) -> ValueType:
+    if spec.choices is not None:
+        return enum_type(spec.choices.__name__, nullable=True)
+    return spec.definition.value.or_none()
+
+
+def _node(value: Any) -> tree.Node:
+    if isinstance(value, Choice):
+        return tree.EnumMember(type(value).__name__, value.name)
+    return tree.literal(value)
+
+
+def check_unique(base: Base, table: TableSpec, rows: Sequence[tuple[str | None, Row]]) -> None:
+    """Look whether unique values are taken. Airtable does not know the rule, so somebody may still be faster.
+
+    Raises:
+        RecordInvalid: one is.
+    """
+    for spec in table.fields:
+        if not spec.unique or spec.is_computed:
+            continue
+        given = [(one, row[spec.key]) for one, row in rows if row.get(spec.key) is not None]
+        if not given:
+            continue
+        values = [value for _, value in given]
+        if len(set(values)) < len(values):
+            twice = next(value for value in values if values.count(value) > 1)
+            raise _taken(table, spec, "has to be unique, and two of these records have it", twice)
+        holders = holding(base, table, spec, values)
+        for record_id, value in given:
+            holder = holders.get(value, record_id)
+            if holder is not None and holder != record_id:
+                said = f"has to be unique, and {holder} already has it"
+                raise _taken(table, spec, said, value)
+
+
+def equal_to(table: TableSpec, values: Mapping[str, Any]) -> tree.Node:
+    """Return the condition that fields have these values."""
+    tests: list[tree.Node] = [
+        tree.Compare("==", tree.Field(key, _typed(table.by_key[key])), _node(value))
+        for key, value in values.items()
+    ]
+    return joined("and", tests)
+
+
+def can_merge(table: TableSpec, keys: Sequence[str]) -> bool:
+    """Tell whether Airtable's own upsert can find records by these fields: at most 3, of some types."""
+    specs = [table.by_key[key] for key in keys]
+    return len(specs) <= _MAX_MERGE and all(spec.definition.airtable in _MERGED for spec in specs)
+
+
+_MAX_MERGE: Final = 3
+_MERGED: Final = frozenset(
+    {"number", "singleLineText", "multilineText", "singleSelect", "multipleSelects", "date"}
+)
+"""From airtable.com/developers/web/api/update-multiple-records."""
+
+
+def _taken(table: TableSpec, spec: FieldSpec, said: str, value: Any) -> RecordInvalid:
+    return RecordInvalid(table.key, [Misfit(spec.key, said, value)])
+
+
+# -- changing ---------------------------------------------------------------------------------------------------------
+
+
+def update(
+    base: Base, table: TableSpec, changes: Sequence[tuple[str, Row]], description: str
+) -> list[Row]:
+    """Write changes, ten records a request, and return what is now stored of the fields that changed.
+
+    Raises:
+        RecordNotFound: a record is not there; its batch of ten is not stored.
+        WriteIncomplete: earlier batches are stored.
+    """
+    cells = base.cells(table)
+    check_unique(base, table, changes)
+    place = base.client.table(cells.names.table)
+    found: list[Row] = []
+    for batch in batches(changes, RECORDS_PER_WRITE):
+        what = f"change {len(batch)} {table.key}"
+        sent = [(record_id, cells.changed(row)) for record_id, row in batch]
+        try:
+            records = base.client.update(what, place, sent, by_id=cells.names.by_id)
+        except (Refused, StoreUnavailable) as error:
+            reason = _why(error, cells, batch, description)
+            if not found:
+                raise reason from error
+            raise _half_changed(table, changes, len(found), error) from error
+        found += [cells.part(record, row) for record, (_, row) in zip(records, batch, strict=True)]
+    return found
+
+
+def _why(
+    error: StoreError, cells: TableCells, batch: Sequence[tuple[str, Row]], description: str
+) -> Exception:
+    if not isinstance(error, Refused):
+        return error
+    ids = [record_id for record_id, _ in batch]
+    named = _RECORD_ID.search(error.reason)
+    if error.status == 404 and len(ids) == 1:
+        return RecordNotFound(cells.table.key, ids, description)
+    if error.kind == "ROW_DOES_NOT_EXIST" and named and named[0] in ids:
+        return RecordNotFound(cells.table.key, [named[0]], description)
+    return explained(error, cells, [row for _, row in batch])
+
+
+def _half_changed(
+    table: TableSpec, changes: Sequence[tuple[str, Row]], done: int, error: StoreError
+) -> WriteIncomplete:
+    # A change that repeats safely was sent several times: whether one of them was carried out is not known.
+    in_doubt = RECORDS_PER_WRITE if isinstance(error, StoreUnavailable) else 0
+    until = min(done + in_doubt, len(changes))
+    return WriteIncomplete(
+        f"changing {len(changes)} {table.key}",
+        str(error),
+        stored={place: changes[place][0] for place in range(done)},
+        in_doubt=range(done, until),
+        unsent=range(until, len(changes)),
+    )
+
+
+# -- deleting ---------------------------------------------------------------------------------------------------------
+
+
+def delete(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
+    """Delete records, ten a request, and return the ids of those that were there."""
+    wanted = reading.valid_ids(ids)
+    _follow_rules(base, table, wanted)
+    gone: list[str] = []
+    for batch in batches(wanted, RECORDS_PER_WRITE):
+        gone += _delete(base, table, list(batch))
+    return gone
+
+
+def _follow_rules(base: Base, table: TableSpec, ids: Sequence[str]) -> None:
+    """Look for records that link to those to be deleted, where a rule says what is to happen to them."""
+    for source in table.family:
+        for relation in source.relations:
+            if relation.to != table.key or relation.on_delete == "unlink" or not ids:
+                continue
+            pairs = base.linked(source, relation, ids)
+            holders = {
+                owner: [one for one in listed if source is not table or one not in ids]
+                for owner, listed in pairs.items()
+            }
+            if relation.on_delete == "restrict":
+                used = [owner for owner, listed in holders.items() if listed]
+                if used:
+                    raise RecordInUse(table.key, used)
+            else:
+                delete(base, source, [one for listed in holders.values() for one in listed])
+
+
+def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
+    cells = base.cells(table)
+    place = base.client.table(cells.names.table)
+    what = f"delete {len(ids)} {table.key}"
+    left = ids
+    was_there = set(ids)
+    for _ in range(_TRIES + 1):
+        try:
+            base.client.delete(what, place, left)
+        except Refused as refused:
+            if refused.status != 404 and refused.kind != "ROW_DOES_NOT_EXIST":
+                raise
+            # A batch with a missing record is refused as a whole.
+            left = _present(base, table, left)
+            was_there -= set(ids) - set(left)
+        except AnswerLost:
+            left = _present(base, table, left)
+        else:
+            left = []
+        if not left:
+            return [one for one in ids if one in was_there]
+    raise StoreUnavailable(f"cannot {what}: {', '.join(left)} are still there")
+
+
+def _present(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
+    cells = base.cells(table)
+    records = reading.fetch_records(base, table, ids, cells.fields[:1], f"look for {table.key}")
+    found = {record[ID] for record in records}
+    return [one for one in ids if one in found]
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+_LINKS: Final = frozenset(
+    {"ROW_DOES_NOT_EXIST", "INVALID_RECORD_ID", "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE"}
+)
+_OUTDATED: Final = frozenset({"UNKNOWN_FIELD_NAME", "INVALID_FILTER_BY_FORMULA"})
+
+
+def explained(
+    refused: Refused, cells: TableCells, rows: Iterable[Mapping[str, Any]] = ()
+) -> Exception:
+    """Return what Airtable refused, in the words of the schema."""
+    table = cells.table
+    if refused.kind in _LINKS:
+        for row in rows:
+            for relation in table.relations:
+                missing = _named(refused.reason, relation, row)
+                if missing is not None:
+                    valid = f"has to be a {relation.to} that is there"
+                    return RecordInvalid(table.key, [Misfit(relation.key, valid, missing)])
+    if refused.kind == "INVALID_MULTIPLE_CHOICE_OPTIONS":
+        return StoreOutdated(
+            f"'{table.name}' in Airtable lacks a choice: {refused.reason}. Run 'tablewright plan' to see what differs"
+        )
+    if refused.kind in _OUTDATED:
+        return StoreOutdated(
+            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. Run 'tablewright plan' to see what differs"
+        )
+    if refused.status in (403, 404):
+        return StoreError(
+            f"'{table.name}' cannot be used: the base or the table is not there, or the token may not use it "
+            f"({refused.reason or refused.kind}). 'tablewright apply' creates tables"
+        )
+    return refused
+
+
+def _named(reason: str, relation: RelationSpec, row: Mapping[str, Any]) -> str | None:
+    value = row.get(relation.key)
+    for one in value if isinstance(value, list) else [value]:
+        if one and str(one) in reason:
+            return str(one)
+    return None
