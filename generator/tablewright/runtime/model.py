@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import logging
+import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,13 +16,13 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.columns.links import record_id
 from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import RecordNotFound, RecordNotSaved
+from tablewright.runtime.errors import RecordNotFound, RecordNotSaved, WriteIncomplete
 from tablewright.runtime.inputs import CreateInput, UpdateInput
 from tablewright.runtime.lifecycle import Decide, HistoryEntry
 from tablewright.runtime.query import Query
 from tablewright.runtime.records import Batch, Origin, origin_of
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores.base import Store
+from tablewright.runtime.stores.base import Comment, Progress, Store, Upload
 from tablewright.runtime.writing import (
     checked_changes,
     differences,
@@ -35,7 +36,6 @@ from tablewright.runtime.writing import (
     translated,
 )
 
-logger = logging.getLogger("tablewright")
 T = TypeVar("T", bound="AirtableModel")
 
 
@@ -74,13 +74,20 @@ class AirtableModel(BaseModel):
         return record
 
     @classmethod
-    def bulk_create(cls, items: Iterable[Mapping[str, Any] | CreateInput]) -> list[Self]:
+    def bulk_create(
+        cls,
+        items: Iterable[Mapping[str, Any] | CreateInput],
+        *,
+        progress: Progress | None = None,
+    ) -> list[Self]:
         """Store new records, given as dicts or input models, and return them in the same order.
 
-        On SQL they are stored all or none. Every item is checked before the first is sent.
+        On SQL they are stored all or none, on Airtable ten by ten. Every item is checked before the first is sent.
+        *progress* is called with how many are stored, of how many; where it returns False, no more are sent.
 
         Raises:
             RecordInvalid: a value does not fit; the item is named by its place, from 0.
+            WriteIncomplete: some are stored and some are not; it says which, and holds those that are.
         """
         records = [
             new_record(cls, given_values(item), f"{cls.table.key} at place {place}")
@@ -91,9 +98,18 @@ class AirtableModel(BaseModel):
             encoded(record, f"{cls.table.key} at place {place}")
             for place, record in enumerate(records)
         ]
-        stored = store.insert(cls.table, rows)
-        batch = Batch(store, stored)
-        for record, row in zip(records, stored, strict=True):
+        try:
+            stored = store.insert(cls.table, rows, progress=progress)
+        except WriteIncomplete as error:
+            # What the store gave are rows, in order from the first.
+            error.records = cls._attached(records[: len(error.records)], error.records, store)
+            raise
+        return cls._attached(records, stored, store)
+
+    @classmethod
+    def _attached(cls, records: list[Self], rows: Sequence[Row], store: Store) -> list[Self]:
+        batch = Batch(store, rows)
+        for record, row in zip(records, rows, strict=True):
             record._attach(row, batch)
         return records
 
@@ -180,24 +196,43 @@ class AirtableModel(BaseModel):
         row = encoded(self, self.described())
         return row if origin is None else differences(type(self).table, origin.row, row)
 
-    def save(self) -> Self:
+    def save(self, *, if_unchanged: bool = False) -> Self:
         """Store the record: a new one whole, a stored one by the fields that changed. Return the record itself.
 
-        What somebody else changed in other fields since the record was read stays as it is.
+        What somebody else changed in other fields since the record was read stays as it is. With *if_unchanged* the
+        record is read again first, and nothing is stored where any of its fields is not as it was; somebody who writes
+        between that reading and the write is not seen.
 
         Raises:
             RecordInvalid: a value does not fit; nothing was stored.
             RecordNotFound: somebody deleted the record.
+            RecordChanged: somebody else changed the record, and *if_unchanged* was asked for.
         """
         if origin_of(self) is None and not self.id:
             self._insert(current_store())
             return self
         origin = self._stored("save")
         changes = self.unsaved_changes
+        if if_unchanged:
+            self._require_unchanged(origin)
         if changes:
             stored = origin.store.update(type(self).table, [(self.id, changes)])
             self._apply(stored[0])
         return self
+
+    def _require_unchanged(self, origin: Origin) -> None:
+        row = origin.store.fetch(type(self).table, [self.id]).get(self.id)
+        if row is None:
+            raise RecordNotFound(type(self).table.key, [self.id], origin.store.description)
+        table = type(self).table
+        written = {
+            key: value
+            for key, value in origin.row.items()
+            if key in table.relations_by_key
+            or (key in table.by_key and not table.by_key[key].is_computed)
+        }
+        if any(row.get(key) != value for key, value in written.items()):
+            raise lifecycle.changed(self, "save", written, row)
 
     def update(self, *args: Any, **values: Any) -> Self:
         """Set these fields and store them; other unsaved changes stay unsaved. Generated classes spell it out."""
@@ -300,6 +335,51 @@ class AirtableModel(BaseModel):
             if isinstance(record, AirtableModel) and origin_of(record) is not None:
                 del record._origin
         return len(gone)
+
+    # -- beside the fields ----------------------------------------------------------------------------------------
+
+    def comments(self) -> list[Comment]:
+        """Return what people wrote about the record, oldest first.
+
+        Raises:
+            NotSupported: the store has no comments; Airtable does.
+        """
+        return self._stored("read the comments on").store.comments(type(self).table, self.id)
+
+    def add_comment(self, text: str) -> Comment:
+        """Write about the record. `@[usrXXXXXXXXXXXXXX]` mentions somebody.
+
+        Raises:
+            NotSupported: the store has no comments; Airtable does.
+        """
+        return self._stored("comment on").store.add_comment(type(self).table, self.id, text)
+
+    def upload(
+        self,
+        field: str,
+        file: str | Path,
+        content: bytes | None = None,
+        *,
+        content_type: str | None = None,
+    ) -> Self:
+        """Add a file to an attachment field: one of the disk, or *content* under the name *file*. Return the record.
+
+        Other unsaved changes stay unsaved.
+
+        Raises:
+            NotSupported: the store keeps no files; Airtable does, up to 5 MB for each.
+        """
+        spec = type(self).table.by_key.get(field)
+        if spec is None or spec.kind != "attachments":
+            raise ValueError(f"upload() needs an attachment field, and '{field}' is none")
+        path = Path(file)
+        data = path.read_bytes() if content is None else content
+        kind = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        origin = self._stored("upload to")
+        self._apply(
+            origin.store.upload(type(self).table, self.id, field, Upload(path.name, data, kind))
+        )
+        return self
 
     # -- lifecycle ------------------------------------------------------------------------------------------------
 

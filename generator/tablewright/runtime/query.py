@@ -105,7 +105,7 @@ class Query(Generic[R_co]):
         if self._read is not None:
             return bool(self._read)
         one = self.limit(1 if self._limit is None else min(self._limit, 1))
-        return bool(current_store().ids(one._selection()))
+        return current_store().count(one._selection()) > 0
 
     def ids(self) -> list[str]:
         """Return the ids of the records in order."""
