@@ -10,7 +10,7 @@ demo: $(STAMP)
 	@$(BIN)/tablewright demo
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -18,7 +18,8 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/tablewright generate --check
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 -m slow
 
 fix: $(STAMP)
 	$(BIN)/ruff check --fix .

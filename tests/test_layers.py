@@ -47,6 +47,7 @@ ONLY_IN = {
     "uvicorn": ("server",),
     "lark": ("server/formula",),
     "click": ("cli",),
+    "watchfiles": ("cli",),
     "rich": ("cli", "report.py"),
 }
 """Where a library may be imported: modules and folders below the package."""

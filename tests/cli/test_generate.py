@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,40 @@ def test_a_missing_file_is_one_sentence(project: Path) -> None:
 
     assert result.exit_code == 1
     assert "nowhere.yaml: there is no such file" in result.output
+
+
+def test_watch_writes_again_after_a_change_and_waits_out_mistakes(project: Path) -> None:
+    """--watch goes on until it is stopped, through a mistake in between."""
+    schema = project / "schemas" / "notes.yaml"
+    models = project / "generated" / "notes" / "models.py"
+    watching = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tablewright", "generate", "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SCHEMAS.parent / "generator")},
+    )
+    try:
+        until(models.exists)
+        # The watcher says that it waits before it does.
+        time.sleep(1)
+        schema.write_text(SCHEMA.replace("text", "txt"))
+        time.sleep(1)
+        schema.write_text(SCHEMA + "      body: long_text\n")
+        until(lambda: "body" in models.read_text())
+    finally:
+        watching.send_signal(signal.SIGINT)
+        output, _ = watching.communicate(timeout=20)
+
+    assert watching.returncode == 0, output
+    assert "unknown type 'txt'" in output
+    assert "Traceback" not in output
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds, for half a minute at most."""
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")

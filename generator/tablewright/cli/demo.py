@@ -34,7 +34,7 @@ def command(folder: Path) -> None:
     script = [sys.executable, SCRIPT]
     finished = subprocess.run(
         script, cwd=folder, check=False, env=_environment()
-    )  # noqa: S603 - our own script
+    )  # noqa: S603  # our own script
     if finished.returncode:
         sys.exit(1)
     click.echo(

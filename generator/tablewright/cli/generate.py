@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +18,15 @@ from tablewright.render.locate import template_digest_parts
 
 DEFAULT_OUTPUT = Path("generated")
 _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
+
+
+@dataclass(frozen=True)
+class _Package:
+    """A generated package: what it is made from, where it lies, and how it differs from what is wanted."""
+
+    schema: Schema
+    folder: Path
+    differences: list[Difference]
 
 
 @click.command("generate")
@@ -36,6 +46,9 @@ _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
     help="Write nothing; print what would change, and end with 1 where anything would.",
 )
 @click.option(
+    "--watch", is_flag=True, help="Go on, and write again whenever a schema or template changes."
+)
+@click.option(
     "--templates",
     type=click.Path(path_type=Path, file_okay=False, exists=True, resolve_path=True),
     help="A folder whose templates replace built-in ones of the same name.",
@@ -48,31 +61,51 @@ _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
     help="How findings are printed.",
 )
 def command(
-    schemas: tuple[Path, ...], output: Path, *, only_check: bool, show_diff: bool, templates: Path | None, output_format: str
-) -> None:  # fmt: skip
+    schemas: tuple[Path, ...],
+    output: Path,
+    *,
+    only_check: bool,
+    show_diff: bool,
+    watch: bool,
+    templates: Path | None,
+    output_format: str,
+) -> None:
     """Write a typed Python package for each of SCHEMAS; without any, for every file of schemas/.
 
     Nothing is written unless everything could be rendered.
     """
-    # One short run that frees nothing worth a collector's walk over black's trees.
+    if watch and (only_check or show_diff):
+        raise click.UsageError("--watch writes: leave out --check and --diff")
+    if watch:
+        _watch(schemas, output, templates)
+        return
+    # One short run that frees nothing worth a collector's walk over large trees.
     gc.disable()
+    packages = _packages(schemas, output, templates, output_format)
+    if packages is None:
+        sys.exit(1)
+    if only_check or show_diff:
+        sys.exit(
+            _report(
+                [one for package in packages for one in package.differences], show_diff=show_diff
+            )
+        )
+    _write(packages)
+
+
+def _packages(
+    schemas: tuple[Path, ...], output: Path, templates: Path | None, output_format: str
+) -> list[_Package] | None:
+    """Return the packages of all schemas, or nothing where one of them has an error."""
     models = compiled(schema_paths(schemas), output_format=output_format)
     if models is None:
-        sys.exit(1)
-    try:
-        differences = [
-            (schema, output / schema.name, _differences(schema, output / schema.name, templates))
-            for schema in models
-        ]
-        if only_check or show_diff:
-            sys.exit(
-                _report([one for _, _, found in differences for one in found], show_diff=show_diff)
-            )
-        for schema, folder, found in differences:
-            write(folder, found)
-            _say_written(schema, folder, found)
-    except FolderUnusable as error:
-        raise click.ClickException(str(error)) from error
+        return None
+    return [
+        _Package(
+            schema, output / schema.name, _differences(schema, output / schema.name, templates)
+        )
+        for schema in models
+    ]
 
 
 def _differences(schema: Schema, folder: Path, templates: Path | None) -> list[Difference]:
@@ -91,10 +124,9 @@ def _differences(schema: Schema, folder: Path, templates: Path | None) -> list[D
     from tablewright.targets.python.format import NotPython
 
     try:
-        files = generate(schema, overrides=templates)
-    except (TemplateBroken, NotPython) as error:
+        return compare(folder, sealed(generate(schema, overrides=templates), inputs))
+    except (TemplateBroken, NotPython, FolderUnusable) as error:
         raise click.ClickException(str(error)) from error
-    return compare(folder, sealed(files, inputs))
 
 
 def _report(differences: list[Difference], *, show_diff: bool) -> int:
@@ -108,15 +140,46 @@ def _report(differences: list[Difference], *, show_diff: bool) -> int:
     return 1 if differences else 0
 
 
-def _say_written(schema: Schema, folder: Path, found: list[Difference]) -> None:
-    if not found:
-        click.echo(f"{folder}: current")
-        return
+def _write(packages: list[_Package]) -> None:
+    for package in packages:
+        try:
+            write(package.folder, package.differences)
+        except FolderUnusable as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(_written(package))
+
+
+def _written(package: _Package) -> str:
+    if not package.differences:
+        return f"{package.folder}: current"
     counts = {
-        "written": sum(one.state != "orphan" for one in found),
-        "removed": sum(one.state == "orphan" for one in found),
+        "written": sum(one.state != "orphan" for one in package.differences),
+        "removed": sum(one.state == "orphan" for one in package.differences),
     }
     said = ", ".join(
         f"{count} file{'' if count == 1 else 's'} {what}" for what, count in counts.items() if count
     )
-    click.echo(f"{folder}: {said} from {schema.path}")
+    return f"{package.folder}: {said} from {package.schema.path}"
+
+
+def _watch(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> None:
+    """Write once, and again after every change, until the user stops it. Mistakes are shown and waited out."""
+    from watchfiles import watch
+
+    folders = {path.resolve().parent for path in schema_paths(schemas)} | (
+        {templates} if templates else set()
+    )
+    _write_or_show(schemas, output, templates)
+    click.echo("waiting for changes; stop with Ctrl-C", err=True)
+    # Ctrl-C ends the loop quietly: it is how this command is meant to end.
+    for _ in watch(*folders, raise_interrupt=False):
+        _write_or_show(schemas, output, templates)
+
+
+def _write_or_show(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> None:
+    try:
+        packages = _packages(schemas, output, templates, "text")
+        if packages is not None:
+            _write(packages)
+    except click.ClickException as error:
+        error.show()

@@ -12,14 +12,18 @@ import click
 from tablewright import __version__
 
 COMMANDS: Final = {
-    "apply": "Bring a base or database to what the schema says.",
+    "init": "Write a commented schema to start from.",
     "check": "Look for mistakes in schema files.",
-    "demo": "Run a small team of agents from schema to statistics.",
-    "drift": "Show in what a base or database differs from the schema.",
     "generate": "Write typed Python packages from schema files.",
+    "schema": "Print a JSON Schema of the language, for editors.",
+    "docs": "Print the reference of a schema, with diagrams.",
+    "diff": "Label the changes between two versions of a schema.",
     "plan": "Show what apply would do.",
+    "apply": "Bring a base or database to what the schema says.",
+    "drift": "Show in what a base or database differs from the schema.",
     "pull": "Write a schema from an existing base.",
     "serve": "Run a local Airtable.",
+    "demo": "Run a small team of agents from schema to statistics.",
 }
 """Every command with its line of help; each is `command` in the module `cli/<name>.py`."""
 

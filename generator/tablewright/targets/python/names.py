@@ -63,10 +63,7 @@ def is_split(schema: Schema) -> bool:
 
 
 def record_module(schema: Schema, table: str) -> str:
-    """Return the module that holds a table's record class."""
+    """Return the module that holds a table's record class; the checks let no two tables share one in SQL or here."""
     if not is_split(schema):
         return "models"
-    # Two tables may differ only in casing that the module name drops.
-    same = [one.key for one in schema.tables if snake(one.key) == snake(table)]
-    place = same.index(table)
-    return f"models_{snake(table)}" + (f"_{place + 1}" if place else "")
+    return f"models_{snake(table)}"

@@ -1,0 +1,31 @@
+"""`tablewright docs`: the field reference of a schema, with its diagrams, as Markdown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tablewright.cli.schemas import compiled, schema_paths
+
+
+@click.command("docs")
+@click.argument("schemas", nargs=-1, type=click.Path(path_type=Path))
+def command(schemas: tuple[Path, ...]) -> None:
+    """Print the reference of SCHEMAS as Markdown: fields, relations, state diagram, queries, statistics.
+
+    It is the README.md that `tablewright generate` puts into the package.
+    """
+    models = compiled(schema_paths(schemas), output_format="text")
+    if models is None:
+        sys.exit(1)
+    from tablewright.render.engine import render
+    from tablewright.targets.docs.views import readme_view
+    from tablewright.targets.python.code import comment
+
+    for schema in models:
+        click.echo(
+            render("docs/README.md.jinja", readme_view(schema, comment(Path(schema.path).name))),
+            nl=False,
+        )

@@ -1,0 +1,40 @@
+"""`tablewright init`: a commented schema to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("init")
+@click.argument("name", default="tasks")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("schemas"),
+    show_default=True,
+    help="Where the schema is put.",
+)
+def command(name: str, folder: Path) -> None:
+    """Write a commented starter schema for the package NAME. A file that is there is never overwritten."""
+    from tablewright.language.starter import starter_schema
+    from tablewright.names import is_identifier, suggested_identifier
+
+    if not is_identifier(name) or name != name.lower() or name.startswith("_"):
+        suggestion = suggested_identifier(name).lower().strip("_") or "tasks"
+        raise click.UsageError(f"'{name}' cannot name a Python package: call it '{suggestion}'")
+    path = folder / f"{name}.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter_schema(name))
+    except FileExistsError:
+        raise click.ClickException(
+            f"{path} is there already: choose another name, or edit it"
+        ) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{path} cannot be written: {error.strerror or error}"
+        ) from error
+    click.echo(f"{path} is written. Next: edit it, then run 'tablewright generate'")
