@@ -32,9 +32,7 @@ def command(folder: Path) -> None:
     except (FolderUnusable, OSError) as error:
         raise click.ClickException(f"the demo cannot write to '{folder}': {error}") from error
     script = [sys.executable, SCRIPT]
-    finished = subprocess.run(
-        script, cwd=folder, check=False, env=_environment()
-    )  # noqa: S603  # our own script
+    finished = subprocess.run(script, cwd=folder, check=False, env=_environment())
     if finished.returncode:
         sys.exit(1)
     click.echo(
