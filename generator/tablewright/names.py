@@ -19,10 +19,18 @@ RECORD_ATTRIBUTES: Final = frozenset(
         "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
         "created_time", "delete", "described", "exists", "find_by", "first", "get", "history", "id", "is_saved",
         "open_transitions", "refresh", "save", "store", "table", "unsaved_changes",
-        "update", "upsert", "where", "aio", "claim", "heartbeat", "release", "request_cancel",
+        "update", "upsert", "where", "aio",
     }
 )  # fmt: skip
 """Attributes of every generated record, which no field, relation or method of a schema may take."""
+
+QUEUE_ATTRIBUTES: Final = frozenset(
+    {
+        "attempt", "cancel_requested", "claim", "fencing_token", "heartbeat", "lease_token", "lease_until", "postpone",
+        "queue_statistics", "ready_at", "release", "request_cancel", "settled_at", "taken_at", "worker_id", "workflow",
+    }
+)  # fmt: skip
+"""Attributes and columns of every table with a queue, which no field, relation or method of such a table may take."""
 
 COLUMN_ATTRIBUTES: Final = frozenset({"is_none", "is_not_none", "is_record"})
 """Attributes of every column namespace (`Model.c`)."""

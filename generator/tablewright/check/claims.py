@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from tablewright import airtable, names
@@ -18,17 +18,21 @@ _SECTIONS: Final = {
     "queries": "query",
     "statistics": "statistics",
 }
-RESERVED: Final[Mapping[str, str]] = {
+RESERVED: Final = {
     **dict.fromkeys(names.RECORD_ATTRIBUTES, "every record has an attribute of that name"),
     **dict.fromkeys(names.MODEL_ATTRIBUTES, "pydantic's models have an attribute of that name"),
     **dict.fromkeys(names.COLUMN_ATTRIBUTES, "conditions have an attribute of that name"),
     **dict.fromkeys(names.CLASS_BODY_NAMES, "the generated code uses that name itself"),
 }
+QUEUED: Final = dict.fromkeys(
+    names.QUEUE_ATTRIBUTES, "every record of a table with a queue has an attribute of that name"
+)
 
 
 def claim_names(findings: Findings, draft: Draft, module_names: frozenset[str]) -> None:
     """Note names that Python or SQL could not tell apart or does not allow."""
-    space = Namespace(findings, RESERVED, module_names)
+    has_queue = draft.reader.has("queue")
+    space = Namespace(findings, RESERVED | QUEUED if has_queue else RESERVED, module_names)
     columns = SqlNames(findings)
     for key, _ in entries(draft.reader, "fields"):
         if space.claim(key, f"field '{key.text}'"):

@@ -14,7 +14,7 @@ from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.queries import Queue, Retry
 from tablewright.syntax.document import Node, Scalar
 
-QUEUE_KEYS: Final = ("take", "done", "fail", "retry", "order_by", "lease", "timeout")
+QUEUE_KEYS: Final = ("take", "done", "fail", "retry", "cancel", "order_by", "lease", "timeout")
 RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
 DEFAULT_LEASE: Final = 300.0
 DEFAULT_FIRST: Final = 30.0
@@ -46,6 +46,7 @@ def read_queue(
     done = _transition(findings, reader, "done", lifecycle)
     fail = _transition(findings, reader, "fail", lifecycle)
     retry = _read_retry(findings, reader, lifecycle, fail, take)
+    cancel = _read_cancel(findings, reader, lifecycle, take)
     if take is not None:
         for key, follows in (("done", done), ("fail", fail)):
             if follows is not None and take.target not in follows.sources:
@@ -61,7 +62,30 @@ def read_queue(
     timeout = _seconds(findings, reader, "timeout", None)
     if take is None or done is None or fail is None:
         return None
-    return Queue(take.key, done.key, fail.key, retry, order, lease or DEFAULT_LEASE, timeout)
+    return Queue(
+        take.key, done.key, fail.key, retry, order, lease or DEFAULT_LEASE, timeout, cancel
+    )
+
+
+def _read_cancel(
+    findings: Findings, reader: Reader, lifecycle: Lifecycle, take: Transition | None
+) -> str | None:
+    word = reader.scalar("cancel")
+    found = None if word is None else _known(findings, word, lifecycle)
+    if word is None or found is None:
+        return None
+    if take is not None and take.target not in found.sources:
+        findings.error(
+            word.span,
+            "TW702",
+            f"'{found.key}' does not leave {take.target}, where '{take.key}' leads",
+            f"it leaves {', '.join(found.sources)}",
+        )
+    needed = [argument.key for argument in found.takes if argument.required]
+    if needed:
+        findings.error(word.span, "TW702", f"'{found.key}' asks for {', '.join(needed)}, which no worker can give",
+                       "cancel with a transition without required arguments")  # fmt: skip
+    return found.key
 
 
 def _transition(

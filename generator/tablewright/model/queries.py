@@ -81,3 +81,4 @@ class Queue:
     order_by: tuple[Order, ...]
     lease: float
     timeout: float | None
+    cancel: str | None = None

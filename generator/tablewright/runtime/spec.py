@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from tablewright.kinds import KINDS, Kind
 from tablewright.runtime.choice import Choice
-from tablewright.runtime.errors import ContractMismatch
+from tablewright.runtime.deferred import Deferred
+
+if TYPE_CHECKING:
+    from tablewright import kinds
+else:
+    kinds = Deferred("tablewright.kinds")
 
 CONTRACT: Final = 1
 """The shape of generated code that this runtime understands."""
@@ -26,6 +30,8 @@ def require_contract(contract: int, package: str) -> None:
         ContractMismatch: *package* was generated for another runtime.
     """
     if contract != CONTRACT:
+        from tablewright.runtime.errors import ContractMismatch
+
         raise ContractMismatch(package, contract, CONTRACT)
 
 
@@ -52,9 +58,9 @@ class FieldSpec:
     result: str = "text"
 
     @property
-    def definition(self) -> Kind:
+    def definition(self) -> kinds.Kind:
         """Return the row of the table of kinds."""
-        return KINDS[self.kind]
+        return kinds.KINDS[self.kind]
 
     @property
     def is_computed(self) -> bool:
@@ -140,6 +146,41 @@ class LifecycleSpec:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RetrySpec:
+    """How a failed task comes back: the transition, and pauses in seconds that grow by *factor* from *first* to *most*.
+
+    Each pause is made longer or shorter by a random share of up to *jitter*.
+    """
+
+    transition: str
+    first: float
+    factor: float
+    most: float
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueueSpec:
+    """Which transitions workers use, in which order they take tasks, and for how many seconds they hold them.
+
+    *timeout* is how long one attempt may take; *cancel* is the transition of a task that was asked to stop.
+    """
+
+    take: str
+    done: str
+    fail: str
+    retry: RetrySpec | None = None
+    cancel: str | None = None
+    order_by: tuple[str, ...] = ()
+    lease: float = 300.0
+    timeout: float | None = None
+
+
+QUEUE_KEYS: Final = ("ready_at", "attempt", "lease_until", "worker_id", "cancel_requested")
+"""What the queue adds to a record, readable and set by the queue alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InverseSpec:
     """The other side of a relation: the records of *source* whose *relation* holds this one."""
 
@@ -158,6 +199,7 @@ class TableSpec:
     fields: tuple[FieldSpec, ...]
     relations: tuple[RelationSpec, ...] = ()
     lifecycle: LifecycleSpec | None = None
+    queue: QueueSpec | None = None
     tables: Callable[[], tuple[TableSpec, ...]] = dataclasses.field(default=tuple, repr=False)
     by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
     relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
@@ -202,12 +244,15 @@ class TableSpec:
 
 __all__ = [
     "CONTRACT",
+    "QUEUE_KEYS",
     "ArgumentSpec",
     "FieldSpec",
     "InverseSpec",
     "LifecycleSpec",
     "OnDelete",
+    "QueueSpec",
     "RelationSpec",
+    "RetrySpec",
     "TableSpec",
     "TransitionSpec",
     "require_contract",
