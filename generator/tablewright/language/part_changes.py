@@ -158,7 +158,7 @@ def queue_changes(old: Table, new: Table) -> Iterator[Change]:
     elif new.queue is None:
         yield Change(new.key, "breaking", "workers can no longer take its records")
     else:
-        steps = [(one.take, one.done, one.fail) for one in (old.queue, new.queue)]
+        steps = [(one.take, one.done, one.fail, one.cancel) for one in (old.queue, new.queue)]
         if steps[0] != steps[1]:
             yield Change(f"{new.key}.queue", "breaking", "workers use other transitions: stop them before the change")  # fmt: skip
         else:

@@ -157,6 +157,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "done": "The transition of a worker that succeeded.",
         "fail": "The transition of a worker that failed.",
         "retry": "How failed records come back.",
+        "cancel": "The transition by which running work is called off.",
         "order_by": "Which records are taken first.",
         "lease": "How long a worker owns a record without a sign of life.",
         "timeout": "How long a worker may take altogether.",
