@@ -217,10 +217,16 @@ def er_diagram(schema: Schema) -> str:
             lines.append(f"        {written} {field.key}")
         lines.append("    }")
     for table in schema.tables:
-        lines += [f"    {_edge(relation)}" for relation in table.relations]
+        own = [relation for relation in table.relations if relation.target == table.key]
+        others = [relation for relation in table.relations if relation.target != table.key]
+        lines += [f"    {_edge([relation])}" for relation in others]
+        # Mermaid draws several links of a table to itself on top of one another.
+        lines += [f"    {_edge(own)}"] if own else []
     return "\n".join(lines)
 
 
-def _edge(relation: Relation) -> str:
-    ends = "}o--o{" if relation.many else "}o--||" if relation.required else "}o--o|"
-    return f'{relation.source} {ends} {relation.target} : "{relation.key}"'
+def _edge(relations: list[Relation]) -> str:
+    first = max(relations, key=lambda relation: relation.many)
+    ends = "}o--o{" if first.many else "}o--||" if first.required else "}o--o|"
+    names = ", ".join(relation.key for relation in relations)
+    return f'{first.source} {ends} {first.target} : "{names}"'
