@@ -35,7 +35,7 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
         return False, None
     problem, value = _value(node, field)
     if not problem:
-        problem = _out_of_bounds(value, field)
+        problem = out_of_bounds(value, field)
         if problem:
             findings.error(
                 node.span,
@@ -112,7 +112,8 @@ def _moment(text: str, *, day: bool) -> tuple[str, Default]:
     return "", found.isoformat()
 
 
-def _out_of_bounds(value: Default, field: Field) -> str:
+def out_of_bounds(value: Default, field: Field) -> str:
+    """Return how a value misses what its field is held to, as the end of a sentence; empty where it does not."""
     bounds = field.bounds
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         least = bounds.minimum if field.kind.name != "rating" else 1
@@ -122,6 +123,8 @@ def _out_of_bounds(value: Default, field: Field) -> str:
         if most is not None and value > most:
             return f"is {value}, above the field's greatest value {most}"
     if isinstance(value, str) and field.kind.value.kind == "text":
+        if field.required and not value:
+            return "is empty, and the field is required"
         if bounds.max_length is not None and len(value) > bounds.max_length:
             return f"has {len(value)} characters, more than {bounds.max_length}"
         if bounds.min_length is not None and len(value) < bounds.min_length:

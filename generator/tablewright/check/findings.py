@@ -57,6 +57,7 @@ CODES: Final = {
     "TW309": "Set of the state itself",
     "TW310": "Argument that nothing uses",
     "TW311": "Reason without a guard",
+    "TW312": "Set to a value that the field refuses",
     "TW401": "Unknown table",
     "TW402": "Relation that cannot be acyclic",
     "TW403": "Field that cannot be inherited",

@@ -42,7 +42,7 @@ def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScop
     condition = read_expression(
         findings, where, table.scopes.of(table.key, takes), expected=BOOLEAN
     )
-    report_never(findings, where, condition)
+    report_never(findings, where, condition, table)
     if condition is not None or not reader.has("where"):
         report_unused(findings, reader, takes, [condition], unused_help(takes, table))
     return Query(
@@ -57,10 +57,12 @@ def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScop
     )
 
 
-def report_never(findings: Findings, where: Scalar | None, condition: Node | None) -> None:
+def report_never(
+    findings: Findings, where: Scalar | None, condition: Node | None, table: TableScope
+) -> None:
     """Note a condition that no record can meet."""
-    if condition is not None and where is not None and not can_hold(condition):
-        findings.warning(where.span, "TW604", "no record can ever meet this condition", "two parts of it exclude each other")  # fmt: skip
+    if condition is not None and where is not None and not can_hold(condition, table.ranges):
+        findings.warning(where.span, "TW604", "no record can ever meet this condition", "parts of it exclude each other or the bounds of a field")  # fmt: skip
 
 
 def unused_help(takes: tuple[Argument, ...], table: TableScope) -> str:

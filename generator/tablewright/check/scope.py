@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tablewright.check.expressions import FieldTypes, Scopes
+from tablewright.expressions.satisfiable import Range
 from tablewright.model.schema import Enum, Field, Relation
 
 
@@ -23,6 +24,15 @@ class TableScope:
     def types(self) -> FieldTypes:
         """Return the types of the fields, relations and computed fields."""
         return self.scopes.tables[self.key]
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """Return the bounds of the fields that hold numbers, for `can_hold`."""
+        return {
+            field.key: (field.bounds.minimum, field.bounds.maximum)
+            for field in self.fields
+            if field.type.is_numeric
+        }
 
     def field(self, key: str) -> Field | None:
         """Return the declared field with this key, if there is one."""

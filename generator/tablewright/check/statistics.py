@@ -47,7 +47,7 @@ def _read_statistics(
     scope = table.scopes.of(table.key, takes)
     where = reader.expression("where")
     condition = read_expression(findings, where, scope, expected=BOOLEAN)
-    report_never(findings, where, condition)
+    report_never(findings, where, condition, table)
     reader.required("measures", "such as {measures: {total: count()}}")
     written = reader.mapping("measures", f"'measures' of {reader.what}", None)
     if (

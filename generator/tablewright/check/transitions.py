@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tablewright.check.arguments import read_arguments, report_unused
+from tablewright.check.defaults import out_of_bounds
 from tablewright.check.expressions import read_expression
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
@@ -87,23 +88,20 @@ def _can_happen(
         return True
     state = tree.Field(field.key, field.type)
     choices = tuple(tree.EnumMember(field.type.name, source) for source in sources)
-    known: list[tree.Node] = [tree.Membership(state, choices)]
-    for name in sorted(tree.fields_read(guard)):
-        read = table.field(name)
-        # A lower bound says nothing of a blank, and a guard that a blank could meet is no contradiction.
-        if read is None or read.type.nullable or not read.type.is_numeric:
-            continue
-        for operator, bound in ((">=", read.bounds.minimum), ("<=", read.bounds.maximum)):
-            if bound is not None:
-                value = tree.Constant(bound, read.type)
-                known.append(tree.Compare(operator, tree.Field(name, read.type), value))  # type: ignore[arg-type]  # an operator
-    return can_hold(tree.Logic("and", (*known, guard)))
+    in_source = tree.Membership(state, choices)
+    return can_hold(tree.Logic("and", (in_source, guard)), table.ranges)
 
 
 _RESERVED_ARGUMENTS: Final = {
     **dict.fromkeys(CALL_ATTRIBUTES, "every transition has a parameter of that name"),
     **dict.fromkeys(PARAMETER_NAMES, "the generated code uses that name itself"),
 }
+
+
+def _refused(node: tree.Constant, field: Field) -> str:
+    """Return how a literal misses what its field is held to."""
+    value = node.value
+    return out_of_bounds(value, field) if isinstance(value, (str, int, float)) else ""
 
 
 def _read_sets(
@@ -153,6 +151,13 @@ def _read_sets(
         if written.is_cut(key.text):
             continue
         node = read_expression(findings, value, scope, expected=settable[key.text], given=guard)
+        target = table.field(key.text)
+        if isinstance(node, tree.Constant) and target is not None:
+            problem = _refused(node, target)
+            if problem:
+                findings.error(value.span, "TW312", f"'{key.text}' cannot be set to this: it {problem}",
+                               "the transition could never be made")  # fmt: skip
+                continue
         if node is not None:
             sets.append(Assignment(key.text, node))
     return sets, len(sets) == len(list(written.entries()))

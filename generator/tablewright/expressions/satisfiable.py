@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeGuard
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeGuard
 
 from tablewright.expressions import tree
 from tablewright.expressions.tree import Node
 
+Range = tuple[float | None, float | None]
+"""The least and the greatest value, both included; None where there is no bound."""
+_ANYTHING: Final[Range] = (None, None)
 
-def can_hold(node: Node) -> bool:
-    """Return False only where the condition is provably never true."""
+
+def can_hold(node: Node, bounds: Mapping[str, Range] | None = None) -> bool:
+    """Return False only where the condition is provably never true.
+
+    *bounds* are the ranges of the record's own number fields.
+    """
+    ranges = bounds or {}
     match node:
         case tree.Constant(value):
             return value is True
         case tree.Logic("or", operands):
-            return any(can_hold(operand) for operand in operands)
+            return any(can_hold(operand, ranges) for operand in operands)
         case tree.Logic("and", operands):
-            return all(can_hold(part) for part in _parts(operands)) and not _contradicts(operands)
+            parts = tuple(_parts(operands))
+            return all(can_hold(part, ranges) for part in parts) and not _contradicts(parts, ranges)
         case tree.Not(tree.Constant(value)):
             return value is not True
         case tree.Membership(_, (), False):
@@ -27,14 +36,16 @@ def can_hold(node: Node) -> bool:
         case tree.Compare(operator, tree.Constant(left), tree.Constant(right)):
             return _compares(operator, left, right)
         case tree.Not(tree.Logic("and", operands)):
-            return can_hold(tree.Logic("or", tuple(tree.Not(part) for part in operands)))
+            return can_hold(tree.Logic("or", tuple(tree.Not(part) for part in operands)), ranges)
         case tree.Compare(operator, left_node, right_node) if left_node == right_node:
             return operator in ("==", "<=", ">=")
+        case tree.Compare() | tree.Membership():
+            return not _contradicts((node,), ranges)
         case _:
             return True
 
 
-def _contradicts(operands: tuple[Node, ...]) -> bool:
+def _contradicts(operands: tuple[Node, ...], bounds: Mapping[str, Range]) -> bool:
     """Tell whether the operands ask for two values of one thing, for an empty range of it, or for a blank value."""
     found = list(_restrictions(operands))
     allowed: dict[Node, set[object]] = {}
@@ -54,6 +65,12 @@ def _contradicts(operands: tuple[Node, ...]) -> bool:
             elif operator in ("<", "<="):
                 high = value - (step if operator == "<" else 0)
                 highs[subject] = min(highs.get(subject, high), high)
+    for subject in [*allowed, *lows, *highs]:
+        low_bound, high_bound = _range_of(subject, bounds)
+        if low_bound is not None:
+            lows[subject] = max(lows.get(subject, low_bound), low_bound)
+        if high_bound is not None:
+            highs[subject] = min(highs.get(subject, high_bound), high_bound)
     for subject, values in allowed.items():
         left = {
             value
@@ -65,12 +82,19 @@ def _contradicts(operands: tuple[Node, ...]) -> bool:
         if not left:
             return True
     blank = {_subject(one.operand) for one in _parts(operands) if _asks_for_blank(one)}
-    has_value = allowed.keys() | lows.keys() | highs.keys()
+    has_value = {subject for subject, values in allowed.items() if None not in values}
+    has_value |= {subject for subject, sign, _ in found if sign in ("<", "<=", ">", ">=")}
     has_value |= {_subject(one.operand) for one in _parts(operands) if _asks_for_a_value(one)}
     if blank & has_value:
         return True
     # Both bounds are whole where steps apply; without a step, equal bounds leave a value only if both are included.
     return any(low > highs.get(subject, low) for subject, low in lows.items()) or _open_point(found)
+
+
+def _range_of(subject: Node, bounds: Mapping[str, Range]) -> Range:
+    if isinstance(subject, tree.Field) and subject.owner is None:
+        return bounds.get(subject.name, _ANYTHING)
+    return _ANYTHING
 
 
 def _open_point(found: list[tuple[Node, str, object]]) -> bool:
