@@ -25,6 +25,7 @@ from tablewright.runtime.errors import (
 from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_cells import ID, TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
@@ -124,14 +125,14 @@ class AirtableStore:
         The second is Airtable's own upsert where there was none, so that two programs make one record where Airtable
         merges them; whether it does for two that come at the same moment, Airtable does not say.
         """
-        where = writing.equal_to(table, {key: row[key] for key in on})
+        where = rules.equal_to(table, {key: row[key] for key in on})
         found = reading.ids(self, Selection(table, where, limit=2))
         if len(found) > 1:
             said = "is not the key of one record: several have this value"
             raise RecordInvalid(table.key, [Misfit(on[0], said, row[on[0]])])
         cells = self.cells(table)
         if found:
-            writing.check_unique(self, table, [(found[0], _without(row, on))])
+            rules.check_unique(self, table, [(found[0], _without(row, on))])
             sent = [(found[0], cells.changed(row))]
             try:
                 what = f"change {table.key} {found[0]}"
@@ -142,9 +143,9 @@ class AirtableStore:
                 raise writing.explained(refused, cells, [row]) from refused
             return cells.row(records[0]), False
         whole = {**defaults, **row}
-        if not writing.can_merge(table, on):
+        if not rules.can_merge(table, on):
             return self.insert(table, [whole])[0], True
-        writing.check_unique(self, table, [(None, _without(whole, on))])
+        rules.check_unique(self, table, [(None, _without(whole, on))])
         try:
             answer = self.client.upsert(
                 f"create {table.key}", self._place(table), cells.new(whole),
@@ -214,12 +215,26 @@ class AirtableStore:
     # -- reading --------------------------------------------------------------------------------------------------
 
     def fetch(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
-        """Return the rows with these ids, a hundred a request. One that does not fit is reported and left out."""
+        """Return the rows with these ids, a hundred a request. One that does not fit is reported and left out.
+
+        Raises:
+            RecordInvalid: one row was asked for, and it does not fit.
+        """
         cells = self.cells(table)
-        what = f"read {table.name}"
-        with self._explaining(table):
-            records = reading.fetch_records(self, table, ids, cells.fields, what)
+        records = self._records(table, ids)
+        if len(ids) == 1:
+            return {record[ID]: cells.row(record) for record in records}
         return {row[ID]: row for row in cells.rows(records, self.unfit.report)}
+
+    def fitting(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
+        """Return the rows with these ids; those that do not fit are reported and left out."""
+        rows = self.cells(table).rows(self._records(table, ids), self.unfit.report)
+        return {row[ID]: row for row in rows}
+
+    def _records(self, table: TableSpec, ids: Sequence[str]) -> list[Json]:
+        with self._explaining(table):
+            fields = self.cells(table).fields
+            return reading.fetch_records(self, table, ids, fields, f"read {table.name}")
 
     def select(self, selection: Selection) -> list[Row]:
         """Return the wanted rows in order."""

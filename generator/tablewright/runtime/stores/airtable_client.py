@@ -23,7 +23,7 @@ SERVICE: Final = "https://api.airtable.com"
 TIMEOUT: Final = (10, 60)
 """Seconds to connect, and to wait for an answer."""
 _ATTEMPTS: Final = 5
-_jitter = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=1)
+_jitter = tenacity.wait_random_exponential(multiplier=1, max=20)
 
 
 class Refused(StoreError):

@@ -7,15 +7,10 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from tablewright.airtable import RECORDS_PER_PAGE, RECORDS_PER_WRITE
-from tablewright.expressions import tree
-from tablewright.expressions.split import joined
-from tablewright.expressions.types import ValueType, enum_type
-from tablewright.runtime.choice import Choice
+from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
     Misfit,
-    RecordInUse,
     RecordInvalid,
     RecordNotFound,
     StoreError,
@@ -25,10 +20,11 @@ from tablewright.runtime.errors import (
 )
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores.airtable_cells import ID, TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Refused
 from tablewright.runtime.stores.airtable_reading import Base, batches
-from tablewright.runtime.stores.base import Progress, Selection
+from tablewright.runtime.stores.base import Progress
 
 CLIENT_KEY: Final = "client_key"
 """A text field of this key, left blank, is filled with a random text by which a lost create is found again."""
@@ -48,7 +44,7 @@ def insert(
         WriteIncomplete: some are stored and some are not; with nothing stored, the plain error.
     """
     cells = base.cells(table)
-    check_unique(base, table, [(None, row) for row in rows])
+    rules.check_unique(base, table, [(None, row) for row in rows])
     key = _key_of(table)
     if key is not None and key.key == CLIENT_KEY:
         rows = [{**row, key.key: row.get(key.key) or secrets.token_urlsafe(16)} for row in rows]
@@ -128,86 +124,13 @@ def _found_again(
     base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec
 ) -> list[Row] | None:
     """Return the records of a create whose answer was lost; None where none is there, since all are or none."""
-    holders = holding(base, cells.table, key, [row[key.key] for row in rows])
+    holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
     if not holders:
         return None
     if len(holders) != len(rows):
         raise AnswerLost(f"{len(holders)} of {len(rows)} records with these keys are there")
-    found = base.fetch(cells.table, list(holders.values()))
+    found = base.fitting(cells.table, list(holders.values()))
     return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
-
-
-def holding(base: Base, table: TableSpec, spec: FieldSpec, values: Sequence[Any]) -> dict[Any, str]:
-    """Return, for those values that are taken, a record that has one."""
-    found: dict[Any, str] = {}
-    for batch in batches(list(dict.fromkeys(values)), RECORDS_PER_PAGE):
-        choices = tuple(_node(value) for value in batch)
-        where = tree.Membership(tree.Field(spec.key, _typed(spec)), choices)
-        for row in reading.read(base, Selection(table, where), [spec.key]):
-            found.setdefault(row[spec.key], row[ID])
-    return found
-
-
-def _typed(spec: FieldSpec) -> ValueType:
-    if spec.choices is not None:
-        return enum_type(spec.choices.__name__, nullable=True)
-    return spec.definition.value.or_none()
-
-
-def _node(value: Any) -> tree.Node:
-    if isinstance(value, Choice):
-        return tree.EnumMember(type(value).__name__, value.name)
-    return tree.literal(value)
-
-
-def check_unique(base: Base, table: TableSpec, rows: Sequence[tuple[str | None, Row]]) -> None:
-    """Look whether unique values are taken. Airtable does not know the rule, so somebody may still be faster.
-
-    Raises:
-        RecordInvalid: one is.
-    """
-    for spec in table.fields:
-        if not spec.unique or spec.is_computed:
-            continue
-        given = [(one, row[spec.key]) for one, row in rows if row.get(spec.key) is not None]
-        if not given:
-            continue
-        values = [value for _, value in given]
-        if len(set(values)) < len(values):
-            twice = next(value for value in values if values.count(value) > 1)
-            raise _taken(table, spec, "has to be unique, and two of these records have it", twice)
-        holders = holding(base, table, spec, values)
-        for record_id, value in given:
-            holder = holders.get(value, record_id)
-            if holder is not None and holder != record_id:
-                said = f"has to be unique, and {holder} already has it"
-                raise _taken(table, spec, said, value)
-
-
-def equal_to(table: TableSpec, values: Mapping[str, Any]) -> tree.Node:
-    """Return the condition that fields have these values."""
-    tests: list[tree.Node] = [
-        tree.Compare("==", tree.Field(key, _typed(table.by_key[key])), _node(value))
-        for key, value in values.items()
-    ]
-    return joined("and", tests)
-
-
-def can_merge(table: TableSpec, keys: Sequence[str]) -> bool:
-    """Tell whether Airtable's own upsert can find records by these fields: at most 3, of some types."""
-    specs = [table.by_key[key] for key in keys]
-    return len(specs) <= _MAX_MERGE and all(spec.definition.airtable in _MERGED for spec in specs)
-
-
-_MAX_MERGE: Final = 3
-_MERGED: Final = frozenset(
-    {"number", "singleLineText", "multilineText", "singleSelect", "multipleSelects", "date"}
-)
-"""From airtable.com/developers/web/api/update-multiple-records."""
-
-
-def _taken(table: TableSpec, spec: FieldSpec, said: str, value: Any) -> RecordInvalid:
-    return RecordInvalid(table.key, [Misfit(spec.key, said, value)])
 
 
 # -- changing ---------------------------------------------------------------------------------------------------------
@@ -223,7 +146,8 @@ def update(
         WriteIncomplete: earlier batches are stored.
     """
     cells = base.cells(table)
-    check_unique(base, table, changes)
+    rules.check_unique(base, table, changes)
+    rules.check_acyclic(base, table, changes)
     place = base.client.table(cells.names.table)
     found: list[Row] = []
     for batch in batches(changes, RECORDS_PER_WRITE):
@@ -275,30 +199,12 @@ def _half_changed(
 def delete(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
     """Delete records, ten a request, and return the ids of those that were there."""
     wanted = reading.valid_ids(ids)
-    _follow_rules(base, table, wanted)
+    for source, holders in rules.to_delete_first(base, table, wanted):
+        delete(base, source, holders)
     gone: list[str] = []
     for batch in batches(wanted, RECORDS_PER_WRITE):
         gone += _delete(base, table, list(batch))
     return gone
-
-
-def _follow_rules(base: Base, table: TableSpec, ids: Sequence[str]) -> None:
-    """Look for records that link to those to be deleted, where a rule says what is to happen to them."""
-    for source in table.family:
-        for relation in source.relations:
-            if relation.to != table.key or relation.on_delete == "unlink" or not ids:
-                continue
-            pairs = base.linked(source, relation, ids)
-            holders = {
-                owner: [one for one in listed if source is not table or one not in ids]
-                for owner, listed in pairs.items()
-            }
-            if relation.on_delete == "restrict":
-                used = [owner for owner, listed in holders.items() if listed]
-                if used:
-                    raise RecordInUse(table.key, used)
-            else:
-                delete(base, source, [one for listed in holders.values() for one in listed])
 
 
 def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:

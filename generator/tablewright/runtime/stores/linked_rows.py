@@ -12,8 +12,8 @@ from tablewright.runtime.spec import RelationSpec, TableSpec
 class Fetches(Protocol):
     """What is needed of a store."""
 
-    def fetch(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
-        """Return the rows with these ids."""
+    def fitting(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
+        """Return the rows with these ids; those that do not fit are left out."""
         ...
 
     def linked(
@@ -62,7 +62,7 @@ class Group:
     def rows(self) -> Mapping[str, Row]:
         """Return the rows by id, fetched at the first call."""
         if self._rows is None:
-            self._rows = self._store.fetch(self._table, self._ids) if self._ids else {}
+            self._rows = self._store.fitting(self._table, self._ids) if self._ids else {}
         return self._rows
 
     def members(self, ids: Sequence[str]) -> list[LinkedRow]:

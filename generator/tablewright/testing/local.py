@@ -1,0 +1,50 @@
+"""A local Airtable with the tables of some models, and connections to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from tablewright.runtime import AirtableModel, Connection, TableSpec
+from tablewright.runtime.stores.airtable import AirtableStore
+from tablewright.runtime.stores.airtable_client import Client
+from tablewright.runtime.stores.airtable_local import LocalTables
+from tablewright.runtime.stores.airtable_open import api_for
+from tablewright.runtime.stores.limiter import Clock, Limiter, UnlimitedRequests
+from tablewright.server.serve import LocalAirtable
+
+Tables = Iterable[type[AirtableModel] | TableSpec]
+
+
+def provision(airtable: LocalAirtable, models: Tables) -> None:
+    """Make the tables of *models* in a running local Airtable, from their specifications, and forget the calls."""
+    client = Client(api_for(airtable.token, airtable.url), airtable.base_id, UnlimitedRequests())
+    tables = LocalTables(client)
+    for one in models:
+        tables(one if isinstance(one, TableSpec) else one.table)
+    client.close()
+    airtable.calls.clear()
+
+
+@contextmanager
+def connected(
+    airtable: LocalAirtable,
+    *,
+    limiter: Limiter | None = None,
+    clock: Clock | None = None,
+    timeout: tuple[int, int] | None = None,
+) -> Iterator[Connection]:
+    """Connect to a local Airtable that runs in this process; in the block its store is the current one.
+
+    Tables are made when their models are first used. *clock* stands in for the one that retries and penalties wait by.
+    """
+    api = api_for(airtable.token, airtable.url)
+    if timeout is not None:
+        api.timeout = timeout
+    if clock is None:
+        client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
+    else:
+        client = Client(api, airtable.base_id, limiter or UnlimitedRequests(clock), clock)
+    store = AirtableStore(client, LocalTables(client), f"local Airtable {airtable.url}")
+    with Connection(store) as connection:
+        yield connection

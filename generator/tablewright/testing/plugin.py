@@ -1,0 +1,56 @@
+"""The pytest plugin: a local Airtable, a store on it, and row factories as fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tablewright.runtime import AirtableModel, Connection
+    from tablewright.server.serve import LocalAirtable
+    from tablewright.testing.factories import Factory
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known by which a test sets up its local Airtable."""
+    config.addinivalue_line(
+        "markers",
+        "airtable(fail=…, rate_limit=…, data=…): how the local Airtable of this test behaves; "
+        "takes the arguments of tablewright.server.serve.LocalAirtable",
+    )
+
+
+@pytest.fixture
+def local_airtable(request: pytest.FixtureRequest) -> Iterator[LocalAirtable]:
+    """A local Airtable in this process, empty, over HTTP: `url`, `token`, `base_id` and the `calls` it answered.
+
+    `@pytest.mark.airtable(fail="500 method=POST nth=1", rate_limit=True)` sets it up.
+    """
+    from tablewright.server.serve import LocalAirtable
+
+    marker = request.node.get_closest_marker("airtable")
+    options: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
+    with LocalAirtable(**options) as airtable:
+        yield airtable
+
+
+@pytest.fixture
+def airtable_store(local_airtable: LocalAirtable) -> Iterator[Connection]:
+    """A connection to the local Airtable. Tables of models are made when they are first used."""
+    from tablewright.testing.local import connected
+
+    with connected(local_airtable) as connection:
+        yield connection
+
+
+@pytest.fixture
+def make() -> Callable[..., Factory[Any]]:
+    """The maker of row factories: `make(AgentTask, agent_id="a").create()`."""
+    from tablewright.testing.factories import Factory
+
+    def factory(model: type[AirtableModel], **values: Any) -> Factory[Any]:
+        return Factory(model, **values)
+
+    return factory
