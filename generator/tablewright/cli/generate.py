@@ -14,10 +14,17 @@ from tablewright.cli.schemas import compiled, schema_paths
 from tablewright.model.schema import Schema
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
-from tablewright.render.locate import template_digest_parts
+from tablewright.render.locate import code_digest_parts, template_digest_parts
 
 DEFAULT_OUTPUT = Path("generated")
 _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
+_MAKES_OUTPUT = (
+    "targets/**/*.py",
+    "expressions/python.py",
+    "expressions/columns.py",
+    "expressions/literals.py",
+    "names.py",
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,7 @@ def _differences(schema: Schema, folder: Path, templates: Path | None) -> list[D
             schema.fingerprint,
             Path(schema.path).name,
             *template_digest_parts(_TEMPLATE_FOLDERS, templates),
+            *code_digest_parts(_MAKES_OUTPUT),
         ]
     )
     if is_current(folder, inputs):

@@ -59,3 +59,14 @@ def template_digest_parts(folders: tuple[str, ...], overrides: Path | None = Non
         for name in sorted(entry.name for entry in template_root().joinpath(folder).iterdir()):
             parts += (f"{folder}/{name}", template_text(f"{folder}/{name}", overrides)[0])
     return parts
+
+
+def code_digest_parts(patterns: tuple[str, ...]) -> list[str]:
+    """Return name and text of the package's own modules that match: what makes views makes the output too."""
+    root = Path(__file__).parents[1]
+    found = sorted({path for pattern in patterns for path in root.glob(pattern)})
+    return [
+        part
+        for path in found
+        for part in (path.relative_to(root).as_posix(), path.read_text("utf-8"))
+    ]
