@@ -35,6 +35,8 @@ def can_hold(node: Node, bounds: Mapping[str, Range] | None = None) -> bool:
             return operand.type.nullable
         case tree.Compare(operator, tree.Constant(left), tree.Constant(right)):
             return _compares(operator, left, right)
+        case tree.Not(tree.Logic("or", operands)):
+            return can_hold(tree.Logic("and", tuple(tree.Not(part) for part in operands)), ranges)
         case tree.Not(tree.Logic("and", operands)):
             return can_hold(tree.Logic("or", tuple(tree.Not(part) for part in operands)), ranges)
         case tree.Compare(operator, left_node, right_node) if left_node == right_node:
