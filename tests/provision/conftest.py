@@ -57,6 +57,16 @@ class Project:
         plan = self.plan(schema)
         return apply(plan, self.port, self.lock(schema), **options)
 
+    def apply_to_new_base(self, schema: Schema, **options: Any) -> Applied:
+        """Bring the base that the lock file knows to a schema, or a new one."""
+        lock = self.lock(schema)
+        live = None
+        if lock.base:
+            live = live_base(lock.base, self.port.base_schema(lock.base))
+        workspace = self.server.workspace.workspace_id
+        plan = airtable_plan(wanted_base(schema), live, lock, workspace=workspace)
+        return apply(plan, self.port, lock, **options)
+
     def drift(self, schema: Schema) -> Drift:
         return drift(self.plan(schema), self.live(), self.lock(schema).manual)
 

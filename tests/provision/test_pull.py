@@ -9,8 +9,8 @@ import pytest
 
 from tablewright.airtable import FIELD_TYPES
 from tablewright.model.schema import Schema
-from tablewright.provision.lock import Lock
 from tablewright.provision.live import live_base
+from tablewright.provision.lock import Lock
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.pull import pulled
 from tablewright.provision.wanted import wanted_base
@@ -34,7 +34,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
             {"id": f"sel{'b' * 14}", "name": "Done", "color": "blueLight1"},
         ]
     },
-    "multipleSelects": {"choices": [{"id": f"sel{'c' * 14}", "name": "A, B", "color": "cyanDark1"}]},
+    "multipleSelects": {
+        "choices": [{"id": f"sel{'c' * 14}", "name": "A, B", "color": "cyanDark1"}]
+    },
     "multipleAttachments": {"isReversed": False},
     "multipleRecordLinks": {
         "linkedTableId": "tblOtherOtherOthe",
@@ -96,7 +98,12 @@ def base_with_every_type() -> dict[str, Any]:
         fields.append(one)
     other = [
         {"id": "fldCodeCodeCodeCo", "name": "Code", "type": "singleLineText"},
-        {"id": "fldAmountAmountAm", "name": "Amount", "type": "number", "options": {"precision": 2}},
+        {
+            "id": "fldAmountAmountAm",
+            "name": "Amount",
+            "type": "number",
+            "options": {"precision": 2},
+        },
         {
             "id": "fldInverseInverse",
             "name": "Backwards: to Everything",
@@ -180,7 +187,9 @@ def test_any_name_can_be_pulled(compiled: Callable[[str], Schema], name: str) ->
                             "id": "fldSelect0000000A",
                             "name": f"{name} select",
                             "type": "singleSelect",
-                            "options": {"choices": [{"id": "selA", "name": name, "color": "redBright"}]},
+                            "options": {
+                                "choices": [{"id": "selA", "name": name, "color": "redBright"}]
+                            },
                         },
                         {
                             "id": "fldFormula000000A",
