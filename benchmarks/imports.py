@@ -22,7 +22,12 @@ from generate import json_schema, schema_text
 
 def cpu_milliseconds(code: str, folder: Path) -> float:
     """Return the CPU time of a process that runs *code* with *folder* on its path."""
-    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(folder)})
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**environment, "PYTHONPATH": str(folder)}
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -31,10 +36,10 @@ def cpu_milliseconds(code: str, folder: Path) -> float:
 
 
 def write_packages(folder: Path, tables: int, peer: str | None) -> None:
-    """Write the generated package `ours`, and the peer's module `theirs`."""
-    schema = folder / "ours.yaml"
+    """Write the generated package `big`, and the peer's module `theirs`."""
+    schema = folder / "big.yaml"
     schema.write_text(schema_text(tables), "utf-8")
-    ours = [sys.executable, "-m", "tablewright", "generate", str(schema), "--out", str(folder / "ours")]
+    ours = [sys.executable, "-m", "tablewright", "generate", str(schema), "--out", str(folder)]
     subprocess.run(ours, check=True, capture_output=True)
     if peer is not None:
         (folder / "theirs.json").write_text(json_schema(tables), "utf-8")
@@ -53,10 +58,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_packages(folder, given.tables, given.peer)
-        runs = {"bare python": "pass", "pydantic": "from pydantic import BaseModel, Field; BaseModel, Field"}
+        runs = {
+            "bare python": "pass",
+            "pydantic": "from pydantic import BaseModel, Field; BaseModel, Field",
+        }
         if given.peer is not None:
             runs["peer"] = "import theirs"
-        runs |= {"ours": "import ours", "ours, inputs too": "import ours; ours.Task0Create"}
+        runs |= {"ours": "import big", "ours, inputs too": "import big; big.Task0Create"}
         taken: dict[str, list[float]] = {case: [] for case in runs}
         for number in range(given.rounds + 1):
             for case, code in runs.items():
@@ -67,7 +75,9 @@ def main() -> None:
     for case, times in taken.items():
         ratio = ""
         if "peer" in taken:
-            ratio = f"{statistics.median(a / b for a, b in zip(times, taken['peer'], strict=True)):.2f}"
+            ratio = (
+                f"{statistics.median(a / b for a, b in zip(times, taken['peer'], strict=True)):.2f}"
+            )
         print(f"{case:<18} {statistics.median(times):>10.0f} {ratio:>7}")
 
 

@@ -127,4 +127,4 @@ AGENT_TASK = TableSpec(
 )
 
 TABLES: tuple[TableSpec, ...] = (AGENT_TASK,)
-SEAL = "608ec3f5865ad93a12ac3460ff4f93f590d601654ea23cba875c8df49ec3a650"
+SEAL = "ca0b13ec3c75c29d03cf2a7f96dd2000715094c9fcd7dd0e7eb35b8ce7773fd1"

@@ -12,10 +12,10 @@ from pydantic import Field, JsonValue
 from tablewright.runtime import (
     UNSET,
     AirtableModel,
-    Query,
     TableSpec,
     Unset,
     UtcDatetime,
+    columns_of,
     given,
     measures,
     utc_now,
@@ -23,10 +23,12 @@ from tablewright.runtime import (
 
 from . import lifecycle
 from ._schema import AGENT_TASK as _AGENT_TASK
-from .columns import AgentTaskColumns
 from .enums import TaskPriority, TaskStatus
 
 if TYPE_CHECKING:
+    from tablewright.runtime import Query
+
+    from .columns import AgentTaskColumns
     from .statistics import AgentStats
 
 
@@ -34,7 +36,7 @@ class AgentTask(AirtableModel):
     """One unit of work for one agent."""
 
     table: ClassVar[TableSpec] = _AGENT_TASK
-    c: ClassVar[AgentTaskColumns] = AgentTaskColumns()
+    c: ClassVar[AgentTaskColumns] = columns_of(__name__, "AgentTaskColumns")
 
     name: str = Field(min_length=1, max_length=200)
     """What the task is called."""

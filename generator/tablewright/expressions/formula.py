@@ -16,7 +16,8 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 from tablewright.expressions import tree
-from tablewright.expressions.evaluate import SPAN_SECONDS, Evaluator
+from tablewright.expressions.evaluate import Evaluator
+from tablewright.expressions.operations import SPAN_SECONDS
 
 Shape = Literal[
     "text", "number", "seconds", "flag", "date", "datetime", "choice", "choices", "link", "present"

@@ -17,7 +17,8 @@ from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from tablewright.expressions import tree
-from tablewright.expressions.evaluate import SPAN_SECONDS, Evaluator
+from tablewright.expressions.evaluate import Evaluator
+from tablewright.expressions.operations import SPAN_SECONDS
 from tablewright.expressions.types import INTEGER, ValueType
 
 Dialect = Literal["sqlite", "postgresql"]

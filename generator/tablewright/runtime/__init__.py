@@ -1,52 +1,59 @@
-"""What generated code imports: records, queries, lifecycles and stores. It knows nothing of the compiler."""
+"""What generated code imports: records, queries, lifecycles and stores. It knows nothing of the compiler.
 
-from tablewright.runtime.choice import Choice, OrderedChoice
-from tablewright.runtime.columns import Columns, Condition
-from tablewright.runtime.connection import Connection, connect, current_store
-from tablewright.runtime.errors import (
-    ContractMismatch,
-    LeaseLost,
-    Misfit,
-    NotConfigured,
-    RecordChanged,
-    RecordInUse,
-    RecordInvalid,
-    RecordNotFound,
-    RecordNotSaved,
-    StoreError,
-    StoreOutdated,
-    StoreUnavailable,
-    TablewrightError,
-    TransitionRefused,
-)
-from tablewright.runtime.inputs import CreateInput, UpdateInput
-from tablewright.runtime.lifecycle import Changes, HistoryEntry, Refusal
-from tablewright.runtime.measures import Statistics
-from tablewright.runtime.model import AirtableModel
-from tablewright.runtime.query import Query
-from tablewright.runtime.spec import (
-    CONTRACT,
-    ArgumentSpec,
-    FieldSpec,
-    LifecycleSpec,
-    RelationSpec,
-    TableSpec,
-    TransitionSpec,
-    require_contract,
-)
-from tablewright.runtime.values import (
-    UNSET,
-    AiText,
-    Attachment,
-    Barcode,
-    Button,
-    Collaborator,
-    Unset,
-    UtcDatetime,
-    given,
-    unset,
-    utc_now,
-)
+A name is imported when it is first used: a program that defines records pays for nothing else.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tablewright.runtime.deferred import Deferred
+
+if TYPE_CHECKING:
+    from tablewright.runtime.cells import AiText, Attachment, Barcode, Button, Collaborator
+    from tablewright.runtime.choice import Choice, OrderedChoice
+    from tablewright.runtime.columns import Columns, Condition
+    from tablewright.runtime.connection import Connection, connect, current_store
+    from tablewright.runtime.decision import Changes, Refusal
+    from tablewright.runtime.deferred import columns_of
+    from tablewright.runtime.errors import (
+        ContractMismatch,
+        LeaseLost,
+        Misfit,
+        NotConfigured,
+        RecordChanged,
+        RecordInUse,
+        RecordInvalid,
+        RecordNotFound,
+        RecordNotSaved,
+        StoreError,
+        StoreOutdated,
+        StoreUnavailable,
+        TablewrightError,
+        TransitionRefused,
+    )
+    from tablewright.runtime.inputs import CreateInput, UpdateInput
+    from tablewright.runtime.lifecycle import HistoryEntry
+    from tablewright.runtime.measures import Statistics
+    from tablewright.runtime.model import AirtableModel
+    from tablewright.runtime.query import Query
+    from tablewright.runtime.spec import (
+        CONTRACT,
+        ArgumentSpec,
+        FieldSpec,
+        LifecycleSpec,
+        RelationSpec,
+        TableSpec,
+        TransitionSpec,
+        require_contract,
+    )
+    from tablewright.runtime.values import (
+        UNSET,
+        Unset,
+        UtcDatetime,
+        given,
+        unset,
+        utc_now,
+    )
 
 __all__ = [
     "CONTRACT",
@@ -91,6 +98,7 @@ __all__ = [
     "Unset",
     "UpdateInput",
     "UtcDatetime",
+    "columns_of",
     "connect",
     "current_store",
     "given",
@@ -98,3 +106,63 @@ __all__ = [
     "unset",
     "utc_now",
 ]
+
+_NAMES = {
+    "cells": ("AiText", "Attachment", "Barcode", "Button", "Collaborator"),
+    "choice": ("Choice", "OrderedChoice"),
+    "columns": ("Columns", "Condition"),
+    "connection": ("Connection", "connect", "current_store"),
+    "decision": ("Changes", "Refusal"),
+    "deferred": ("columns_of",),
+    "errors": (
+        "ContractMismatch",
+        "LeaseLost",
+        "Misfit",
+        "NotConfigured",
+        "RecordChanged",
+        "RecordInUse",
+        "RecordInvalid",
+        "RecordNotFound",
+        "RecordNotSaved",
+        "StoreError",
+        "StoreOutdated",
+        "StoreUnavailable",
+        "TablewrightError",
+        "TransitionRefused",
+    ),
+    "inputs": ("CreateInput", "UpdateInput"),
+    "lifecycle": ("HistoryEntry",),
+    "measures": ("Statistics",),
+    "model": ("AirtableModel",),
+    "query": ("Query",),
+    "spec": (
+        "CONTRACT",
+        "ArgumentSpec",
+        "FieldSpec",
+        "LifecycleSpec",
+        "RelationSpec",
+        "TableSpec",
+        "TransitionSpec",
+        "require_contract",
+    ),
+    "values": ("UNSET", "Unset", "UtcDatetime", "given", "unset", "utc_now"),
+}
+"""The public names by the module that holds them."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+_DEFERRED = ("columns", "measures")
+"""Modules that generated code imports whole, and uses only inside methods."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name in _DEFERRED:
+        return Deferred(f"{__name__}.{name}")
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found

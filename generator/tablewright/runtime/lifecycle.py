@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder
+from tablewright.runtime.decision import Decide, Refusal
 from tablewright.runtime.errors import (
     Misfit,
     RecordChanged,
@@ -25,29 +26,15 @@ from tablewright.runtime.values import utc_now
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
-Changes = dict[str, Any]
-"""What a transition sets, by field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a transition is not possible. Without a reason, the state does not allow it."""
-
-    reason: str = ""
-
-    @classmethod
-    def by_state(cls) -> Self:
-        """Return the refusal of a transition that does not leave the present state."""
-        return cls()
-
-
-Decide = Callable[..., Changes | Refusal]
 R = TypeVar("R", bound="AirtableModel")
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One transition that a record made. *by* and *why* are what the caller said."""
+    """One transition that a record made. *by* and *why* are what the caller said.
+
+    Of a task from a queue, *attempt* is which one it was, and *error* what it failed with.
+    """
 
     at: datetime
     transition: str
@@ -55,6 +42,8 @@ class HistoryEntry:
     to_state: Choice
     by: str | None
     why: str | None
+    attempt: int | None = None
+    error: str | None = None
 
 
 def transition(
@@ -77,6 +66,10 @@ def transition(
     """
     lifecycle, spec = _specification(record, name)
     origin = record._stored(name)
+    if origin.lease is not None:
+        from tablewright.runtime.queue.settling import transition_held
+
+        return transition_held(record, name, decide, arguments or {}, origin.lease, by=by, why=why)
     given = checked_arguments(record, spec, arguments or {})
     origin.forget_links(key for key in spec.reads if key not in type(record).table.by_key)
     now = utc_now()
@@ -91,9 +84,17 @@ def transition(
     if not moved.done:
         if moved.row is None:
             raise RecordNotFound(table.key, [record.id], store.description)
-        raise changed(record, name, expected, moved.row)
+        error = changed(record, name, expected, moved.row)
+        holder = moved.row.get("worker_id") if table.queue is not None else None
+        if holder is not None and not error.differs:
+            raise refused(record, name, Refusal(_held(holder, moved.row["lease_until"])))
+        raise error
     record._apply(moved.row or changes)
     return record
+
+
+def _held(worker: str, until: datetime) -> str:
+    return f"is held by worker '{worker}' until {until:%Y-%m-%d %H:%M:%S} UTC: call request_cancel(), or wait"
 
 
 def can(record: AirtableModel, name: str, decide: Decide | None) -> bool:
@@ -112,7 +113,14 @@ def history(record: AirtableModel, store: Store) -> list[HistoryEntry]:
     states = type(table.lifecycle.initial)
     return [
         HistoryEntry(
-            row.at, row.transition, states[row.from_state], states[row.to_state], row.by, row.why
+            row.at,
+            row.transition,
+            states[row.from_state],
+            states[row.to_state],
+            row.by,
+            row.why,
+            row.attempt,
+            row.error,
         )
         for row in store.history(table, record.id)
     ]

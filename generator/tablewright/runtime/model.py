@@ -1,40 +1,46 @@
-# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+# what is private to records, columns and queries is shared by the modules that make them up
 """The base class of generated records: a pydantic model that a store keeps."""
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tablewright.runtime import lifecycle, relations
-from tablewright.runtime.codec import Row
-from tablewright.runtime.columns import Condition
-from tablewright.runtime.columns.links import record_id
-from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import RecordNotFound, RecordNotSaved, WriteIncomplete
-from tablewright.runtime.inputs import CreateInput, UpdateInput
-from tablewright.runtime.lifecycle import Decide, HistoryEntry
-from tablewright.runtime.query import Query
-from tablewright.runtime.records import Batch, Origin, origin_of
-from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores.base import Comment, Progress, Store, Upload
-from tablewright.runtime.writing import (
-    checked_changes,
-    differences,
-    encoded,
-    equality,
-    given_values,
-    merge_keys,
-    new_record,
-    row_keys,
-    state_given,
-    translated,
-)
+from tablewright.runtime.deferred import Deferred
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tablewright.runtime import (
+        connection,
+        lifecycle,
+        query,
+        reading,
+        records,
+        relations,
+        storing,
+        writing,
+    )
+    from tablewright.runtime.codec import Row
+    from tablewright.runtime.columns import Condition
+    from tablewright.runtime.decision import Decide
+    from tablewright.runtime.inputs import CreateInput, UpdateInput
+    from tablewright.runtime.lifecycle import HistoryEntry
+    from tablewright.runtime.query import Query
+    from tablewright.runtime.records import Origin
+    from tablewright.runtime.spec import TableSpec
+    from tablewright.runtime.stores.base import Comment, Progress, Store
+else:
+    # What records do is imported when one does it: a program that only needs the classes starts faster.
+    connection, lifecycle, query, reading, records, relations, storing, writing = (
+        Deferred(f"tablewright.runtime.{name}")
+        for name in (
+            "connection", "lifecycle", "query", "reading", "records", "relations", "storing", "writing",
+        )
+    )  # fmt: skip
 
 T = TypeVar("T", bound="AirtableModel")
 
@@ -69,9 +75,7 @@ class AirtableModel(BaseModel):
 
     @classmethod
     def _create(cls, values: Mapping[str, Any]) -> Self:
-        record = new_record(cls, values, cls.table.key)
-        record._insert(current_store())
-        return record
+        return storing.create(cls, values)
 
     @classmethod
     def bulk_create(
@@ -89,29 +93,7 @@ class AirtableModel(BaseModel):
             RecordInvalid: a value does not fit; the item is named by its place, from 0.
             WriteIncomplete: some are stored and some are not; it says which, and holds those that are.
         """
-        records = [
-            new_record(cls, given_values(item), f"{cls.table.key} at place {place}")
-            for place, item in enumerate(items)
-        ]
-        store = current_store()
-        rows = [
-            encoded(record, f"{cls.table.key} at place {place}")
-            for place, record in enumerate(records)
-        ]
-        try:
-            stored = store.insert(cls.table, rows, progress=progress)
-        except WriteIncomplete as error:
-            # What the store gave are rows, in order from the first.
-            error.records = cls._attached(records[: len(error.records)], error.records, store)
-            raise
-        return cls._attached(records, stored, store)
-
-    @classmethod
-    def _attached(cls, records: list[Self], rows: Sequence[Row], store: Store) -> list[Self]:
-        batch = Batch(store, rows)
-        for record, row in zip(records, rows, strict=True):
-            record._attach(row, batch)
-        return records
+        return storing.bulk_create(cls, items, progress)
 
     @classmethod
     def upsert(cls, *args: Any, **values: Any) -> Self:
@@ -124,13 +106,7 @@ class AirtableModel(BaseModel):
 
     @classmethod
     def _upsert(cls, values: Mapping[str, Any], *, on: str | Sequence[str] | None = None) -> Self:
-        record = new_record(cls, values, cls.table.key)
-        row = encoded(record, cls.table.key)
-        given = {key: row[key] for key in row_keys(cls.table, values)}
-        keys = merge_keys(cls.table, given, on)
-        store = current_store()
-        stored, _ = store.upsert(cls.table, given, keys, row)
-        return cls._decoded_one(store, stored)
+        return storing.upsert(cls, values, on)
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -141,21 +117,18 @@ class AirtableModel(BaseModel):
         Raises:
             RecordNotFound: there is none.
         """
-        store = current_store()
-        row = store.fetch(cls.table, [record_id]).get(record_id)
-        if row is None:
-            raise RecordNotFound(cls.table.key, [record_id], store.description)
-        return cls._decoded_one(store, row)
+        store = connection.current_store()
+        return reading.decoded_one(cls, store, reading.fetched_row(cls, store, record_id))
 
     @classmethod
     def where(cls, *conditions: Condition) -> Query[Self]:
         """Return the records that meet all conditions, such as `Task.c.retry_count < 3`; without any, all records."""
-        return Query(cls).where(*conditions)
+        return query.Query(cls).where(*conditions)
 
     @classmethod
     def all(cls) -> list[Self]:
         """Return every record, in the order they were created."""
-        return Query(cls).all()
+        return query.Query(cls).all()
 
     @classmethod
     def first(cls, *conditions: Condition) -> Self | None:
@@ -180,21 +153,19 @@ class AirtableModel(BaseModel):
 
     @classmethod
     def _find_by(cls, values: Mapping[str, Any]) -> Query[Self]:
-        return cls.where(*(equality(cls, key, value) for key, value in values.items()))
+        return cls.where(*(writing.equality(cls, key, value) for key, value in values.items()))
 
     # -- changing -------------------------------------------------------------------------------------------------
 
     @property
     def is_saved(self) -> bool:
         """Tell whether the record was read from a store or stored in one, and not deleted through this object."""
-        return origin_of(self) is not None
+        return records.origin_of(self) is not None
 
     @property
     def unsaved_changes(self) -> dict[str, Any]:
         """Return the fields and relations that differ from what is stored, with their values here; links as ids."""
-        origin = origin_of(self)
-        row = encoded(self, self.described())
-        return row if origin is None else differences(type(self).table, origin.row, row)
+        return storing.unsaved_changes(self)
 
     def save(self, *, if_unchanged: bool = False) -> Self:
         """Store the record: a new one whole, a stored one by the fields that changed. Return the record itself.
@@ -208,31 +179,8 @@ class AirtableModel(BaseModel):
             RecordNotFound: somebody deleted the record.
             RecordChanged: somebody else changed the record, and *if_unchanged* was asked for.
         """
-        if origin_of(self) is None and not self.id:
-            self._insert(current_store())
-            return self
-        origin = self._stored("save")
-        changes = self.unsaved_changes
-        if if_unchanged:
-            self._require_unchanged(origin)
-        if changes:
-            stored = origin.store.update(type(self).table, [(self.id, changes)])
-            self._apply(stored[0])
+        storing.save(self, if_unchanged=if_unchanged)
         return self
-
-    def _require_unchanged(self, origin: Origin) -> None:
-        row = origin.store.fetch(type(self).table, [self.id]).get(self.id)
-        if row is None:
-            raise RecordNotFound(type(self).table.key, [self.id], origin.store.description)
-        table = type(self).table
-        written = {
-            key: value
-            for key, value in origin.row.items()
-            if key in table.relations_by_key
-            or (key in table.by_key and not table.by_key[key].is_computed)
-        }
-        if any(row.get(key) != value for key, value in written.items()):
-            raise lifecycle.changed(self, "save", written, row)
 
     def update(self, *args: Any, **values: Any) -> Self:
         """Set these fields and store them; other unsaved changes stay unsaved. Generated classes spell it out."""
@@ -240,11 +188,7 @@ class AirtableModel(BaseModel):
         return self._update(values)
 
     def _update(self, values: Mapping[str, Any]) -> Self:
-        origin = self._stored("update")
-        changes = checked_changes(self, values)
-        changed = differences(type(self).table, origin.row, changes)
-        stored = origin.store.update(type(self).table, [(self.id, changed)])[0] if changed else {}
-        self._apply({**changes, **stored})
+        storing.update(self, values)
         return self
 
     @overload
@@ -262,41 +206,8 @@ class AirtableModel(BaseModel):
         On SQL they are stored all or none. Every value is checked before the first is sent.
         """
         if isinstance(changes, Mapping):
-            return cls._bulk_update_by_id(changes)
-        records = list(changes)
-        origins = [record._stored("save") for record in records]
-        wanted = [(record, record.unsaved_changes) for record in records]
-        if len({id(origin.store) for origin in origins}) > 1:
-            raise ValueError("bulk_update() takes records of one store")
-        changed = [(record, row) for record, row in wanted if row]
-        if changed:
-            stored = origins[0].store.update(
-                cls.table, [(record.id, row) for record, row in changed]
-            )
-            for (record, _), row in zip(changed, stored, strict=True):
-                record._apply(row)
-        return records
-
-    @classmethod
-    def _bulk_update_by_id(
-        cls, changes: Mapping[str, Mapping[str, Any] | UpdateInput]
-    ) -> list[Self]:
-        store = current_store()
-        rows = store.fetch(cls.table, list(changes))
-        missing = [one for one in changes if one not in rows]
-        if missing:
-            raise RecordNotFound(cls.table.key, missing, store.description)
-        records = cls._decoded(store, [rows[one] for one in changes])
-        wanted = [checked_changes(record, given_values(changes[record.id])) for record in records]
-        differing = [
-            (record, differences(cls.table, record._origin.row, row))
-            for record, row in zip(records, wanted, strict=True)
-        ]
-        changed = [(record, row) for record, row in differing if row]
-        stored = store.update(cls.table, [(record.id, row) for record, row in changed])
-        for (record, _), row in zip(changed, stored, strict=True):
-            record._apply(row)
-        return records
+            return storing.bulk_update_by_id(cls, changes)
+        return storing.bulk_update(cls, changes)
 
     def refresh(self) -> Self:
         """Read the record again: unsaved changes and loaded links are dropped. Return the record itself.
@@ -304,13 +215,7 @@ class AirtableModel(BaseModel):
         Raises:
             RecordNotFound: somebody deleted the record.
         """
-        store = self._stored("refresh").store
-        row = store.fetch(type(self).table, [self.id]).get(self.id)
-        if row is None:
-            raise RecordNotFound(type(self).table.key, [self.id], store.description)
-        fresh = type(self)._decoded_one(store, row)
-        self.__dict__.update(fresh.__dict__)
-        _set_origin(self, fresh._origin)
+        storing.refresh(self)
         return self
 
     def delete(self) -> None:
@@ -320,21 +225,12 @@ class AirtableModel(BaseModel):
             RecordInUse: other records link to it in a way that forbids it.
             RecordNotFound: it is not there any more.
         """
-        store = self._stored("delete").store
-        if not store.delete(type(self).table, [self.id]):
-            raise RecordNotFound(type(self).table.key, [self.id], store.description)
-        del self._origin
+        storing.delete(self)
 
     @classmethod
     def bulk_delete(cls, records: Iterable[Self | str]) -> int:
         """Delete records, given by themselves or by their ids, and return how many were there. On SQL all or none."""
-        listed = list(records)
-        store = current_store()
-        gone = store.delete(cls.table, [record_id(record) for record in listed])
-        for record in listed:
-            if isinstance(record, AirtableModel) and origin_of(record) is not None:
-                del record._origin
-        return len(gone)
+        return storing.bulk_delete(cls, records)
 
     # -- beside the fields ----------------------------------------------------------------------------------------
 
@@ -344,7 +240,7 @@ class AirtableModel(BaseModel):
         Raises:
             NotSupported: the store has no comments; Airtable does.
         """
-        return self._stored("read the comments on").store.comments(type(self).table, self.id)
+        return storing.comments(self)
 
     def add_comment(self, text: str) -> Comment:
         """Write about the record. `@[usrXXXXXXXXXXXXXX]` mentions somebody.
@@ -352,7 +248,7 @@ class AirtableModel(BaseModel):
         Raises:
             NotSupported: the store has no comments; Airtable does.
         """
-        return self._stored("comment on").store.add_comment(type(self).table, self.id, text)
+        return storing.add_comment(self, text)
 
     def upload(
         self,
@@ -369,16 +265,7 @@ class AirtableModel(BaseModel):
         Raises:
             NotSupported: the store keeps no files; Airtable does, up to 5 MB for each.
         """
-        spec = type(self).table.by_key.get(field)
-        if spec is None or spec.kind != "attachments":
-            raise ValueError(f"upload() needs an attachment field, and '{field}' is none")
-        path = Path(file)
-        data = path.read_bytes() if content is None else content
-        kind = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        origin = self._stored("upload to")
-        self._apply(
-            origin.store.upload(type(self).table, self.id, field, Upload(path.name, data, kind))
-        )
+        storing.upload(self, field, file, content, content_type)
         return self
 
     # -- lifecycle ------------------------------------------------------------------------------------------------
@@ -390,7 +277,7 @@ class AirtableModel(BaseModel):
     def open_transitions(self) -> tuple[str, ...]:
         """Return the transitions that the record's state allows. Generated classes look at the guards too."""
         spec = type(self).table.lifecycle
-        if spec is None or origin_of(self) is None:
+        if spec is None or records.origin_of(self) is None:
             return ()
         return tuple(one.name for one in spec.open_from(getattr(self, spec.field)))
 
@@ -417,10 +304,7 @@ class AirtableModel(BaseModel):
         Raises:
             RecordNotFound: the link is empty, or leads to a record that is gone.
         """
-        linked = relations.linked_one(self, key, target)
-        if linked is None:
-            raise RecordNotFound(target.__name__, [getattr(self, f"{key}_id")])
-        return linked
+        return relations.linked_required(self, key, target)
 
     def _linked_one(self, key: str, target: type[T]) -> T | None:
         return relations.linked_one(self, key, target)
@@ -432,16 +316,10 @@ class AirtableModel(BaseModel):
         return relations.linked_back(self, key, source)
 
     def _link_one(self, key: str, linked: Any) -> None:
-        relation = type(self).table.relations_by_key[key]
-        setattr(self, relation.attribute, relations.link_id(self.described(), relation, linked))
+        relations.link_one(self, key, linked)
 
     def _link_many(self, key: str, linked: Sequence[Any]) -> None:
-        relation = type(self).table.relations_by_key[key]
-        setattr(
-            self,
-            relation.attribute,
-            [relations.link_id(self.described(), relation, one) for one in linked],
-        )
+        relations.link_many(self, key, linked)
 
     # -- inner workings -------------------------------------------------------------------------------------------
 
@@ -453,16 +331,16 @@ class AirtableModel(BaseModel):
         try:
             super().__setattr__(name, value)
         except ValidationError as error:
-            raise translated(type(self), error, self.described()) from error
+            raise writing.translated(type(self), error, self.described()) from error
 
     def __copy__(self) -> Self:
-        return _with_origin_of(self, super().__copy__())
+        return records.with_origin_of(self, super().__copy__())
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        return _with_origin_of(self, super().__deepcopy__(memo))
+        return records.with_origin_of(self, super().__deepcopy__(memo))
 
     def __getstate__(self) -> dict[Any, Any]:
-        origin = origin_of(self)
+        origin = records.origin_of(self)
         return {**super().__getstate__(), "row": None if origin is None else origin.row}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -470,98 +348,21 @@ class AirtableModel(BaseModel):
         row = state.pop("row", None)
         super().__setstate__(state)
         if row is not None:
-            _set_origin(self, Origin(row, Batch(None, (row,))))
+            records.set_origin(self, records.unpickled_origin(row))
 
     def _stored(self, action: str) -> Origin:
-        """Return where the record came from. One that was made with an id by hand is looked up by it."""
-        origin = origin_of(self)
-        if origin is not None:
-            return origin
-        if not self.id:
-            raise RecordNotSaved(type(self).table.key, action)
-        store = current_store()
-        row = store.fetch(type(self).table, [self.id]).get(self.id)
-        if row is None:
-            raise RecordNotFound(type(self).table.key, [self.id], store.description)
-        origin = Origin(row, Batch(store, (row,)))
-        _set_origin(self, origin)
-        return origin
-
-    def _insert(self, store: Store) -> None:
-        lifecycle_ = type(self).table.lifecycle
-        if lifecycle_ is not None and getattr(self, lifecycle_.field) is not lifecycle_.initial:
-            raise state_given(self.described(), lifecycle_)
-        row = store.insert(type(self).table, [encoded(self, self.described())])[0]
-        self._attach(row, Batch(store, (row,)))
-
-    def _attach(self, row: Row, batch: Batch) -> None:
-        """Take over what a store keeps of a new record."""
-        self.__dict__["id"], self.__dict__["created_time"] = row["id"], row["created_time"]
-        _set_origin(self, Origin(row, batch))
-        self._take(row)
+        return storing.stored(self, action)
 
     def _apply(self, row: Row) -> None:
-        """Take over changes that the store has written."""
-        origin = self._origin
-        origin.row = {**origin.row, **row}
-        origin.forget_links(key for key in row if key not in type(self).table.by_key)
-        self._take(row)
-
-    def _take(self, row: Row) -> None:
-        for key, value in row.items():
-            relation = type(self).table.relations_by_key.get(key)
-            if relation is not None:
-                self.__dict__[relation.attribute] = list(value) if relation.many else value
-            elif isinstance(value, (list, dict)):
-                # Not the row's own object: changes in place have to be seen.
-                self.__pydantic_validator__.validate_assignment(self, key, value)
-            elif key in type(self).table.by_key:
-                self.__dict__[key] = value
+        storing.apply(self, row)
 
     @classmethod
     def _decoded(cls, store: Store, rows: Sequence[Row]) -> list[Self]:
-        """Return records from rows. A row that does not fit is reported to the log and left out."""
-        batch = Batch(store, rows)
-        validate = cls.__pydantic_validator__.validate_python
-        names = [(relation.key, relation.attribute) for relation in cls.table.relations]
-        found: list[Self] = []
-        for row in rows:
-            flat = row.copy()
-            for key, attribute in names:
-                if key in flat:
-                    flat[attribute] = flat.pop(key)
-            try:
-                record: Self = validate(flat)
-            except ValidationError as error:
-                store.unfit.report(translated(cls, error, f"{cls.table.key} {row['id']}"))
-                continue
-            _set_origin(record, Origin(row, batch))
-            found.append(record)
-        return found
+        return reading.decoded(cls, store, rows)
 
     @classmethod
     def _decoded_one(cls, store: Store, row: Row) -> Self:
-        flat = {
-            name: value for name, value in row.items() if name not in cls.table.relations_by_key
-        }
-        for relation in cls.table.relations:
-            flat[relation.attribute] = row[relation.key]
-        try:
-            record: Self = cls.__pydantic_validator__.validate_python(flat)
-        except ValidationError as error:
-            raise translated(cls, error, f"{cls.table.key} {row['id']}") from error
-        _set_origin(record, Origin(row, Batch(store, (row,))))
-        return record
-
-
-_set_origin = AirtableModel.__dict__["_origin"].__set__
-
-
-def _with_origin_of(record: T, copied: T) -> T:
-    origin = origin_of(record)
-    if origin is not None:
-        _set_origin(copied, Origin(origin.row, origin.batch))
-    return copied
+        return reading.decoded_one(cls, store, row)
 
 
 def _by_name(method: str, args: tuple[Any, ...]) -> None:

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import current_store
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
+    from tablewright.runtime.queue.lease import Lease
     from tablewright.runtime.stores.base import Store
+
+R = TypeVar("R", bound="AirtableModel")
 
 
 class Batch:
@@ -40,13 +43,14 @@ class Batch:
 
 
 class Origin:
-    """Where a record came from. One for each stored record, in the record's only private slot."""
+    """Where a record came from, and the lease of a task that was claimed. One for each stored record, in its only slot."""
 
-    __slots__ = ("batch", "linked", "row")
+    __slots__ = ("batch", "lease", "linked", "row")
 
-    def __init__(self, row: Row, batch: Batch) -> None:
+    def __init__(self, row: Row, batch: Batch, lease: Lease | None = None) -> None:
         self.row = row
         self.batch = batch
+        self.lease = lease
         self.linked: dict[str, Any] | None = None
 
     @property
@@ -70,3 +74,22 @@ def origin_of(record: AirtableModel) -> Origin | None:
         return record._origin
     except AttributeError:
         return None
+
+
+def set_origin(record: AirtableModel, origin: Origin) -> None:
+    """Remember where a record came from."""
+    # Past pydantic's own `__setattr__`, which knows fields only.
+    object.__setattr__(record, "_origin", origin)
+
+
+def with_origin_of(record: R, copied: R) -> R:
+    """Return *copied*, a copy of *record*, which stands for the same stored record."""
+    origin = origin_of(record)
+    if origin is not None:
+        set_origin(copied, Origin(origin.row, origin.batch, origin.lease))
+    return copied
+
+
+def unpickled_origin(row: Row) -> Origin:
+    """Return the origin of a record that comes from another process: it belongs to the store that is current here."""
+    return Origin(row, Batch(None, (row,)))

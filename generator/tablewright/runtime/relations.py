@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
-from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.errors import Misfit, RecordInvalid, RecordNotFound
 from tablewright.runtime.records import Batch, Origin, origin_of
 from tablewright.runtime.spec import InverseSpec, RelationSpec, TableSpec
 
@@ -88,6 +88,19 @@ def linked_one(record: AirtableModel, key: str, target: type[T]) -> T | None:
     return found[0] if found else None
 
 
+def linked_required(record: AirtableModel, key: str, target: type[T]) -> T:
+    """Return the record of a required link.
+
+    Raises:
+        RecordNotFound: the link is empty, or leads to a record that is gone.
+    """
+    linked = linked_one(record, key, target)
+    if linked is None:
+        relation = type(record).table.relations_by_key[key]
+        raise RecordNotFound(target.__name__, [record.__dict__[relation.attribute]])
+    return linked
+
+
 def linked_many(record: AirtableModel, key: str, target: type[T]) -> list[T]:
     """Return the records that a link to many leads to, in their order. Changing the list changes the links."""
     relation = type(record).table.relations_by_key[key]
@@ -112,6 +125,19 @@ def inverse_of(table: TableSpec, key: str) -> InverseSpec:
         if inverse.key == key:
             return inverse
     raise LookupError(f"{table.key} has no relation '{key}'")
+
+
+def link_one(record: AirtableModel, key: str, linked: Any) -> None:
+    """Set a link to one, from a record or an id."""
+    relation = type(record).table.relations_by_key[key]
+    setattr(record, relation.attribute, link_id(record.described(), relation, linked))
+
+
+def link_many(record: AirtableModel, key: str, linked: Iterable[Any]) -> None:
+    """Set a link to many, from records or ids."""
+    relation = type(record).table.relations_by_key[key]
+    ids = [link_id(record.described(), relation, one) for one in linked]
+    setattr(record, relation.attribute, ids)
 
 
 def link_id(described: str, relation: RelationSpec, linked: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Values that records hold besides plain Python ones, and the marks for "not given". A leaf but for pydantic."""
+"""What generated code calculates with: operations, the moment, and the marks for "not given". Cheap to import."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime
 
-from tablewright.expressions.evaluate import (
+from tablewright.expressions.operations import (
     add_time,
     ceil_,
     concat,
@@ -62,58 +62,8 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment. It needs a time zone when given, and is kept in UTC, to the microsecond."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class Collaborator(_Value):
-    """A user or group of Airtable. To write one, its id or its email is enough."""
-
-    id: str | None = None
-    email: str | None = None
-    name: str | None = None
-
-
-class Attachment(_Value):
-    """A file in an attachment field. To write one, its id (kept) or a url (fetched by Airtable) is enough."""
-
-    id: str | None = None
-    url: str | None = None
-    filename: str | None = None
-    size: int | None = None
-    type: str | None = None
-    width: int | None = None
-    height: int | None = None
-
-
-class Barcode(_Value):
-    """A scanned code."""
-
-    text: str | None = None
-    type: str | None = None
-
-
-class Button(_Value):
-    """A button that people press in Airtable. Read-only."""
-
-    label: str | None = None
-    url: str | None = None
-
-
-class AiText(_Value):
-    """A text that Airtable's AI writes. Read-only."""
-
-    state: str | None = None
-    value: str | None = None
-
-
 __all__ = [
     "UNSET",
-    "AiText",
-    "Attachment",
-    "Barcode",
-    "Button",
-    "Collaborator",
     "Unset",
     "UtcDatetime",
     "add_time",

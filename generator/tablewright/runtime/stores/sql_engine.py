@@ -14,7 +14,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import StaticPool
 
-from tablewright.expressions.evaluate import add_time, round_
+from tablewright.expressions.operations import add_time, round_
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_types import moment_text
 

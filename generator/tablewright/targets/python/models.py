@@ -12,6 +12,7 @@ from tablewright.targets.python.code import (
     LINE_LENGTH,
     Bracketed,
     Code,
+    call,
     docstring,
     identifier,
     laid_out,
@@ -169,8 +170,10 @@ def _module_view(schema: Schema, tables: tuple[Table, ...], source: Code) -> Mod
     imports, typing_imports = Imports(), Imports()
     imports.names("typing", ["ClassVar", "Self"])
     imports.names(
-        "tablewright.runtime", ["AirtableModel", "TableSpec", "Query", "given", "UNSET", "Unset"]
+        "tablewright.runtime",
+        ["AirtableModel", "TableSpec", "given", "UNSET", "Unset", "columns_of"],
     )
+    typing_imports.name("tablewright.runtime", "Query")
     records = tuple(_record_view(schema, table, imports, typing_imports) for table in tables)
     if typing_imports.lines():
         imports.name("typing", "TYPE_CHECKING")
@@ -182,7 +185,7 @@ def _module_view(schema: Schema, tables: tuple[Table, ...], source: Code) -> Mod
 def _record_view(
     schema: Schema, table: Table, imports: Imports, typing_imports: Imports
 ) -> RecordView:
-    imports.name(".columns", f"{table.key}Columns")
+    typing_imports.name(".columns", f"{table.key}Columns")
     bases = "AirtableModel"
     if table.mixin:
         module, _, name = table.mixin.partition(":")
@@ -201,7 +204,7 @@ def _record_view(
         name=identifier(table.key),
         bases=Code(bases),
         doc=docstring(table.description or f"One {table.key}.", "    "),
-        columns=identifier(f"{table.key}Columns"),
+        columns=_columns(f"{table.key}Columns"),
         spec=_spec(table, imports),
         fields=tuple(_field_view(table, field, imports) for field in table.fields)
         + tuple(_id_view(relation, imports) for relation in table.relations),
@@ -232,6 +235,11 @@ def _record_view(
             for one in table.statistics
         ),
     )
+
+
+def _columns(name: str) -> Code:
+    source = call("columns_of", [Code("__name__"), literal(name)], {})
+    return laid_out(source, 4, lead=f"c: ClassVar[{identifier(name)}] = ")
 
 
 def _spec(table: Table, imports: Imports) -> Code:
