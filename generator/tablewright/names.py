@@ -16,10 +16,10 @@ _UPPER_WORDS: Final = frozenset(
 
 RECORD_ATTRIBUTES: Final = frozenset(
     {
-        "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
+        "add_comment", "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
         "created_time", "delete", "described", "exists", "find_by", "first", "get", "history", "id", "is_saved",
         "open_transitions", "refresh", "save", "store", "table", "unsaved_changes",
-        "update", "upsert", "where", "aio",
+        "update", "upload", "upsert", "where", "aio",
     }
 )  # fmt: skip
 """Attributes of every generated record, which no field, relation or method of a schema may take."""
