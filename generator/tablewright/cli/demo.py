@@ -1,4 +1,4 @@
-"""`tablewright demo`: the whole way on real input, with the files left for a look."""
+"""`tablewright demo`: the whole way on real input, on a local Airtable, with the files left for a look."""
 
 from __future__ import annotations
 
@@ -16,35 +16,59 @@ from tablewright.targets.files import generate
 
 SCHEMA = "agent_tasks.yaml"
 SCRIPT = "agents.py"
-DATABASE = ("tasks.db", "tasks.db-wal", "tasks.db-shm")
+DATA = "airtable.db"
+_OLD = (f"{DATA}*", "tablewright.lock.*.json")
 
 
 @click.command("demo")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("tablewright-demo"), show_default=True,
-              help="Where schema, generated package, script and database are put.")  # fmt: skip
+              help="Where schema, generated package, script and data are put.")  # fmt: skip
 def command(folder: Path) -> None:
-    """Compile a schema, run tasks of two agents through their lifecycle, and print the statistics.
+    """Compile a schema, provision a local Airtable with it, run tasks of two agents, and print the statistics.
 
-    Everything is left in the folder. Running it again begins with an empty database.
+    Everything is left in the folder. Running it again begins with an empty base.
     """
     try:
-        _prepare(folder)
+        _compile(folder)
     except (FolderUnusable, OSError) as error:
         raise click.ClickException(f"the demo cannot write to '{folder}': {error}") from error
-    script = [sys.executable, SCRIPT]
-    finished = subprocess.run(script, cwd=folder, check=False, env=_environment())
-    if finished.returncode:
-        sys.exit(1)
+    from tablewright.server.serve import LocalAirtable
+
+    with LocalAirtable(folder / DATA, base_name="Demo") as airtable:
+        environment = {
+            **os.environ,
+            "AIRTABLE_ACCESS_TOKEN": airtable.token,
+            "AIRTABLE_BASE_ID": airtable.base_id,
+            "TABLEWRIGHT_STORE": f"airtable://{airtable.base_id}?endpoint={airtable.url}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        click.echo(f"started    a local Airtable at {airtable.url}\n")
+        provision = [
+            "apply",
+            SCHEMA,
+            "--base",
+            airtable.base_id,
+            "--endpoint",
+            airtable.url,
+            "--yes",
+        ]
+        _run([sys.executable, "-m", "tablewright", *provision], folder, environment)
+        click.echo("")
+        # Python puts the script's own folder on its path, where the generated package lies.
+        _run([sys.executable, SCRIPT], folder, environment)
     click.echo(
-        f"\nLook at {folder / SCHEMA} (the schema), {folder / 'agent_tasks'} (what was made of it)"
+        f"\nLook at {folder / SCHEMA} (the schema), {folder / 'agent_tasks'} (what was made of it),"
     )
-    click.echo(f"and {folder / SCRIPT} (what just ran).")
+    click.echo(f"{folder / SCRIPT} (what just ran), and at the base itself:")
+    click.echo(f"  tablewright serve --data {folder / DATA}")
 
 
-def _prepare(folder: Path) -> None:
+def _compile(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in DATABASE:
-        (folder / name).unlink(missing_ok=True)
+    for pattern in _OLD:
+        for path in folder.glob(pattern):
+            path.unlink()
     schema_file = folder / SCHEMA
     if not schema_file.exists():
         schema_file.write_text(resource_text("schemas", SCHEMA), "utf-8")
@@ -54,14 +78,11 @@ def _prepare(folder: Path) -> None:
     package = folder / models[0].name
     found = compare(package, generate(models[0]))
     write(package, found)
-    click.echo(
-        f"compiled   {schema_file} → {package} ({len(found)} files written)"
-        if found
-        else f"compiled   {schema_file}"
-    )
+    click.echo(f"compiled   {schema_file} → {package}")
     (folder / SCRIPT).write_text(template_text("demo/agents.py.jinja")[0], "utf-8")
 
 
-def _environment() -> dict[str, str]:
-    # Python puts the script's own folder on its path, where the generated package lies.
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    finished = subprocess.run(command, cwd=folder, check=False, env=environment)
+    if finished.returncode:
+        sys.exit(1)
