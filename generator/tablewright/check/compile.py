@@ -22,7 +22,7 @@ from tablewright.check.was import check_earlier_names
 from tablewright.diagnostics import Diagnostic, sorted_unique
 from tablewright.model.schema import Enum, Schema, Table
 from tablewright.names import CLASS_BODY_NAMES, is_identifier, suggested_identifier
-from tablewright.syntax.document import Document, MapNode, plain
+from tablewright.syntax.document import Document, MapNode, described, plain
 from tablewright.syntax.source import Source
 
 LANGUAGE_VERSION: Final = 1
@@ -128,7 +128,7 @@ def _check_version(findings: Findings, reader: Reader) -> None:
     reader.required("tablewright", "the version of the language: 'tablewright: 1'")
     found = reader.scalar("tablewright")
     if found is not None and found.value != LANGUAGE_VERSION:
-        findings.error(found.span, "TW113", f"this tablewright reads version {LANGUAGE_VERSION} of the language, not '{found.text}'",
+        findings.error(found.span, "TW113", f"this tablewright reads version {LANGUAGE_VERSION} of the language, not {described(found)}",
                        f"write 'tablewright: {LANGUAGE_VERSION}'")  # fmt: skip
 
 

@@ -53,6 +53,8 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
             way_out = f"write the value's key: {by_label}"
     elif kind == "boolean" and node.text.lower() in ("yes", "no", "on", "off"):
         way_out = "write true or false"
+    elif kind == "percent" and node.text.endswith("%"):
+        way_out = "50 % is written 0.5"
     elif field.kind.value.kind == "text":
         way_out = f"quote it: '{node.text}'"
     findings.error(

@@ -25,7 +25,10 @@ class Reader:
         if self._map is None:
             if not (isinstance(node, Scalar) and node.value is None and keys is None):
                 findings.error(
-                    node.span, "TW110", f"{what} is {described(node)}, and a mapping is needed"
+                    node.span,
+                    "TW110",
+                    f"{what} is {described(node)}, and a mapping is needed",
+                    "write {key: value}, or the keys on lines of their own, further in",
                 )
         else:
             self._report_cut(self._map)
@@ -110,7 +113,14 @@ class Reader:
         if found is None or isinstance(found, Scalar):
             return found
         self.findings.error(
-            found.span, "TW110", f"'{key}' is {described(found)}, and one word or text is needed"
+            found.span,
+            "TW110",
+            f"'{key}' is {described(found)}, and one word or text is needed",
+            (
+                "an expression that begins with a bracket has to be quoted"
+                if key in ("where", "when", "value")
+                else ""
+            ),
         )
         return None
 

@@ -12,7 +12,7 @@ from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import Span, did_you_mean
 from tablewright.model.schema import AddMethod, Field, Relation
-from tablewright.syntax.document import Node, Scalar
+from tablewright.syntax.document import MapNode, Node, Scalar
 
 RELATION_KEYS: Final = (
     "to", "many", "inverse", "inverse_name", "inverse_description", "inverse_was", "name", "description", "add",
@@ -65,7 +65,7 @@ def _read_relation(
     as_written: bool,
 ) -> WrittenRelation | None:
     reader = Reader(findings, node, f"relation '{key.text}'", RELATION_KEYS)
-    if isinstance(node, Scalar):
+    if not isinstance(node, MapNode):
         return None
     reader.required("to", f"the table it links to, such as {{to: {table}}}")
     target = reader.scalar("to")

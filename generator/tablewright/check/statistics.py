@@ -216,7 +216,10 @@ class _Measured:
             problem = f"cannot tell the values of {one} apart"
         else:
             return True
-        self.resolver.problem(part, "TW603", problem)
+        way_out = ""
+        if one.kind == "datetime" and self.function == "count_by":
+            way_out = f"count by its day: count_by(date({ast.unparse(part)}))"
+        self.resolver.problem(part, "TW603", problem, way_out)
         return False
 
     def _result(self, arguments: list[Node]) -> ValueType | None:
