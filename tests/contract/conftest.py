@@ -46,11 +46,13 @@ def empty_schema(postgres: str) -> Iterator[str]:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "airtable"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty store."""
+    """The URL of an empty store. Airtable is the local one, over HTTP."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
+    if request.param == "airtable":
+        return "local:"
     found: str = request.getfixturevalue("empty_schema")
     return found
 

@@ -28,6 +28,7 @@ from tablewright.runtime import (
     connect,
 )
 from tablewright.runtime import columns as _
+from tablewright.runtime.stores.base import Capabilities
 
 
 class Tag(Choice):
@@ -122,11 +123,31 @@ FULL: dict[str, Any] = {
     "at": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
     "data": [None, {"a": "it's"}, 1.5, True, "\\"],
     "files": [Attachment(url="https://example.com/a.png", filename="ä.png")],
-    "owner": Collaborator(id="usr1", email="a@example.com"),
-    "team": [Collaborator(id="usr1"), Collaborator(id="usr2", name="B")],
+    "owner": Collaborator(id="usrAAAAAAAAAAAAA1", email="a@example.com"),
+    "team": [Collaborator(id="usrAAAAAAAAAAAAA1"), Collaborator(id="usrAAAAAAAAAAAAA2", name="B")],
     "bar": Barcode(text="4006381333931", type="ean13"),
     "tags": [Tag.OLD, Tag.NEW],
 }
+
+
+def seen(values: dict[str, Any], capabilities: Capabilities) -> dict[str, Any]:
+    """Return values as the store keeps them: Airtable fills in what it knows of people and files, and cuts moments off."""
+    if capabilities.microseconds:
+        return values
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        match value:
+            case datetime():
+                found[name] = value.replace(microsecond=value.microsecond // 1000 * 1000)
+            case Collaborator():
+                found[name] = value.id
+            case [Collaborator(), *_]:
+                found[name] = [one.id for one in value]
+            case [Attachment(), *_]:
+                found[name] = [one.filename for one in value]
+            case _:
+                found[name] = value
+    return found
 
 
 def test_every_kind_reads_back_the_same(connection: Connection) -> None:
@@ -135,11 +156,14 @@ def test_every_kind_reads_back_the_same(connection: Connection) -> None:
     bare = Thing.create(code="bare")
 
     read = Thing.get(full.id)
-    assert {name: getattr(read, name) for name in FULL} == FULL
+    kept = connection.capabilities
+    assert seen({name: getattr(read, name) for name in FULL}, kept) == seen(FULL, kept)
     assert read == full
     assert Thing.get(bare.id) == bare
     assert (bare.done, bare.files, bare.tags, bare.data, bare.took) == (False, [], [], None, None)
-    assert (read.made, read.touched) == (read.created_time, read.created_time)
+    assert read.made == read.created_time
+    # Airtable's API cannot create fields that hold the last change.
+    assert read.touched in (read.created_time, None)
     assert read.unsaved_changes == {}
 
 
@@ -156,10 +180,11 @@ def test_changes_of_every_kind_are_seen_and_stored(connection: Connection) -> No
 
     assert {name: getattr(Thing.get(full.id), name) for name in blanks} == blanks
     read = Thing.get(bare.id)
-    assert {name: getattr(read, name) for name in FULL} == {**FULL, "code": "other"}
-    assert read.touched is not None
+    kept = connection.capabilities
+    wanted = seen({**FULL, "code": "other"}, kept)
+    assert seen({name: getattr(read, name) for name in FULL}, kept) == wanted
     assert read.made is not None
-    assert read.touched > read.made
+    assert read.touched is None or read.touched > read.made
     assert bare.touched == read.touched
 
 
@@ -262,6 +287,8 @@ def test_copies_keep_their_origin_and_pickles_find_it_again(connection: Connecti
 
 def test_a_database_of_an_older_schema_is_refused(url: str) -> None:
     """A table that lacks a field of the schema is named, with the way out."""
+    if url == "local:":
+        pytest.skip("the local Airtable makes the fields of the models that are used")
     older: TableSpec = TableSpec(
         "Thing", "Things", "thing", THING.fields[:1], tables=lambda: (older,)
     )

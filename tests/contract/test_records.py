@@ -22,6 +22,7 @@ from tablewright.runtime import (
     RecordNotSaved,
     TransitionRefused,
 )
+from tablewright.runtime.stores.airtable import AirtableStore
 from tablewright.runtime.stores.sql import SqlStore
 
 
@@ -32,10 +33,20 @@ def task(**values: Any) -> AgentTask:
 
 @contextmanager
 def counted(connection: Connection) -> Iterator[list[str]]:
-    """Collect the statements that a block sends."""
+    """Collect the statements, or the requests, that a block sends."""
     store = connection.store
-    assert isinstance(store, SqlStore)
     sent: list[str] = []
+    if isinstance(store, AirtableStore):
+
+        def answered(answer: Any, *_args: object, **_options: object) -> None:
+            sent.append(f"{answer.request.method} {answer.request.url}")
+
+        hooks = store.client.api.session.hooks["response"]
+        hooks.append(answered)
+        yield sent
+        hooks.remove(answered)
+        return
+    assert isinstance(store, SqlStore)
 
     def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
@@ -46,8 +57,9 @@ def counted(connection: Connection) -> Iterator[list[str]]:
 
 
 def test_a_created_record_reads_back_the_same(connection: Connection) -> None:
-    """What was stored is what comes back, to the microsecond, in UTC."""
-    moment = datetime(2026, 1, 31, 9, 0, 0, 123457, tzinfo=timezone(timedelta(hours=2)))
+    """What was stored is what comes back, to the microsecond where the store keeps it, in UTC."""
+    fraction = 123457 if connection.capabilities.microseconds else 123000
+    moment = datetime(2026, 1, 31, 9, 0, 0, fraction, tzinfo=timezone(timedelta(hours=2)))
 
     made = task(
         name='it\'s 100% "done" \\ 😀',
@@ -358,6 +370,8 @@ def test_find_by_takes_values_records_and_none(connection: Connection) -> None:
 
 def test_a_plan_can_be_read(connection: Connection) -> None:
     """explain() says what is asked and how the database goes about it."""
+    if isinstance(connection.store, AirtableStore):
+        pytest.skip("its plans are tested with the store")
     plan = AgentTask.where(AgentTask.c.agent_id == "a").explain()
 
     assert "agent_task.agent_id = " in plan.request
@@ -367,6 +381,8 @@ def test_a_plan_can_be_read(connection: Connection) -> None:
 
 def test_a_filter_on_an_indexed_field_uses_its_index(connection: Connection) -> None:
     """A plain comparison is not wrapped into anything that would hide the field from its index."""
+    if not isinstance(connection.store, SqlStore):
+        pytest.skip("Airtable has no indexes")
     AgentTask.bulk_create(
         {"name": "n", "description": "d", "agent_id": f"a{place}"} for place in range(3000)
     )
@@ -403,7 +419,8 @@ def test_linked_records_are_loaded_for_all_records_of_a_query_at_once(
     assert names == [f"p{place}" for place in range(10)]
     assert needed == [["p0"] if place == 0 else ["p0", f"p{place}"] for place in range(10)]
     assert (all(blocked), back) == (True, [1] * 10)
-    assert len(sent) == 6, sent
+    # On Airtable the other side of a link is found by the names of its records, which is one request more.
+    assert len(sent) == (6 if isinstance(connection.store, SqlStore) else 7), sent
 
 
 def test_a_chain_that_leads_back_is_refused_with_its_path(connection: Connection) -> None:
@@ -468,7 +485,8 @@ def test_a_row_that_does_not_fit_is_reported_and_left_out(
     """One bad row does not sink the read; asking for it by its id says what is wrong."""
     good, bad = task(), task()
     store = connection.store
-    assert isinstance(store, SqlStore)
+    if not isinstance(store, SqlStore):
+        pytest.skip("what people do in Airtable is tested with the store")
     own = store._schema(AgentTask.table).tables["AgentTask"]
     with store._writer.begin() as writing:
         if "sqlite" in str(store._engine.url):
@@ -587,4 +605,5 @@ def test_the_time_that_a_task_took_is_measured_unless_given(connection: Connecti
 
     assert made.completed_at is not None
     assert made.started_at is not None
-    assert made.execution_time_seconds == (made.completed_at - made.started_at).total_seconds()
+    took = (made.completed_at - made.started_at).total_seconds()
+    assert made.execution_time_seconds == pytest.approx(took, abs=0.001)
