@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,8 @@ from typing import Any, Final, Literal
 
 _LONG_QUOTATION: Final = re.compile(r"'[^']{100,}'")
 Severity = Literal["error", "warning"]
+MAX_COMPARED: Final = 200
+"""Names that a misspelt one is compared with; of more, only those that begin alike and are about as long."""
 MAX_EXCERPT: Final = 160
 """Characters of a line that a finding shows."""
 
@@ -57,7 +60,16 @@ def close_matches(word: str, known: Iterable[str]) -> list[str]:
     by_folded: dict[str, str] = {}
     for name in known:
         by_folded.setdefault(name.casefold(), name)
-    found = difflib.get_close_matches(word.casefold(), list(by_folded), n=3, cutoff=0.6)
+    folded = word.casefold()
+    candidates = list(by_folded)
+    if len(candidates) > MAX_COMPARED:
+        alike = (
+            name
+            for name in candidates
+            if name[:1] == folded[:1] and abs(len(name) - len(folded)) <= 3
+        )
+        candidates = list(itertools.islice(alike, MAX_COMPARED))
+    found = difflib.get_close_matches(folded, candidates, n=3, cutoff=0.6)
     return [by_folded[name] for name in found]
 
 
