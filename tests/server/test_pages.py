@@ -30,6 +30,22 @@ def test_the_start_page_lists_bases_tables_and_requests(
     assert f"/v0/{airtable.base_id}/{table.id}" in page.text
 
 
+def test_the_records_of_a_table_can_be_looked_at(
+    airtable: LocalAirtable, table: pyairtable.Table
+) -> None:
+    """As text, hostile cells included; an unknown table is not there."""
+    table.create({"Title": "<b>bold</b> & more"})
+
+    page = requests.get(f"{airtable.url}/tables/{table.id}", timeout=5)
+    start = requests.get(f"{airtable.url}/", timeout=5)
+    missing = requests.get(f"{airtable.url}/tables/tblXXXXXXXXXXXXXX", timeout=5)
+
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in page.text
+    assert "1 record" in page.text
+    assert f'href="/tables/{table.id}"' in start.text
+    assert missing.status_code == 404
+
+
 def test_calls_can_be_counted(airtable: LocalAirtable, table: pyairtable.Table) -> None:
     """From inside the process and over HTTP; never with a token."""
     airtable.calls.clear()

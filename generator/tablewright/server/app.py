@@ -230,6 +230,7 @@ def application(api: AirtableApi, pages: Pages) -> ASGIApp:
     beside = Starlette(
         routes=[
             Route("/", pages.start, methods=["GET"]),
+            Route("/tables/{table_id}", pages.table, methods=["GET"]),
             Route("/calls", pages.calls, methods=["GET", "DELETE"]),
             Route(
                 attachments.ROUTE + "/{attachment_id}/{filename:path}",

@@ -1,18 +1,22 @@
-"""What the server shows beside the API: a start page, the call log as JSON, and the bytes of attachments."""
+"""What the server shows beside the API: a start page, the records of a table, the call log, attachments."""
 
 from functools import cached_property
 from ipaddress import ip_address
+from itertools import islice
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tablewright.render.locate import template_text
 
 from .calls import CallLog
+from .computed import Calculator, Compiled
+from .display import TextCells
 from .workspace import Workspace
 
 _SHOWN_CALLS = 50
+_SHOWN_RECORDS = 200
 
 
 class Pages:
@@ -24,9 +28,13 @@ class Pages:
         self._token = token
 
     @cached_property
-    def _template(self) -> Template:
-        text, _ = template_text("server/start.html.jinja")
-        return Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+    def _templates(self) -> Environment:
+        loader = FunctionLoader(lambda name: template_text(f"server/{name}")[0])
+        return Environment(autoescape=True, undefined=StrictUndefined, loader=loader)
+
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return Compiled()
 
     def _may_look(self, request: Request) -> bool:
         host = request.client.host if request.client else ""
@@ -59,8 +67,41 @@ class Pages:
         ]
         calls = self._calls.latest(_SHOWN_CALLS)
         return HTMLResponse(
-            self._template.render(bases=bases, calls=calls, total=self._calls.total)
+            self._templates.get_template("start.html.jinja").render(
+                bases=bases, calls=calls, total=self._calls.total
+            )
         )
+
+    async def table(self, request: Request) -> Response:
+        """The records of a table as text, as people read them in a grid."""
+        if not self._may_look(request):
+            return Response("Ask from the machine the server runs on.", 403)
+        wanted = request.path_params["table_id"]
+        base, table = next(
+            (
+                (base, base.tables[wanted])
+                for base in self._workspace.bases.values()
+                if wanted in base.tables
+            ),
+            (None, None),
+        )
+        if base is None or table is None:
+            return Response("No such table.", 404)
+        cells = TextCells(Calculator(self._workspace, base, self._compiled), "utc", "en")
+        fields = list(table.fields.values())
+        rows = self._workspace.rows(table)
+        records = [
+            [row.id, *(cells.text(table, field, row) or "" for field in fields)]
+            for row in islice(rows, _SHOWN_RECORDS)
+        ]
+        page = self._templates.get_template("table.html.jinja").render(
+            base=base.name,
+            table=table.name,
+            fields=[field.name for field in fields],
+            records=records,
+            total=len(rows),
+        )
+        return HTMLResponse(page)
 
     async def calls(self, request: Request) -> Response:
         """The call log, oldest first; `DELETE` empties it."""
