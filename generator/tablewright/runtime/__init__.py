@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LeaseLost,
         Misfit,
         NotConfigured,
+        NotSupported,
         RecordChanged,
         RecordInUse,
         RecordInvalid,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         StoreUnavailable,
         TablewrightError,
         TransitionRefused,
+        WriteIncomplete,
     )
     from tablewright.runtime.inputs import CreateInput, UpdateInput
     from tablewright.runtime.lifecycle import HistoryEntry
@@ -78,6 +80,7 @@ __all__ = [
     "LifecycleSpec",
     "Misfit",
     "NotConfigured",
+    "NotSupported",
     "OrderedChoice",
     "Query",
     "RecordChanged",
@@ -98,6 +101,7 @@ __all__ = [
     "Unset",
     "UpdateInput",
     "UtcDatetime",
+    "WriteIncomplete",
     "columns_of",
     "connect",
     "current_store",
@@ -119,6 +123,7 @@ _NAMES = {
         "LeaseLost",
         "Misfit",
         "NotConfigured",
+        "NotSupported",
         "RecordChanged",
         "RecordInUse",
         "RecordInvalid",
@@ -129,6 +134,7 @@ _NAMES = {
         "StoreUnavailable",
         "TablewrightError",
         "TransitionRefused",
+        "WriteIncomplete",
     ),
     "inputs": ("CreateInput", "UpdateInput"),
     "lifecycle": ("HistoryEntry",),

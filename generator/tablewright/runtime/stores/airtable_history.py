@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +25,8 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "to_state": ("To", "singleLineText"),
     "by": ("By", "singleLineText"),
     "why": ("Why", "multilineText"),
+    "attempt": ("Attempt", "number"),
+    "error": ("Error", "multilineText"),
 }
 
 
@@ -39,9 +42,9 @@ def history_body(table: TableSpec) -> Json:
         "dateFormat": {"name": "iso"},
         "timeFormat": {"name": "24hour"},
     }
+    options: dict[str, Json] = {"dateTime": {"options": moment}, "number": {"options": {"precision": 0}}}
     fields = [
-        {"name": name, "type": kind, **({"options": moment} if kind == "dateTime" else {})}
-        for name, kind in _FIELDS.values()
+        {"name": name, "type": kind, **options.get(kind, {})} for name, kind in _FIELDS.values()
     ]
     return {
         "name": history_table(table),
@@ -74,6 +77,8 @@ class History:
             "to_state": to_state,
             "by": move.by,
             "why": move.why,
+            "attempt": getattr(move, "attempt", None),
+            "error": getattr(move, "error", None),
         }
         cells = {_FIELDS[key][0]: value for key, value in values.items() if value is not None}
         try:
@@ -122,13 +127,16 @@ class History:
         return sorted(found, key=lambda row: row.at)
 
 
+_OF_ROWS: Final = frozenset(one.name for one in dataclasses.fields(HistoryRow))
+
+
 def _log_missing(cells: Json, error: StoreError) -> None:
     logger.error("the transition is stored, and its row of history is not: %s: %s", cells, error)
 
 
 def _row(fields: Mapping[str, Any]) -> HistoryRow:
     values: dict[str, Any] = {
-        key: fields.get(name) for key, (name, _) in _FIELDS.items() if key != "key"
+        key: fields.get(name) for key, (name, _) in _FIELDS.items() if key in _OF_ROWS
     }
     values["at"] = datetime.fromisoformat(str(values["at"]))
     return HistoryRow(**values)

@@ -1,0 +1,335 @@
+"""Each fault × each operation: the final state is right or the error says what it is; nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Protocol
+
+import pytest
+
+from generated.agent_tasks import AgentTask, TaskStatus
+from tablewright.runtime import (
+    AirtableModel,
+    Columns,
+    FieldSpec,
+    RecordChanged,
+    StoreError,
+    StoreUnavailable,
+    TableSpec,
+    WriteIncomplete,
+)
+from tablewright.runtime import columns as _
+from tablewright.server.faults import Faults
+from tablewright.server.serve import LocalAirtable
+from tablewright.testing import Factory, connected, provision
+
+TABLE = "AI_Agent_Tasks"
+NOT_DONE = [
+    "refuse",
+    "cut-before",
+    "429",
+    "429 retry-after=7",
+    "500",
+    "502",
+    "503",
+    "503 retry-after=3",
+]
+DONE = ["cut-after", "malformed", "delay=2.6"]
+"""Faults after which the request was carried out, and the client does not know."""
+UNKNOWN = ["refuse", "cut-before", "500", "502", *DONE]
+"""Faults that leave a client in doubt whether a request was carried out."""
+
+
+class Waits(Protocol):
+    waits: list[float]
+
+
+Break = Callable[..., None]
+
+
+@pytest.fixture
+def breaking(local_airtable: LocalAirtable) -> Break:
+    """Puts rules into the running server: the first request from now on that has this method fails."""
+
+    def put(fault: str, method: str, nth: str = "1") -> None:
+        rule = f"{fault} method={method} path=/v0/{local_airtable.base_id}/* nth={nth}"
+        api = _api_of(local_airtable)
+        api._faults = Faults.parse(rule, 0)
+
+    return put
+
+
+def _api_of(airtable: LocalAirtable) -> Any:
+    application: Any = airtable._server.config.app
+    return next(
+        cell.cell_contents
+        for cell in application.__closure__
+        if type(cell.cell_contents).__name__ == "AirtableApi"
+    )
+
+
+@pytest.fixture
+def one(tasks: Factory[AgentTask]) -> AgentTask:
+    """A stored task."""
+    return tasks.create(name="one")
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_reading_survives_every_fault(
+    one: AgentTask, breaking: Break, fault: str, clock: Waits
+) -> None:
+    """Reading repeats safely, and waits as long as it was told."""
+    breaking(fault, "GET")
+
+    assert AgentTask.all() == [one]
+
+    if "retry-after" in fault:
+        assert clock.waits == [float(fault.rpartition("=")[2])]
+    elif fault == "429":
+        assert clock.waits == [30.0]
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_changing_survives_every_fault(one: AgentTask, breaking: Break, fault: str) -> None:
+    """Writing the same values twice changes nothing more."""
+    one.output = "done"
+    breaking(fault, "PATCH")
+
+    one.save()
+
+    assert AgentTask.get(one.id).output == "done"
+    assert AgentTask.count() == 1
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_deleting_survives_every_fault(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """Whether the records are gone is looked up before they are deleted again."""
+    made = tasks.create_many(3)
+    breaking(fault, "DELETE")
+
+    assert AgentTask.bulk_delete(made) == 3
+
+    assert AgentTask.count() == 0
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_an_upsert_survives_every_fault(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """A second upsert finds what the first one created."""
+    breaking(fault, "PATCH")
+
+    made = AgentTask.upsert(on=["name"], **tasks.values(name="key"))
+
+    assert AgentTask.all() == [made]
+
+
+@pytest.mark.parametrize("fault", ["429", "429 retry-after=7", "503", "503 retry-after=3"])
+def test_creating_waits_where_nothing_was_done(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """Airtable says that it did not carry the request out, so it is sent again."""
+    breaking(fault, "POST")
+
+    made = tasks.create_many(12)
+
+    assert [one.id for one in AgentTask.all()] == [one.id for one in made]
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_a_create_whose_answer_was_lost_is_not_repeated(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """A table without a unique field: the error says which records are stored, in doubt, and not sent."""
+    breaking(fault, "POST", nth="2")
+
+    with pytest.raises(WriteIncomplete) as caught:
+        tasks.create_many(25)
+
+    error = caught.value
+    stored = AgentTask.all()
+    assert (len(error.stored), error.in_doubt, error.unsent) == (
+        10,
+        tuple(range(10, 20)),
+        tuple(range(20, 25)),
+    )
+    assert len(stored) == (20 if fault in DONE else 10)
+    assert [one.id for one in error.records] == list(error.stored.values())
+    assert {one.id for one in error.records} <= {one.id for one in stored}
+    assert "in doubt, since the answer was lost: 10 to 19" in str(error)
+    assert "not stored: 20 to 24" in str(error)
+
+
+NOTE = TableSpec(
+    key="Note",
+    name="Notes",
+    sql_name="note",
+    fields=(
+        FieldSpec("code", "Code", "text", required=True, unique=True),
+        FieldSpec("text", "Text", "text"),
+    ),
+)
+
+
+class NoteColumns(Columns):
+    """The fields of Note."""
+
+    code = _.TextColumn()
+
+
+class Note(AirtableModel):
+    """A record that its code names."""
+
+    table: ClassVar[TableSpec] = NOTE
+    c: ClassVar[NoteColumns] = NoteColumns()
+
+    code: str
+    text: str | None = None
+
+
+ENTRY = TableSpec(
+    key="Entry",
+    name="Entries",
+    sql_name="entry",
+    fields=(FieldSpec("text", "Text", "text"), FieldSpec("client_key", "Client Key", "text")),
+)
+
+
+class Entry(AirtableModel):
+    """A record with a field for the key that the store makes."""
+
+    table: ClassVar[TableSpec] = ENTRY
+
+    text: str | None = None
+    client_key: str | None = None
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+@pytest.mark.parametrize("model", [Note, Entry])
+def test_a_lost_create_is_found_by_its_key(
+    local_airtable: LocalAirtable,
+    clock: Any,
+    breaking: Break,
+    model: type[AirtableModel],
+    fault: str,
+) -> None:
+    """With a unique field, or a field for a key of the store's own, every record is there exactly once."""
+    provision(local_airtable, [NOTE, ENTRY])
+    with connected(local_airtable, clock=clock, timeout=(5, 2)):
+        model.count()
+        breaking(fault, "POST", nth="2")
+        items = [
+            {"text": f"{place}"} | ({"code": f"c{place}"} if model is Note else {})
+            for place in range(25)
+        ]
+
+        made = model.bulk_create(items)
+
+        assert [one.text for one in made] == [f"{place}" for place in range(25)]  # type: ignore[attr-defined]  # both have it
+        assert sorted(one.id for one in model.all()) == sorted(one.id for one in made)
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_a_transition_is_made_once_or_not_at_all(
+    one: AgentTask, breaking: Break, fault: str, method: str
+) -> None:
+    """A transition whose answer was lost is looked up; its history has one row for it."""
+    breaking(fault, method)
+
+    try:
+        one.start_execution(by="me")
+    except StoreUnavailable as error:
+        assert "is not stored" in str(error)
+        assert fault in ("refuse", "cut-before", "500", "502")
+        assert AgentTask.get(one.id).status is TaskStatus.PENDING
+        assert one.history() == []
+        one.start_execution(by="me")
+
+    stored = AgentTask.get(one.id)
+    assert (stored.status, one.status) == (TaskStatus.IN_PROGRESS, TaskStatus.IN_PROGRESS)
+    assert stored.started_at == one.started_at
+    assert [row.transition for row in one.history()] == ["start_execution"]
+
+
+def test_faults_without_end_are_told_after_some_tries(
+    tasks: Factory[AgentTask], breaking: Break, local_airtable: LocalAirtable, clock: Waits
+) -> None:
+    """The waits grow and are random; the error says what was tried."""
+    tasks.create()
+    breaking("500", "GET", nth=",".join(map(str, range(1, 50))))
+    local_airtable.calls.clear()
+
+    with pytest.raises(StoreUnavailable, match="asked 5 times"):
+        AgentTask.all()
+
+    assert len(local_airtable.calls) == 5
+    assert len(clock.waits) == 4
+
+
+def test_changes_that_stop_in_the_midst_say_how_far_they_came(
+    tasks: Factory[AgentTask], breaking: Break
+) -> None:
+    """Batches of ten are whole; the one that failed is in doubt, later ones were not sent."""
+    made = tasks.create_many(25)
+    for place, one in enumerate(made):
+        one.output = f"{place}"
+    breaking("500", "PATCH", nth=",".join(map(str, range(2, 50))))
+
+    with pytest.raises(WriteIncomplete) as caught:
+        AgentTask.bulk_update(made)
+
+    assert (len(caught.value.stored), caught.value.in_doubt[0], caught.value.unsent[0]) == (
+        10,
+        10,
+        20,
+    )
+    assert sum(one.output is not None for one in AgentTask.all()) == 10
+
+
+def test_a_list_that_airtable_forgot_is_read_again(
+    tasks: Factory[AgentTask], local_airtable: LocalAirtable
+) -> None:
+    """An expired iterator is no error of the caller's; no record comes twice."""
+    tasks.create_many(150)
+    pages: Iterator[Any] = _pages_with_a_forgotten_list(local_airtable)
+
+    found = [record["id"] for page in pages for record in page]
+
+    assert len(found) == len(set(found)) == 150
+
+
+def _pages_with_a_forgotten_list(airtable: LocalAirtable) -> Iterator[Any]:
+    from tablewright.runtime.connection import current_store
+
+    store: Any = current_store()
+    pages = store.client.pages("read", store.client.table(TABLE), {})
+    yield next(pages)
+    _api_of(airtable)._records._iterators.__init__()
+    yield from pages
+
+
+@pytest.mark.parametrize("fault", ["cut-after", "malformed"])
+def test_a_lost_comment_is_said_to_be_in_doubt(one: AgentTask, breaking: Break, fault: str) -> None:
+    """Comments have no key by which they could be found again."""
+    breaking(fault, "POST")
+
+    with pytest.raises(StoreError, match="may be there or not"):
+        one.add_comment("hello")
+
+    assert [comment.text for comment in one.comments()] == ["hello"]
+
+
+def test_somebody_faster_is_seen_where_it_can_be_seen(
+    one: AgentTask, people: Any, local_airtable: LocalAirtable
+) -> None:
+    """What somebody wrote before the transition read, or before it looked again, is told."""
+    stale = AgentTask.get(one.id)
+    people.edit(one.id, Status="Cancelled")
+
+    with pytest.raises(RecordChanged, match="status is 'Cancelled', not 'Pending'"):
+        stale.start_execution()
+
+    assert people.cells(one.id)["Status"] == "Cancelled"
