@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from tablewright import __version__
-from tablewright.cli.schemas import compiled, schema_paths
-from tablewright.model.schema import Schema
+from tablewright.cli.schemas import compiled_files, schema_paths
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
 from tablewright.render.locate import code_digest_parts, template_digest_parts
+from tablewright.syntax.source import SourceUnreadable, read_source
+
+if TYPE_CHECKING:
+    from tablewright.check.compile import Compiled
+    from tablewright.model.schema import Schema
 
 DEFAULT_OUTPUT = Path("generated")
 _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
@@ -25,13 +30,22 @@ _MAKES_OUTPUT = (
     "expressions/literals.py",
     "names.py",
 )
+_MAKES_SENSE = (
+    "check/**/*.py",
+    "syntax/**/*.py",
+    "model/**/*.py",
+    "expressions/**/*.py",
+    "airtable.py",
+    "diagnostics.py",
+    "kinds.py",
+)
+_NAME: Final = re.compile(r"^name:[ ]+([a-z][a-z0-9_]*)[ ]*(?:#.*)?$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class _Package:
+class _Package(NamedTuple):
     """A generated package: what it is made from, where it lies, and how it differs from what is wanted."""
 
-    schema: Schema
+    source: str
     folder: Path
     differences: list[Difference]
 
@@ -104,35 +118,62 @@ def _packages(
     schemas: tuple[Path, ...], output: Path, templates: Path | None, output_format: str
 ) -> list[_Package] | None:
     """Return the packages of all schemas, or nothing where one of them has an error."""
-    models = compiled(schema_paths(schemas), output_format=output_format)
-    if models is None:
+    paths = schema_paths(schemas)
+    code = code_digest_parts(_MAKES_OUTPUT)
+    made_by = [__version__, *template_digest_parts(_TEMPLATE_FOLDERS, templates), *code]
+    if output_format == "text":
+        untouched = [_untouched(path, output, made_by) for path in paths]
+        known = [one for one in untouched if one is not None]
+        if len(known) == len(paths):
+            return known
+    results = compiled_files(paths, output_format=output_format)
+    if results is None:
         return None
     return [
-        _Package(
-            schema, output / schema.name, _differences(schema, output / schema.name, templates)
-        )
-        for schema in models
+        _package(schema, result, output, made_by, templates)
+        for result in results
+        if (schema := result.schema) is not None
     ]
 
 
-def _differences(schema: Schema, folder: Path, templates: Path | None) -> list[Difference]:
-    inputs = inputs_digest(
-        [
-            __version__,
-            schema.fingerprint,
-            Path(schema.path).name,
-            *template_digest_parts(_TEMPLATE_FOLDERS, templates),
-            *code_digest_parts(_MAKES_OUTPUT),
-        ]
-    )
+def _untouched(path: Path, output: Path, made_by: list[str]) -> _Package | None:
+    """Return the package of a schema whose very text is that of the last run, seen without compiling it."""
+    try:
+        source = read_source(path)
+    except SourceUnreadable:
+        return None
+    name = _NAME.search(source.text)
+    if name is None:
+        return None
+    folder = output / name.group(1)
+    if not is_current(folder, _written_digest(path.name, source.text, made_by), by_text=True):
+        return None
+    return _Package(str(path), folder, [])
+
+
+def _written_digest(name: str, text: str, made_by: list[str]) -> str:
+    return inputs_digest([*made_by, *code_digest_parts(_MAKES_SENSE), name, text])
+
+
+def _package(
+    schema: Schema, result: Compiled, output: Path, made_by: list[str], templates: Path | None
+) -> _Package:
+    name = Path(schema.path).name
+    folder = output / schema.name
+    inputs = inputs_digest([*made_by, schema.fingerprint, name])
     if is_current(folder, inputs):
-        return []
+        return _Package(schema.path, folder, [])
     from tablewright.render.engine import TemplateBroken
     from tablewright.targets.files import generate
     from tablewright.targets.python.format import NotPython
 
+    # A schema with warnings is compiled each time, so that they are seen; one of several files, since all count.
+    written = ""
+    if not result.findings and len(result.sources) == 1:
+        written = _written_digest(name, result.sources[0].text, made_by)
     try:
-        return compare(folder, sealed(generate(schema, overrides=templates), inputs))
+        files = sealed(generate(schema, overrides=templates), inputs, written)
+        return _Package(schema.path, folder, compare(folder, files))
     except (TemplateBroken, NotPython, FolderUnusable) as error:
         raise click.ClickException(str(error)) from error
 
@@ -167,7 +208,7 @@ def _written(package: _Package) -> str:
     said = ", ".join(
         f"{count} file{'' if count == 1 else 's'} {what}" for what, count in counts.items() if count
     )
-    return f"{package.folder}: {said} from {package.schema.path}"
+    return f"{package.folder}: {said} from {package.source}"
 
 
 def _watch(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tablewright.check.compile import Compiled, compile_schema
-from tablewright.diagnostics import Diagnostic, as_json, as_text
-from tablewright.model.schema import Schema
-from tablewright.syntax.source import Source, SourceUnreadable, read_source
+if TYPE_CHECKING:
+    from tablewright.check.compile import Compiled
+    from tablewright.diagnostics import Diagnostic
+    from tablewright.model.schema import Schema
+    from tablewright.syntax.source import Source
 
 DEFAULT_FOLDER = Path("schemas")
 
@@ -34,6 +36,18 @@ def schema_paths(given: Sequence[Path]) -> list[Path]:
 
 def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | None:
     """Return the models of all files, or nothing where one of them has an error. Findings are printed."""
+    results = compiled_files(paths, output_format=output_format)
+    if results is None:
+        return None
+    return [result.schema for result in results if result.schema is not None]
+
+
+def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compiled] | None:
+    """Return what came out of each file, or nothing where one of them has an error. Findings are printed."""
+    # The compiler is imported when there is something to compile.
+    from tablewright.check.compile import compile_schema
+    from tablewright.syntax.source import SourceUnreadable, read_source
+
     sources: list[Source] = []
     results: list[Compiled] = []
     unreadable = False
@@ -51,14 +65,15 @@ def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | Non
         [finding for result in results for finding in result.findings],
         output_format=output_format,
     )
-    schemas = [result.schema for result in results if result.schema is not None]
-    return None if unreadable or len(schemas) < len(paths) else schemas
+    return None if unreadable or any(result.schema is None for result in results) else results
 
 
 def print_findings(
     sources: Sequence[Source], findings: Sequence[Diagnostic], *, output_format: str
 ) -> None:
     """Print findings: as text to stderr, as JSON to stdout."""
+    from tablewright.diagnostics import as_json, as_text
+
     if output_format == "json":
         click.echo(
             json.dumps([as_json(finding) for finding in findings], indent=2, ensure_ascii=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +25,8 @@ class Difference:
 
     def unified(self) -> str:
         """Return the difference as a patch from what lies there to what is wanted."""
+        import difflib
+
         name = self.path.as_posix()
         return "".join(
             difflib.unified_diff(
@@ -110,6 +110,8 @@ def write(folder: Path, differences: list[Difference]) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -11,7 +11,7 @@ from typing import Final
 from tablewright.output.files import generated_files
 
 SEALED_FILE: Final = PurePosixPath("_schema.py")
-_LINE: Final = re.compile(r'^SEAL = "([0-9a-f]{64})"\n', re.MULTILINE)
+_LINE: Final = re.compile(r'^(SEAL|SOURCE_SEAL) = "([0-9a-f]{64})"\n', re.MULTILINE)
 
 
 def inputs_digest(parts: Iterable[str]) -> str:
@@ -23,14 +23,25 @@ def inputs_digest(parts: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def sealed(files: Mapping[PurePosixPath, str], inputs: str) -> dict[PurePosixPath, str]:
-    """Return the files with the seal added to `_schema.py`."""
-    line = f'SEAL = "{_seal(files, inputs)}"\n'
-    return {**files, SEALED_FILE: files[SEALED_FILE] + line}
+def sealed(
+    files: Mapping[PurePosixPath, str], inputs: str, written: str = ""
+) -> dict[PurePosixPath, str]:
+    """Return the files with the seal added to `_schema.py`.
+
+    *inputs* stands for what the schema means. *written*, where given, stands for its very text: it is told without
+    compiling that the files are current while nobody touched the schema.
+    """
+    lines = f'SEAL = "{_seal(files, inputs)}"\n'
+    if written:
+        lines += f'SOURCE_SEAL = "{_seal(files, written)}"\n'
+    return {**files, SEALED_FILE: files[SEALED_FILE] + lines}
 
 
-def is_current(folder: Path, inputs: str) -> bool:
-    """Tell whether *folder* holds exactly what was generated from *inputs*, no file changed, missing or left over."""
+def is_current(folder: Path, inputs: str, *, by_text: bool = False) -> bool:
+    """Tell whether *folder* holds exactly what was generated from *inputs*, no file changed, missing or left over.
+
+    *by_text* says that *inputs* stands for the text of the schema, and not for what it means.
+    """
     schema = folder / SEALED_FILE
     if not schema.is_file():
         return False
@@ -41,11 +52,12 @@ def is_current(folder: Path, inputs: str) -> bool:
         for path in generated_files(folder)
     }
     text = files.get(SEALED_FILE, "")
-    found = _LINE.search(text)
-    if found is None:
+    seals = {found.group(1): found.group(2) for found in _LINE.finditer(text)}
+    wanted = seals.get("SOURCE_SEAL" if by_text else "SEAL")
+    if wanted is None:
         return False
-    files[SEALED_FILE] = text[: found.start()] + text[found.end() :]
-    return found.group(1) == _seal(files, inputs)
+    files[SEALED_FILE] = _LINE.sub("", text)
+    return wanted == _seal(files, inputs)
 
 
 def _seal(files: Mapping[PurePosixPath, str], inputs: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 
-def resource_root(folder: str) -> Traversable:
+def resource_root(folder: str) -> Path:
     """Return a folder that lies beside the source root in a checkout and inside the package in a wheel.
 
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    packaged = files("tablewright") / folder
+    here = Path(__file__).resolve()
+    packaged = here.parents[1] / folder
     if packaged.is_dir():
         return packaged
-    checkout = Path(__file__).resolve().parents[3] / folder
+    checkout = here.parents[3] / folder
     if checkout.is_dir():
         return checkout
     raise FileNotFoundError(f"no {folder} in {packaged} or {checkout}: reinstall tablewright")
@@ -27,7 +26,7 @@ def resource_text(folder: str, name: str) -> str:
     return resource_root(folder).joinpath(name).read_text("utf-8")
 
 
-def template_root() -> Traversable:
+def template_root() -> Path:
     """Return the folder of built-in templates.
 
     Raises:
