@@ -12,6 +12,7 @@ from typing import Final
 
 from tablewright.check.enums import read_enums
 from tablewright.check.findings import Findings
+from tablewright.check.formulas import report_unsayable
 from tablewright.check.include import Loader, gather, load_file
 from tablewright.check.mixins import expand_mixins
 from tablewright.check.namespace import Namespace
@@ -113,7 +114,7 @@ def _read_schema(findings: Findings, written: Document) -> Schema:
     check_earlier_names(findings, drafts.values(), reader.node("enums"))
     tables = complete_tables(findings, drafts, enums)
     _warn_of_unused(findings, document, enums, tables)
-    return Schema(
+    schema = Schema(
         name,
         reader.text("description"),
         tuple(enums.values()),
@@ -122,6 +123,9 @@ def _read_schema(findings: Findings, written: Document) -> Schema:
         fingerprint(written),
         unmanaged=tuple(word.text for word in reader.words("unmanaged")),
     )
+    if not any(finding.severity == "error" for finding in findings.found):
+        report_unsayable(findings, schema, {key: draft.formulas for key, draft in drafts.items()})
+    return schema
 
 
 def _check_version(findings: Findings, reader: Reader) -> None:

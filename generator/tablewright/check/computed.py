@@ -12,6 +12,7 @@ from tablewright.check.fields import WrittenField
 from tablewright.check.findings import Findings
 from tablewright.check.formulas import FieldNames, unpublishable
 from tablewright.check.reader import Reader
+from tablewright.diagnostics import Span
 from tablewright.model.computation import Computation
 from tablewright.model.schema import Computed
 from tablewright.syntax.document import Node, Scalar
@@ -26,6 +27,8 @@ class Calculated:
 
     computed: Mapping[str, tuple[Computed, ...]]
     computations: Mapping[_Key, Computation]
+    formulas: Mapping[_Key, Span]
+    """The places of what has to be said as an Airtable formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def read_computed(
         )
         for table, node in written.items()
     }
-    return Calculated(computed, worker.computations)
+    return Calculated(computed, worker.computations, worker.formulas)
 
 
 def _keys(node: Node | None) -> list[str]:
@@ -117,6 +120,7 @@ class _Worker:
     ) -> None:
         self.computed: dict[_Key, Computed] = {}
         self.computations: dict[_Key, Computation] = {}
+        self.formulas: dict[_Key, Span] = {}
         self._findings = findings
         self._scopes = scopes
         self._names = names
@@ -154,6 +158,8 @@ class _Worker:
                 types.unreadable.add(key)
                 return
             self.computations[one] = found
+            if waiting.field.reader is not None and waiting.field.reader.has("expression"):
+                self.formulas[one] = waiting.field.reader.value_span("expression")
             shown = waiting.field.field
             if shown.kind.name in ("formula", "rollup"):
                 types.known[key] = found.result.or_none()
@@ -172,6 +178,7 @@ class _Worker:
         details = waiting.details
         publish = details.scalar("publish") if details is not None else None
         if publish is not None:
+            self.formulas[one] = publish.span
             obstacle = unpublishable(node, self._names[table])
             if obstacle:
                 self._findings.error(publish.span, "TW508", f"computed field '{key}' cannot be a formula in Airtable: {obstacle}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tablewright.check.fields import WrittenField
 from tablewright.check.reader import Reader
 from tablewright.check.relations import WrittenRelation
+from tablewright.diagnostics import Span
 from tablewright.model.schema import Field, Relation
 from tablewright.syntax.document import Scalar
 
@@ -21,6 +22,8 @@ class Draft:
     written_relations: list[WrittenRelation] = field(default_factory=list)
     inverses: list[WrittenRelation] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    formulas: dict[str, Span] = field(default_factory=dict)
+    """The places of what has to be said as an Airtable formula, by key."""
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tablewright.check.findings import Findings
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import Span, did_you_mean
 from tablewright.expressions import tree
+from tablewright.model.schema import Computed, Field, Schema
+from tablewright.model.stored_formula import NotSayable, computed_formula
 from tablewright.syntax.document import Scalar
 
 _PIECES: Final = re.compile(
@@ -96,3 +98,33 @@ def unpublishable(node: tree.Node, names: FieldNames) -> str:
     if node.type.kind in ("list", "opaque", "json"):
         return f"its value is {node.type}"
     return ""
+
+
+def report_unsayable(
+    findings: Findings, schema: Schema, places: Mapping[str, Mapping[str, Span]]
+) -> None:
+    """Note what has to be a formula in Airtable and cannot be said exactly there. *places* are by table and key."""
+    for table in schema.tables:
+        calculated: list[Field | Computed] = [*table.fields, *table.computed]
+        for one in calculated:
+            place = places.get(table.key, {}).get(one.key)
+            if place is None:
+                continue
+            try:
+                computed_formula(schema, table, one)
+            except NotSayable as reason:
+                what = _REASONS.get(str(reason), str(reason))
+                if any(what == field.key for field in table.fields):
+                    what = f"the field '{what}', which formulas see otherwise"
+                findings.error(place, "TW508", f"'{one.key}' cannot be a formula in Airtable, which cannot say this exactly: {what}",
+                               "leave it to 'computed:' without 'publish', where every store can calculate it")  # fmt: skip
+
+
+_REASONS: Final = {
+    "Compare": "a comparison of this kind",
+    "Membership": "a test of this kind",
+    "ListContains": "which choices a field with several holds",
+    "Constant": "a value of this kind",
+    "EnumMember": "a value of an enum",
+    "Choice": "a choice of this kind",
+}

@@ -193,13 +193,30 @@ def check_required_circles(findings: Findings, written: list[WrittenRelation]) -
     for one in written:
         if one.relation.required and not one.relation.many:
             steps.setdefault(one.relation.source, []).append(one)
-    for start in steps:
+    for start in _tables_in_circles(steps):
         for one in steps[start]:
             way = _way_back(one.relation.target, start, steps)
             if way is not None:
                 shown = " → ".join([start, *way])
                 findings.error(one.key.span, "TW405", f"required links lead in a circle: {shown}",
                                "no first record could be made: one of them must not be required")  # fmt: skip
+
+
+def _tables_in_circles(steps: Mapping[str, list[WrittenRelation]]) -> list[str]:
+    """Return the tables that are left when those that lead nowhere are taken out again and again."""
+    open_steps = {table: {one.relation.target for one in found} for table, found in steps.items()}
+    comes_from: dict[str, list[str]] = {}
+    for table, targets in open_steps.items():
+        for target in targets:
+            comes_from.setdefault(target, []).append(table)
+    pending = [target for target in comes_from if target not in open_steps]
+    while pending:
+        ended = pending.pop()
+        for table in comes_from.get(ended, ()):
+            open_steps[table].discard(ended)
+            if not open_steps[table]:
+                pending.append(table)
+    return [table for table, targets in open_steps.items() if targets]
 
 
 def _way_back(

@@ -103,6 +103,8 @@ def complete_tables(
         names,
         scopes,
     )
+    for (table, key), place in calculated.formulas.items():
+        drafts[table].formulas[key] = place
     return tuple(_table(findings, draft, calculated, scopes, enums) for draft in drafts.values())
 
 

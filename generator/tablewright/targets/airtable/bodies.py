@@ -11,8 +11,8 @@ from typing import Any
 from tablewright import airtable
 from tablewright.kinds import ENUM, ENUM_LIST, Kind
 from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
+from tablewright.model.stored_formula import NotSayable, computed_formula
 from tablewright.targets.airtable.formula_text import referenced
-from tablewright.targets.airtable.stored_formula import NotSayable, computed_formula
 
 Json = dict[str, Any]
 
