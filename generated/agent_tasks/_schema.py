@@ -8,7 +8,9 @@ from tablewright.runtime import (
     ArgumentSpec,
     FieldSpec,
     LifecycleSpec,
+    QueueSpec,
     RelationSpec,
+    RetrySpec,
     TableSpec,
     TransitionSpec,
 )
@@ -16,7 +18,7 @@ from tablewright.runtime import (
 from .enums import TaskPriority, TaskStatus
 
 CONTRACT = 1
-FINGERPRINT = "e741cafc491301ee42414b8c2f39d48309cc36caa54ae26d5f9608e2f11074d2"
+FINGERPRINT = "f077c62b1caec9a591c9a94fa05fe8a411e018df233162ff921d74b6accb9d5b"
 
 AGENT_TASK = TableSpec(
     key="AgentTask",
@@ -123,9 +125,24 @@ AGENT_TASK = TableSpec(
         ),
         history=True,
     ),
+    queue=QueueSpec(
+        take="start_execution",
+        done="complete_execution",
+        fail="fail_execution",
+        retry=RetrySpec(
+            "retry_execution",
+            first=30.0,
+            factor=2.0,
+            most=3600.0,
+            jitter=0.1,
+        ),
+        cancel="cancel_execution",
+        order_by=("-priority", "created_time"),
+        lease=300.0,
+    ),
     tables=lambda: TABLES,
 )
 
 TABLES: tuple[TableSpec, ...] = (AGENT_TASK,)
-SEAL = "485cdd37cc482c0ac04313b17a8d0ea62607980f658da9fd3d34f8a2ae87fcc1"
-SOURCE_SEAL = "10d3a3032414f84df913f5ce8b4b5bccf57bbd59d726c90cfd4d929d415dca74"
+SEAL = "c72c68d9da492a387a155c69eb347710246800c36f6dc612a56e7bf10749cdce"
+SOURCE_SEAL = "b0769d44fec95f99be8f8e8f22d1931710e7c86dbb2701075846980db8d99685"

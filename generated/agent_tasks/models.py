@@ -15,9 +15,12 @@ from tablewright.runtime import (
     TableSpec,
     Unset,
     UtcDatetime,
+    columns,
     columns_of,
     given,
     measures,
+    queue,
+    twin_of,
     utc_now,
 )
 
@@ -26,8 +29,12 @@ from ._schema import AGENT_TASK as _AGENT_TASK
 from .enums import TaskPriority, TaskStatus
 
 if TYPE_CHECKING:
-    from tablewright.runtime import Query
+    from collections.abc import Mapping
+    from typing import Any
 
+    from tablewright.runtime import Condition, Query
+
+    from .aio import AgentTaskAio
     from .columns import AgentTaskColumns
     from .statistics import AgentStats
 
@@ -66,6 +73,17 @@ class AgentTask(AirtableModel):
     """The id of parent_task."""
     depends_on_ids: list[str] = Field(default_factory=list[str])
     """The ids of depends_on, in their order."""
+
+    ready_at: UtcDatetime | None = Field(default=None, frozen=True)
+    """When it may be taken at the earliest; at once where blank. Set by the queue."""
+    attempt: int = Field(default=0, frozen=True)
+    """How often it was taken. Set by the queue."""
+    lease_until: UtcDatetime | None = Field(default=None, frozen=True)
+    """Until when a worker holds it, by the store's clock. Set by the queue."""
+    worker_id: str | None = Field(default=None, frozen=True)
+    """The worker that holds it, or that ended it. Set by the queue."""
+    cancel_requested: bool = Field(default=False, frozen=True)
+    """Whether somebody asked for it to stop. Set by the queue."""
 
     @property
     def parent_task(self) -> AgentTask | None:
@@ -552,4 +570,110 @@ class AgentTask(AirtableModel):
             ),
             total_retries=measures.sum(cls.c.retry_count),
             errors=measures.count_by(cls.c.error_message),
+        )
+
+    aio: ClassVar[type[AgentTaskAio]] = twin_of(__name__, "AgentTaskAio")
+
+    @classmethod
+    def claim(
+        cls,
+        worker: str,
+        n: int = 1,
+        *conditions: Condition,
+    ) -> list[Self]:
+        """Take up to *n* AgentTask records that are ready, for 5 minutes, by -priority, created_time.
+
+        Each is taken by one worker only; what waits for others, is not due, or is held, is left out. *conditions*
+        narrow the choice. A record whose lease ran out is taken again, as another attempt.
+
+        Raises:
+            NotSupported: the store keeps no leases.
+        """
+        return queue.claim(cls, worker, n, conditions)
+
+    def heartbeat(self) -> Self:
+        """Keep a claimed AgentTask for another 5 minutes; cancel_requested is read again.
+
+        Raises:
+            LeaseLost: somebody else has it, it has ended, or its time is up.
+        """
+        return queue.heartbeat(self)
+
+    def release(self, after: dt.timedelta | None = None) -> Self:
+        """Give a claimed AgentTask back without counting the attempt, to be taken *after* so long or at once.
+
+        Raises:
+            LeaseLost: somebody else has it, or it has ended.
+        """
+        return queue.release(self, after)
+
+    def request_cancel(self) -> Self:
+        """Ask the worker that holds it to stop; cancel it at once where nobody holds it.
+
+        Raises:
+            TransitionRefused: it has ended.
+        """
+        return queue.request_cancel(self)
+
+    def postpone(self, until: dt.datetime | dt.timedelta) -> Self:
+        """Keep a waiting AgentTask from being taken before a moment, or for so long.
+
+        Raises:
+            TransitionRefused: it does not wait.
+        """
+        return queue.postpone(self, until)
+
+    @property
+    def fencing_token(self) -> str | None:
+        """The token of the claim that this record is held by; None where it was not claimed here."""
+        return queue.fencing_token(self)
+
+    @classmethod
+    def queue_statistics(
+        cls,
+        *conditions: Condition,
+        since: dt.timedelta | None = None,
+        bucket: dt.timedelta = dt.timedelta(hours=1),
+        by: str | None = None,
+    ) -> queue.QueueFigures:
+        """What waits, runs and came to an end, of the records that meet all conditions.
+
+        Ends count if they are not longer ago than *since*, by spans of *bucket*; *by* names a field to group by.
+        """
+        return queue.queue_statistics(
+            cls,
+            conditions,
+            since=since,
+            bucket=bucket,
+            by=by,
+        )
+
+    @classmethod
+    def workflow(cls, steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Self]:
+        """Store records that link to one another by their names in *steps*, and return them by these names.
+
+        Raises:
+            RecordInvalid: a value does not fit, or steps lead back to themselves; nothing was stored.
+        """
+        return queue.workflow(cls, steps)
+
+    @classmethod
+    def _queue_rules(cls) -> queue.QueueRules:
+        return queue.QueueRules(
+            take=lifecycle.agent_task_start_execution,
+            done=lifecycle.agent_task_complete_execution,
+            fail=lifecycle.agent_task_fail_execution,
+            retry=lifecycle.agent_task_retry_execution,
+            cancel=lifecycle.agent_task_cancel_execution,
+            ready=~cls.c.is_blocked,
+            taking={"started_at": columns.now()},
+            again=cls.c.retry_count < 3,
+            taking_again={
+                "error_message": None,
+                "completed_at": None,
+                "execution_time_seconds": None,
+                "retry_count": cls.c.retry_count + 1,
+                "started_at": columns.now(),
+                "output": None,
+            },
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.columns import Columns, Condition
     from tablewright.runtime.connection import Connection, connect, current_store
     from tablewright.runtime.decision import Changes, Refusal
-    from tablewright.runtime.deferred import columns_of
+    from tablewright.runtime.deferred import columns_of, twin_of
     from tablewright.runtime.errors import (
         ContractMismatch,
         LeaseLost,
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
         ArgumentSpec,
         FieldSpec,
         LifecycleSpec,
+        QueueSpec,
         RelationSpec,
+        RetrySpec,
         TableSpec,
         TransitionSpec,
         require_contract,
@@ -83,6 +85,7 @@ __all__ = [
     "NotSupported",
     "OrderedChoice",
     "Query",
+    "QueueSpec",
     "RecordChanged",
     "RecordInUse",
     "RecordInvalid",
@@ -90,6 +93,7 @@ __all__ = [
     "RecordNotSaved",
     "Refusal",
     "RelationSpec",
+    "RetrySpec",
     "Statistics",
     "StoreError",
     "StoreOutdated",
@@ -107,6 +111,7 @@ __all__ = [
     "current_store",
     "given",
     "require_contract",
+    "twin_of",
     "unset",
     "utc_now",
 ]
@@ -117,7 +122,7 @@ _NAMES = {
     "columns": ("Columns", "Condition"),
     "connection": ("Connection", "connect", "current_store"),
     "decision": ("Changes", "Refusal"),
-    "deferred": ("columns_of",),
+    "deferred": ("columns_of", "twin_of"),
     "errors": (
         "ContractMismatch",
         "LeaseLost",
@@ -146,7 +151,9 @@ _NAMES = {
         "ArgumentSpec",
         "FieldSpec",
         "LifecycleSpec",
+        "QueueSpec",
         "RelationSpec",
+        "RetrySpec",
         "TableSpec",
         "TransitionSpec",
         "require_contract",
@@ -158,7 +165,7 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
-_DEFERRED = ("columns", "measures")
+_DEFERRED = ("columns", "measures", "queue")
 """Modules that generated code imports whole, and uses only inside methods."""
 
 

@@ -37,6 +37,22 @@ class _Columns:
         return found
 
 
+class _Twin:
+    """A record class's attribute `aio`: imported when it is first read."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return getattr(import_module(self._module), self._name)
+
+
+def twin_of(module: str, name: str) -> Any:
+    """Return a class attribute that is the class *name* of the module `aio` beside *module*."""
+    return _Twin(f"{module.rpartition('.')[0]}.aio", name)
+
+
 def columns_of(module: str, name: str) -> Any:
     """Return a class attribute that is the namespace *name* of the module `columns` beside *module*."""
     return _Columns(f"{module.rpartition('.')[0]}.columns", name)

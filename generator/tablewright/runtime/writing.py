@@ -14,7 +14,7 @@ from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.inputs import CreateInput, UpdateInput
 from tablewright.runtime.relations import link_id
-from tablewright.runtime.spec import LifecycleSpec, RelationSpec, TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, RelationSpec, TableSpec
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -225,7 +225,7 @@ def _flat(model: type[AirtableModel], values: Mapping[str, Any], described: str)
     flat = dict(values)
     misfits: list[Misfit] = [
         Misfit(name, "is given by the store and cannot be set", has_given=False)
-        for name in _OF_THE_STORE if name in flat
+        for name in (*_OF_THE_STORE, *(QUEUE_KEYS if model.table.queue is not None else ())) if name in flat
     ]  # fmt: skip
     for relation in model.table.relations:
         if relation.key not in flat:

@@ -12,6 +12,7 @@ from tablewright.model.schema import Schema, Table
 from tablewright.render.engine import render
 from tablewright.targets.airtable.payload import tables_json
 from tablewright.targets.docs.views import readme_view
+from tablewright.targets.python.aio import aio_view
 from tablewright.targets.python.code import Code, comment
 from tablewright.targets.python.columns import columns_view
 from tablewright.targets.python.enums import enums_view
@@ -54,6 +55,8 @@ def package_files(schema: Schema) -> Iterator[File]:
         yield File("lifecycle.py", "python/lifecycle.py.jinja", lifecycle_view)
     if any(table.statistics for table in schema.tables):
         yield File("statistics.py", "python/statistics.py.jinja", statistics_view)
+    if any(table.queue is not None for table in schema.tables):
+        yield File("aio.py", "python/aio.py.jinja", aio_view)
     if not is_split(schema):
         yield File("models.py", "python/models.py.jinja", models_view)
         return

@@ -100,6 +100,8 @@ class HistoryRow:
     to_state: str
     by: str | None = None
     why: str | None = None
+    attempt: int | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tablewright.runtime.errors import (
 )
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
-from tablewright.runtime.stores import sql_errors, sql_links, sql_measures
+from tablewright.runtime.stores import sql_errors, sql_links, sql_measures, sql_queue_columns
 from tablewright.runtime.stores.base import (
     Capabilities,
     Comment,
@@ -39,6 +39,7 @@ from tablewright.runtime.stores.base import (
 )
 from tablewright.runtime.stores.ids import new_record_id
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
+from tablewright.runtime.stores.sql_queue import KnownTable, SqlQueue
 from tablewright.runtime.stores.sql_schema import CREATED, ID, SchemaTables, link_column
 from tablewright.runtime.stores.sql_statements import Explained, TableStatements, table_statements
 from tablewright.runtime.stores.sql_tables import created_schema, full_case_collation
@@ -98,13 +99,20 @@ class SqlStore:
         self._schemas: dict[TableSpec, SchemaTables] = {}
         self._statements: dict[TableSpec, TableStatements] = {}
         self._case_collation: str | None = None
+        self._queues = SqlQueue(engine, dialect, description, self._known)
 
     def __repr__(self) -> str:
         return f"<SqlStore {self.description}>"
 
     def close(self) -> None:
         """Close every connection."""
+        self._queues.close()
         self._engine.dispose()
+
+    @property
+    def queues(self) -> SqlQueue:
+        """Return what the store offers to queues."""
+        return self._queues
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -117,6 +125,8 @@ class SqlStore:
         stored = _with_identity(rows, datetime.now(UTC), table)
         with self._writing(table, stored) as (connection, schema):
             self._insert(connection, schema, table, stored)
+            if table.queue is not None:
+                self._queues.announce(connection, table)
         if progress is not None:
             progress(len(stored), len(stored))
         return stored
@@ -233,6 +243,8 @@ class SqlStore:
         lifecycle = table.lifecycle
         assert lifecycle is not None  # noqa: S101  # only tables with a lifecycle have transitions
         changes = _stamped(table, move.changes)
+        if table.queue is not None:
+            changes |= sql_queue_columns.let_go(table, changes)
         with self._writing(table, [{ID: move.record_id, **changes}]) as (connection, schema):
             statements = self._statements[table]
             columns = _columns(table, changes)
@@ -348,11 +360,11 @@ class SqlStore:
         """Refuse: comments are Airtable's."""
         raise NotSupported(f"{self.description} has no comments on {table.key} {record_id}")
 
-    def add_comment(
-        self, table: TableSpec, record_id: str, text: str
-    ) -> Comment:  # noqa: ARG002  # the protocol's
+    def add_comment(self, table: TableSpec, record_id: str, text: str) -> Comment:
         """Refuse: comments are Airtable's."""
-        raise NotSupported(f"{self.description} takes no comments on {table.key} {record_id}")
+        raise NotSupported(
+            f"{self.description} takes no comments: {text!r:.40} on {table.key} {record_id} is not stored"
+        )
 
     def upload(self, table: TableSpec, record_id: str, key: str, file: Upload) -> Row:
         """Refuse: files are kept by Airtable; here an attachment is its URL."""
@@ -425,6 +437,11 @@ class SqlStore:
                     self._statements[one] = table_statements(one, schema, self._dialect)
                     self._schemas[one] = schema
             return self._schemas[table]
+
+    def _known(self, table: TableSpec) -> KnownTable:
+        """Return what the queue has to know of a table."""
+        schema = self._schema(table)
+        return KnownTable(table, schema, self._statements[table], self._case_collation)
 
     @contextmanager
     def _reading(self, table: TableSpec) -> Iterator[Connection]:

@@ -14,6 +14,7 @@ from tablewright.expressions.sql import Dialect, SqlLink, SqlTable
 from tablewright.runtime.codec import MAX_INTEGER
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_types
+from tablewright.runtime.stores.sql_queue_columns import history_columns, queue_columns
 
 ID: Final = "id"
 CREATED: Final = "created_time"
@@ -110,6 +111,8 @@ def _table(
                     index=True,
                 )
             )
+    if spec.queue is not None:
+        parts += queue_columns(spec, dialect, moment, text)
     return sa.Table(spec.sql_name, metadata, *parts)
 
 
@@ -211,6 +214,7 @@ def _history(
         sa.Column("to_state", text, nullable=False),
         sa.Column("by", text),
         sa.Column("why", text),
+        *(history_columns(text) if spec.queue is not None else ()),
     )
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by as in_order
 from sqlalchemy.ext.compiler import compiles
 
 from tablewright.expressions.sql import Dialect
-from tablewright.runtime.spec import RelationSpec, TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, RelationSpec, TableSpec
+from tablewright.runtime.stores.sql_queue_columns import not_held
 from tablewright.runtime.stores.sql_schema import CREATED, ID, SchemaTables, link_column
 from tablewright.runtime.stores.sql_types import IdList
 
@@ -109,6 +110,7 @@ class TableStatements:
             known = self.update(keys).where(
                 *(self._unchanged(key) for key in expected),
                 *(self._unchanged_links(schema.links[self.spec.key, key], key) for key in many),
+                *([not_held(self.table, self.dialect)] if self.spec.queue is not None else ()),
             )
             self.made["move", keys, expected, many] = known
         return known
@@ -149,6 +151,8 @@ def table_statements(spec: TableSpec, schema: SchemaTables, dialect: Dialect) ->
             )
         else:
             read[relation.key] = table.c[link_column(relation)].label(relation.key)
+    if spec.queue is not None:
+        read |= {key: table.c[key] for key in QUEUE_KEYS}
     return TableStatements(
         table, dialect, spec, tuple(read.values()), tuple(read), sa.insert(table)
     )

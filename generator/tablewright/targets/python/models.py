@@ -30,6 +30,7 @@ from tablewright.targets.python.methods import (
     transition_view,
 )
 from tablewright.targets.python.names import is_split, record_module, spec_name
+from tablewright.targets.python.queue import QueueView, queue_view
 from tablewright.targets.python.types import (
     constraints,
     default_code,
@@ -118,6 +119,7 @@ class RecordView:
     find: tuple[ParameterView, ...]
     queries: tuple[QueryView, ...]
     statistics: tuple[StatisticsMethodView, ...]
+    queue: QueueView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,11 @@ def _record_view(
         statistics=tuple(
             statistics_method_view(schema, table, one, imports, typing_imports)
             for one in table.statistics
+        ),
+        queue=(
+            queue_view(table, table.queue, table.lifecycle, imports, typing_imports)
+            if table.queue is not None and table.lifecycle is not None
+            else None
         ),
     )
 

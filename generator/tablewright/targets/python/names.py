@@ -16,6 +16,11 @@ def decision_name(table: Table, transition: Transition) -> str:
     return f"{snake(table.key)}_{transition.key}"
 
 
+def twin_name(table: Table) -> str:
+    """Return the class that holds a table's operations as coroutines."""
+    return f"{table.key}Aio"
+
+
 def spec_name(table: str) -> str:
     """Return the constant in `_schema.py` that describes a table."""
     return snake(table).upper()

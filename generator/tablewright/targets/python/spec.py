@@ -21,6 +21,7 @@ from tablewright.targets.python.code import (
 )
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.names import spec_name
+from tablewright.targets.python.queue import queue_spec_code
 from tablewright.targets.python.types import constraints, default_code
 
 CONTRACT: Final = 1
@@ -81,6 +82,8 @@ def _table_spec(table: Table, imports: Imports) -> Code:
         )
     if table.lifecycle is not None:
         options["lifecycle"] = _lifecycle_spec(table, table.lifecycle, imports)
+    if table.queue is not None:
+        options["queue"] = queue_spec_code(table.queue, imports)
     options["tables"] = Code("lambda: TABLES")
     return call("TableSpec", [], options)
 

@@ -1,0 +1,228 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+"""Taking tasks from a queue and holding them: claim, heartbeat, release, postpone, request to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tablewright.runtime.columns import Condition
+from tablewright.runtime.connection import current_store
+from tablewright.runtime.errors import (
+    LeaseLost,
+    RecordNotFound,
+    NotSupported,
+    TransitionRefused,
+)
+from tablewright.runtime.queue import settling
+from tablewright.runtime.queue.lease import Lease, lease_of
+from tablewright.runtime.queue.rules import (
+    queue_spec,
+    rules_of,
+    taken_state,
+    taking_of,
+    waiting_states,
+)
+from tablewright.runtime.queue.store import QueueStore, Settlement
+from tablewright.runtime.records import Origin, origin_of
+from tablewright.runtime.stores.base import Store
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+R = TypeVar("R", bound="AirtableModel")
+
+MAX_CLAIM: Final = 1_000
+"""The most tasks that one claim takes."""
+SWEEP_SECONDS: Final = 5.0
+SWEEP_ROWS: Final = 100
+
+_swept: dict[tuple[int, type], float] = {}
+_sweep_lock = threading.Lock()
+
+
+def queues_of(store: Store) -> QueueStore:
+    """Return what the store offers to queues.
+
+    Raises:
+        NotSupported: it has no leases.
+    """
+    found: QueueStore | None = getattr(store, "queues", None)
+    if found is None:
+        raise NotSupported(
+            f"{store.description} keeps no leases, so tasks cannot be claimed there: connect a sqlite: or postgresql: store"
+        )
+    return found
+
+
+def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) -> list[R]:
+    """Take up to *n* tasks for *worker*, in the queue's order; fewer where fewer are ready."""
+    if not worker:
+        raise ValueError("claim() needs the name of the worker")
+    if not 1 <= n <= MAX_CLAIM:
+        raise ValueError(f"claim() takes 1 to {MAX_CLAIM} tasks at once, not {n!r}")
+    queue_spec(model)
+    store = current_store()
+    queues = queues_of(store)
+    found = queues.claim(model.table, taking_of(model), worker, n, [one.node for one in conditions])
+    if len(found) < n or _sweep_is_due(store, model):
+        finish_lapsed(model, store)
+    leases = {one.row["id"]: lease_of(one, worker) for one in found}
+    records = model._decoded(store, [one.row for one in found])
+    for record in records:
+        record._origin.lease = leases.pop(record.id)
+    for record_id, lease in leases.items():
+        # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
+        settling.settle_unreadable(model, queues, record_id, lease)
+    return records
+
+
+def _sweep_is_due(store: Store, model: type[AirtableModel]) -> bool:
+    """Tell whether it is time to look for tasks that nobody can take again, however busy the queue is."""
+    key, now = (id(store), model), time.monotonic()
+    with _sweep_lock:
+        if now - _swept.get(key, 0.0) < SWEEP_SECONDS:
+            return False
+        _swept[key] = now
+        return True
+
+
+def finish_lapsed(model: type[AirtableModel], store: Store) -> int:
+    """End tasks whose lease ran out and that are not to be taken again; return how many."""
+    queues = queues_of(store)
+    found = queues.lapsed(model.table, taking_of(model), SWEEP_ROWS)
+    if not found:
+        return 0
+    records = {one.id: one for one in model._decoded(store, [one.row for one in found])}
+    ended = 0
+    for one in found:
+        record = records.get(one.row["id"])
+        if record is not None:
+            record._origin.lease = lease_of(one, one.row["worker_id"] or "")
+            ended += settling.end_lapsed(record, rules_of(model))
+    return ended
+
+
+def held(record: AirtableModel, action: str) -> tuple[Origin, Lease]:
+    """Return the lease of a record that was claimed here.
+
+    Raises:
+        LeaseLost: it was not, or it was given back.
+    """
+    origin = origin_of(record)
+    if origin is None or origin.lease is None:
+        raise LeaseLost(record.described(), action)
+    return origin, origin.lease
+
+
+def heartbeat(record: R) -> R:
+    """Extend the lease of a claimed task.
+
+    Raises:
+        LeaseLost: somebody else has the task, it has ended, or its time is up.
+    """
+    origin, lease = held(record, "heartbeat")
+    table = type(record).table
+    beat = queues_of(origin.store).beat(table, {record.id: lease.token}).get(record.id)
+    if beat is None:
+        raise LeaseLost(record.described(), "heartbeat")
+    lease.renewed(beat)
+    record._apply({"lease_until": beat.until, "cancel_requested": beat.cancel_requested})
+    return record
+
+
+def release(record: R, after: timedelta | None) -> R:
+    """Give a claimed task back as it was before, without counting the attempt.
+
+    Raises:
+        LeaseLost: somebody else has it, or it has ended.
+    """
+    origin, lease = held(record, "release")
+    table = type(record).table
+    lifecycle = table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    waiting = waiting_states(table)[0]
+    changes = {lifecycle.field: waiting}
+    settlement = Settlement(
+        record.id,
+        lease.token,
+        taken_state(table),
+        changes,
+        (settling.step(record, "release", taken_state(table), waiting, by=lease.worker),),
+        pause=0.0 if after is None else max(after.total_seconds(), 0.0),
+        waits=True,
+        counts=False,
+    )
+    done = queues_of(origin.store).settle(table, settlement)
+    if done.row is None:
+        raise LeaseLost(record.described(), "release")
+    origin.lease = None
+    record._apply(done.row)
+    return record
+
+
+def request_cancel(record: R) -> R:
+    """Ask that a task is not taken any more, or that the worker who holds it stops.
+
+    Raises:
+        RecordNotFound: it is not there any more.
+        TransitionRefused: it has ended.
+    """
+    origin = record._stored("request_cancel")
+    table = type(record).table
+    row = queues_of(origin.store).request_cancel(table, record.id)
+    if row is None:
+        fresh = origin.store.fetch(table, [record.id])
+        if not fresh:
+            raise RecordNotFound(table.key, [record.id], origin.store.description)
+        raise _ended(record, fresh[record.id], "request_cancel")
+    record._apply(row)
+    cancel = queue_spec(type(record)).cancel
+    if cancel is not None and origin.lease is None and row["lease_until"] is None:
+        decide = rules_of(type(record)).cancel
+        if decide is not None and record._can(cancel, decide):
+            record._transition(cancel, decide, by=None, why="cancel was requested")
+    return record
+
+
+def postpone(record: R, until: datetime | timedelta) -> R:
+    """Keep a waiting task from being taken before a moment.
+
+    Raises:
+        TransitionRefused: it does not wait.
+    """
+    origin = record._stored("postpone")
+    table = type(record).table
+    moment = datetime.now(UTC) + until if isinstance(until, timedelta) else until
+    if moment.tzinfo is None:
+        raise ValueError("postpone() needs a moment with a time zone: write datetime.now(UTC) + …")
+    row = queues_of(origin.store).postpone(table, record.id, moment)
+    if row is None:
+        fresh = origin.store.fetch(table, [record.id])
+        if not fresh:
+            raise RecordNotFound(table.key, [record.id], origin.store.description)
+        raise _ended(record, fresh[record.id], "postpone")
+    record._apply(row)
+    return record
+
+
+def _ended(record: AirtableModel, row: dict[str, object], action: str) -> TransitionRefused:
+    lifecycle = type(record).table.lifecycle
+    state = row[lifecycle.field] if lifecycle is not None else None
+    label = getattr(state, "label", "blank")
+    return TransitionRefused(
+        record.described(),
+        action,
+        label,
+        possible=record.open_transitions(),
+        reason=f"is '{label}'",
+    )
+
+
+def fencing_token(record: AirtableModel) -> str | None:
+    """Return the token of the claim by which this record is held; None where it was not claimed here, or let go."""
+    origin = origin_of(record)
+    return None if origin is None or origin.lease is None else origin.lease.token

@@ -1,0 +1,47 @@
+"""A lease: what a worker holds of a task, and the store's clock as far as this process knows it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tablewright.runtime.queue.store import Beat, Claimed
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to move one task until *until*, a moment of the store's clock. *token* is new for each claim."""
+
+    token: str
+    worker: str
+    until: datetime
+    taken_at: datetime
+    read_at: datetime
+    read_after: float
+
+    def now(self) -> datetime:
+        """Return the store's time: as it was read last, and what this process has counted since."""
+        return self.read_at + timedelta(seconds=time.monotonic() - self.read_after)
+
+    @property
+    def seconds_left(self) -> float:
+        """Return for how long the lease still runs."""
+        return (self.until - self.now()).total_seconds()
+
+    def renewed(self, beat: Beat) -> None:
+        """Take over what a heartbeat found out."""
+        self.until = beat.until
+        self.read_at, self.read_after = beat.now, time.monotonic()
+
+
+def lease_of(claimed: Claimed, worker: str) -> Lease:
+    """Return the lease of a row that was just claimed."""
+    return Lease(
+        claimed.token,
+        worker,
+        claimed.row["lease_until"],
+        claimed.taken_at,
+        claimed.now,
+        time.monotonic(),
+    )

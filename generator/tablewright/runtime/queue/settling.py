@@ -1,0 +1,217 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+"""Transitions of held tasks: matched by state and token, failures go back in line by the retry policy."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from tablewright.runtime.codec import encode_changes
+from tablewright.runtime.errors import LeaseLost, TransitionRefused
+from tablewright.runtime.decision import Changes, Decide, Refusal
+from tablewright.runtime.lifecycle import checked_arguments, refused
+from tablewright.runtime.queue.lease import Lease
+from tablewright.runtime.queue.rules import (
+    QueueRules,
+    queue_spec,
+    rules_of,
+    taken_state,
+    waiting_states,
+)
+from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement, Step
+from tablewright.runtime.spec import RetrySpec, TransitionSpec
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+R = TypeVar("R", bound="AirtableModel")
+
+CANCELLED: Final = "cancelled on request"
+UNREADABLE: Final = "the stored row does not fit the schema, so no worker can read it"
+
+_dice = random.SystemRandom()
+
+
+def transition_held(
+    record: R,
+    name: str,
+    decide: Decide,
+    arguments: Mapping[str, Any],
+    lease: Lease,
+    *,
+    by: str | None,
+    why: str | None,
+) -> R:
+    """Move a task that was claimed here, in the store and then in memory, and return it.
+
+    A failure for which the policy has another attempt puts the task back in line in the same step.
+
+    Raises:
+        RecordInvalid: an argument, or a value that would be set, does not fit.
+        TransitionRefused: the state or the guard forbids it.
+        LeaseLost: somebody else has the task, or it has ended; nothing was stored.
+    """
+    return _move(record, name, decide, arguments, lease, by=by or lease.worker, why=why)
+
+
+def _move(
+    record: R,
+    name: str,
+    decide: Decide,
+    arguments: Mapping[str, Any],
+    lease: Lease,
+    *,
+    by: str | None,
+    why: str | None,
+    retries: bool = True,
+    only_lapsed: bool = False,
+) -> R:
+    table = type(record).table
+    lifecycle = table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    origin = record._origin
+    spec = lifecycle.by_name[name]
+    origin.forget_links(key for key in spec.reads if key not in table.by_key)
+    now = lease.now()
+    found = decide(record, now, **checked_arguments(record, spec, arguments))
+    if isinstance(found, Refusal):
+        raise refused(record, name, found)
+    was = getattr(record, lifecycle.field)
+    error = error_text(spec, arguments) if name == queue_spec(type(record)).fail else None
+    steps = [step(record, name, was, found[lifecycle.field], by=by, why=why, error=error)]
+    pause = None
+    if retries and error is not None:
+        again = _retried(record, found, now)
+        if again is not None:
+            retry, more = again
+            state = more[lifecycle.field]
+            steps.append(step(record, retry.transition, found[lifecycle.field], state, by=by))
+            found = {**found, **more}
+            pause = pause_before(retry, record.__dict__["attempt"])
+    state = found[lifecycle.field]
+    settlement = Settlement(
+        record.id,
+        lease.token,
+        was,
+        encode_changes(table, found, record.described()),
+        steps,
+        pause=pause,
+        keeps_lease=state is taken_state(table),
+        waits=state in waiting_states(table),
+        only_lapsed=only_lapsed,
+    )
+    done = origin.store.queues.settle(table, settlement)  # type: ignore[attr-defined]  # it gave the lease
+    if done.row is None:
+        raise LeaseLost(record.described(), name)
+    if not settlement.keeps_lease:
+        origin.lease = None
+    record._apply(done.row)
+    return record
+
+
+def step(
+    record: AirtableModel,
+    name: str,
+    was: Any,
+    state: Any,
+    *,
+    by: str | None,
+    why: str | None = None,
+    error: str | None = None,
+) -> Step:
+    """Return a transition for the history."""
+    del record
+    return Step(name, was.name, state.name, by, why, error)
+
+
+def error_text(spec: TransitionSpec, arguments: Mapping[str, Any]) -> str:
+    """Return what a failing transition was told: its first text argument."""
+    for argument in spec.takes:
+        value = arguments.get(argument.key)
+        if argument.kind in ("text", "long_text", "rich_text") and value:
+            return str(value)
+    return "failed"
+
+
+def _retried(
+    record: AirtableModel, failed: Changes, now: datetime
+) -> tuple[RetrySpec, Changes] | None:
+    """Return what puts the task back in line, if the policy gives it another attempt."""
+    rules, retry = rules_of(type(record)), queue_spec(type(record)).retry
+    if retry is None or rules.retry is None or record.__dict__["cancel_requested"]:
+        return None
+    trial = record.model_copy()
+    trial.__dict__.update(failed)
+    more = rules.retry(trial, now)
+    return None if isinstance(more, Refusal) else (retry, more)
+
+
+def pause_before(retry: RetrySpec, attempt: int) -> float:
+    """Return the seconds before the attempt that follows *attempt*, the first being 1."""
+    try:
+        plain = min(retry.first * retry.factor ** max(attempt - 1, 0), retry.most)
+    except OverflowError:
+        plain = retry.most
+    return plain * (1 + retry.jitter * _dice.uniform(-1, 1))
+
+
+def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
+    """End a task whose worker is gone and that is not to be taken again; 1, or 0 where somebody else was faster."""
+    table, spec = type(record).table, queue_spec(type(record))
+    lease = record._origin.lease
+    assert (
+        lease is not None and table.lifecycle is not None
+    )  # noqa: S101, PT018  # the sweep has made one
+    try:
+        if record.__dict__["cancel_requested"] and spec.cancel is not None and rules.cancel:
+            _move(
+                record,
+                spec.cancel,
+                rules.cancel,
+                {},
+                lease,
+                by=None,
+                why=LAPSED,
+                retries=False,
+                only_lapsed=True,
+            )
+        else:
+            fail = table.lifecycle.by_name[spec.fail]
+            _move(
+                record,
+                spec.fail,
+                rules.fail,
+                failure_arguments(fail, LAPSED),
+                lease,
+                by=None,
+                why=None,
+                retries=False,
+                only_lapsed=True,
+            )
+    except (LeaseLost, TransitionRefused):
+        return 0
+    return 1
+
+
+def failure_arguments(spec: TransitionSpec, error: str) -> dict[str, Any]:
+    """Return the arguments of a failing transition: the error goes to its first text argument, cut to what fits."""
+    for argument in spec.takes:
+        if argument.kind in ("text", "long_text", "rich_text"):
+            return {argument.key: error[: argument.max_length or 10_000] or "failed"}
+    return {}
+
+
+def settle_unreadable(
+    model: type[AirtableModel], queues: QueueStore, record_id: str, lease: Lease
+) -> None:
+    """Fail a row that was claimed and cannot be read, so that it does not come back for ever."""
+    table, spec = model.table, queue_spec(model)
+    lifecycle = table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    fail = lifecycle.by_name[spec.fail]
+    was = taken_state(table)
+    steps = (Step(fail.name, was.name, fail.target.name, lease.worker, None, UNREADABLE),)
+    changes = {lifecycle.field: fail.target}
+    queues.settle(table, Settlement(record_id, lease.token, was, changes, steps))

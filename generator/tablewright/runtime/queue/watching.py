@@ -1,0 +1,44 @@
+"""The figures of a queue, as a generated class offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tablewright.runtime.columns import Condition
+from tablewright.runtime.connection import current_store
+from tablewright.runtime.queue.figures import QueueFigures
+from tablewright.runtime.queue.holding import queues_of
+from tablewright.runtime.queue.rules import queue_spec
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+
+def queue_statistics(
+    model: type[AirtableModel],
+    conditions: Sequence[Condition],
+    *,
+    since: timedelta | None,
+    bucket: timedelta,
+    by: str | None,
+) -> QueueFigures:
+    """Return the figures of a queue, worked out in the store.
+
+    Raises:
+        ValueError: *bucket* is not positive, or *by* names no field.
+        NotSupported: the store has no leases.
+    """
+    queue_spec(model)
+    if bucket <= timedelta():
+        raise ValueError("queue_statistics() needs a bucket of some length")
+    if by is not None and by not in model.table.by_key:
+        raise ValueError(f"queue_statistics() groups by a field of {model.__name__}, not by '{by}'")
+    return queues_of(current_store()).figures(
+        model.table,
+        [one.node for one in conditions],
+        None if since is None else since.total_seconds(),
+        bucket.total_seconds(),
+        by,
+    )

@@ -1,0 +1,125 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+"""A graph of tasks that wait for one another, created in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tablewright.runtime.connection import current_store
+from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.spec import RelationSpec
+from tablewright.runtime.stores.base import Store
+from tablewright.runtime.stores.ids import new_record_id
+from tablewright.runtime.storing import create
+from tablewright.runtime.writing import encoded, new_record
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+R = TypeVar("R", bound="AirtableModel")
+
+
+def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str, R]:
+    """Store tasks that link to one another, and return them by their names in *steps*.
+
+    Where a link of a step leads to the same table, it takes names of other steps beside records and ids:
+    `{"fetch": {…}, "sum_up": {…, "depends_on": ["fetch"]}}`. On SQL all are stored or
+    none. Elsewhere they are stored one after the other, those that others wait for first.
+
+    Raises:
+        RecordInvalid: a value does not fit, or steps wait for one another in a circle; nothing was stored.
+    """
+    own = [relation for relation in model.table.relations if relation.to == model.table.key]
+    links = {name: _named(steps, values, own) for name, values in steps.items()}
+    order = list(_in_order(model, links))
+    _check(model, steps, own)
+    store = current_store()
+    stored: dict[str, R] = {}
+    if store.capabilities.keeps_ids:
+        stored = _all_at_once(model, store, steps, order, own)
+    else:
+        for name in order:
+            stored[name] = create(model, _linked(steps[name], stored, own))
+    return {name: stored[name] for name in steps}
+
+
+def _all_at_once(
+    model: type[R],
+    store: Store,
+    steps: Mapping[str, Mapping[str, Any]],
+    order: Sequence[str],
+    own: Sequence[RelationSpec],
+) -> dict[str, R]:
+    """Store the steps in one write, under ids that are known beforehand."""
+    ids = {name: new_record_id() for name in order}
+    rows = []
+    for name in order:
+        described = f"{model.table.key} '{name}'"
+        record = new_record(model, _linked(steps[name], ids, own), described)
+        rows.append({**encoded(record, described), "id": ids[name]})
+    records = model._decoded(store, store.insert(model.table, rows))
+    return dict(zip(order, records, strict=True))
+
+
+def _linked(
+    values: Mapping[str, Any], known: Mapping[str, Any], own: Sequence[RelationSpec]
+) -> dict[str, Any]:
+    keys = {relation.key for relation in own}
+    return {key: _resolved(value, known) if key in keys else value for key, value in values.items()}
+
+
+def _named(
+    steps: Mapping[str, Any], values: Mapping[str, Any], own: Sequence[RelationSpec]
+) -> list[str]:
+    """Return the other steps that a step links to."""
+    found: list[str] = []
+    for relation in own:
+        linked = values.get(relation.key)
+        each = [linked] if isinstance(linked, str) or not isinstance(linked, Sequence) else linked
+        found += [one for one in each if isinstance(one, str) and one in steps]
+    return found
+
+
+def _in_order(model: type[AirtableModel], links: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the steps, each after those it links to."""
+    done: set[str] = set()
+    for name in links:
+        yield from _visit(model, name, links, done, ())
+
+
+def _visit(
+    model: type[AirtableModel],
+    name: str,
+    links: Mapping[str, Sequence[str]],
+    done: set[str],
+    path: tuple[str, ...],
+) -> Iterator[str]:
+    if name in done:
+        return
+    if name in path:
+        circle = " → ".join([*path[path.index(name) :], name])
+        valid = f"would wait for itself: {circle}"
+        raise RecordInvalid(f"{model.table.key} '{name}'", [Misfit("step", valid, has_given=False)])
+    for other in links[name]:
+        yield from _visit(model, other, links, done, (*path, name))
+    done.add(name)
+    yield name
+
+
+def _check(
+    model: type[AirtableModel], steps: Mapping[str, Mapping[str, Any]], own: Sequence[RelationSpec]
+) -> None:
+    keys = {relation.key for relation in own}
+    for name, values in steps.items():
+        described = f"{model.table.key} '{name}'"
+        plain = {key: value for key, value in values.items() if key not in keys}
+        encoded(new_record(model, plain, described), described)
+
+
+def _resolved(value: Any, stored: Mapping[str, Any]) -> Any:
+    if isinstance(value, str):
+        return stored.get(value, value)
+    if isinstance(value, Sequence):
+        return [stored.get(one, one) if isinstance(one, str) else one for one in value]
+    return value

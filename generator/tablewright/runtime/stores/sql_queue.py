@@ -1,0 +1,318 @@
+"""Queues in a SQL database: claims, leases and settlements, each one statement on PostgreSQL."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection, Engine
+
+from tablewright.expressions import tree
+from tablewright.expressions.sql import Dialect
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import StoreError
+from tablewright.runtime.queue.figures import QueueFigures
+from tablewright.runtime.queue.store import (
+    LAPSED,
+    Beat,
+    Claimed,
+    Listener,
+    Settled,
+    Settlement,
+    Taking,
+)
+from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
+from tablewright.runtime.stores.sql_queue_figures import gathered
+from tablewright.runtime.stores.sql_queue_lanes import Lanes
+from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListener
+from tablewright.runtime.stores.sql_queue_prepared import Prepared
+from tablewright.runtime.stores.sql_queue_statements import (
+    KnownTable,
+    QueueStatements,
+    lapsed_steps,
+    timeless,
+)
+
+
+class SqlQueue:
+    """The queues of one SQL store. *known* gives what the store knows of a table."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        dialect: Dialect,
+        description: str,
+        known: Callable[[TableSpec], KnownTable],
+    ) -> None:
+        self._engine = engine
+        self._dialect: Dialect = dialect
+        self._description = description
+        self._known = known
+        self._lanes = Lanes(engine, dialect, description)
+        self._statements: dict[TableSpec, QueueStatements] = {}
+        self._announcer = Announcer()
+
+    def announce(self, connection: Connection, table: TableSpec) -> None:
+        """Tell waiting workers of new rows, once the transaction of *connection* is committed."""
+        if self._dialect == "postgresql":
+            self._announcer.tell(connection, table)
+
+    def close(self) -> None:
+        """Close the queue's own connections."""
+        self._lanes.close()
+
+    def _of(self, table: TableSpec) -> QueueStatements:
+        found = self._statements.get(table)
+        if found is None:
+            found = QueueStatements(self._known(table), self._dialect, self._engine.dialect)
+            self._statements[table] = found
+        return found
+
+    # -- claiming -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
+    ) -> list[Claimed]:
+        """Take up to *n* rows that are ready, in the queue's order, and write their history."""
+        made = self._of(table)
+        token = secrets.token_hex(16)
+        key = (id(taking), n, tuple(where)) if timeless(taking, where) else None
+        width = len(made.known.statements.keys)
+        if self._dialect == "postgresql":
+            one: Prepared = made.kept(key and ("claim", *key), lambda: made.claim(taking, where, n))
+            found = self._lanes.run(
+                lambda cursor: one.run(cursor, {"worker": worker, "token": token})
+            )
+        else:
+            both: tuple[Prepared, Prepared] = made.kept(
+                key and ("pick", *key), lambda: (made.pick(taking, where, n), made.take(taking))
+            )
+            found = self._lanes.run(
+                lambda cursor: self._take_in_sqlite(cursor, made, both, worker, token)
+            )
+        keys = made.known.statements.keys
+        return [
+            Claimed(dict(zip(keys, row, strict=False)), token, row[width], row[width])
+            for row in found
+        ]
+
+    def _take_in_sqlite(
+        self,
+        cursor: Any,
+        made: QueueStatements,
+        statements: tuple[Prepared, Prepared],
+        worker: str,
+        token: str,
+    ) -> list[list[Any]]:
+        pick, take = statements
+        picked = pick.run(cursor, {})
+        if not picked:
+            return []
+        ids = [row[0] for row in picked]
+        rows = take.run(cursor, {"ids": ids, "worker": worker, "token": token})
+        log = made.kept("history", made.add_history)
+        if log is not None:
+            log.send_many(cursor, _claim_history(made, picked, worker, rows[0][-1]))
+        if len(rows) > 1:
+            places = {record_id: place for place, record_id in enumerate(ids)}
+            rows.sort(key=lambda row: places[row[0]])
+        return rows
+
+    def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
+        """Return rows whose lease ran out and that cannot be taken again, with their last token."""
+        made = self._of(table)
+        key = ("lapsed", id(taking), limit) if timeless(taking, ()) else None
+        one: Prepared = made.kept(key, lambda: made.lapsed(taking, limit))
+        keys = made.known.statements.keys
+        found = self._lanes.run(lambda cursor: one.run(cursor, {}))
+        return [
+            Claimed(dict(zip(keys, row, strict=False)), row[-2], row[-1], row[-3] or row[-1])
+            for row in found
+        ]
+
+    # -- holding --------------------------------------------------------------------------------------------------
+
+    def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
+        """Extend leases, given as tokens by id; those that are missing in the answer are lost."""
+        if not held:
+            return {}
+        made = self._of(table)
+        one: Prepared = made.kept("beat", made.beat)
+        values: dict[str, Any] = {"pairs": dict(held)}
+        if self._dialect == "postgresql":
+            # In one order everywhere, so that two workers cannot wait for each other.
+            ids = sorted(held)
+            values = {"ids": ids, "tokens": [held[record_id] for record_id in ids]}
+        found = self._lanes.run(lambda cursor: one.run(cursor, values))
+        return {row[0]: Beat(row[1], bool(row[2]), row[3]) for row in found}
+
+    def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
+        """Write a settlement and its history as one step."""
+        made = self._of(table)
+        columns = tuple(sorted(settlement.changes))
+        key = (
+            "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,
+            settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed,
+        )  # fmt: skip
+        one: Prepared = made.kept(key, lambda: made.settle(settlement, columns))
+        values: dict[str, Any] = {
+            "id": settlement.record_id,
+            "held_token": settlement.token,
+            "pause": settlement.pause,
+        }
+        values |= {f"new_{name}": value for name, value in settlement.changes.items()}
+        for place, step in enumerate(settlement.steps):
+            values |= {
+                f"transition_{place}": step.transition,
+                f"from_state_{place}": step.from_state,
+                f"to_state_{place}": step.to_state,
+                f"by_{place}": step.by,
+                f"why_{place}": step.why,
+                f"error_{place}": step.error,
+            }
+        try:
+            row = self._lanes.run(
+                lambda cursor: self._settle(cursor, made, one, values, settlement)
+            )
+        except exc.IntegrityError as error:
+            raise StoreError(
+                f"{table.key} {settlement.record_id} cannot be written: {error.orig}"
+            ) from error
+        if row is None:
+            return Settled(None)
+        found: Row = dict(zip(QUEUE_KEYS, row, strict=False))
+        found["cancel_requested"] = bool(found["cancel_requested"])
+        return Settled({**settlement.changes, **found}, row[-1])
+
+    def _settle(
+        self,
+        cursor: Any,
+        made: QueueStatements,
+        one: Prepared,
+        values: Mapping[str, Any],
+        settlement: Settlement,
+    ) -> list[Any] | None:
+        rows = one.run(cursor, values)
+        if not rows:
+            return self._was_settled(cursor, made, settlement)
+        if self._dialect == "sqlite" and settlement.steps:
+            log = made.kept("history", made.add_history)
+            if log is not None:
+                attempt = rows[0][1] if settlement.counts else rows[0][1] + 1
+                log.send_many(
+                    cursor,
+                    [
+                        _history_row(settlement.record_id, rows[0][-1], attempt, step)
+                        for step in settlement.steps
+                    ],
+                )
+        return rows[0]
+
+    def _was_settled(
+        self, cursor: Any, made: QueueStatements, settlement: Settlement
+    ) -> list[Any] | None:
+        """Return the row if this very settlement was stored before: then only its answer was lost."""
+        if settlement.keeps_lease or settlement.only_lapsed:
+            return None
+        seen: Prepared = made.kept("seen", made.seen)
+        found = seen.run(cursor, {"id": settlement.record_id})
+        if not found:
+            return None
+        state, token, until, *rest = found[0]
+        target = settlement.changes[made.lifecycle.field]
+        if state is target and token == settlement.token and until is None:
+            return [*rest, None]
+        return None
+
+    # -- waiting --------------------------------------------------------------------------------------------------
+
+    def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
+        """Mark a row as to be stopped, and return what the queue knows of it."""
+        made = self._of(table)
+        one: Prepared = made.kept("request_cancel", made.request_cancel)
+        return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id})))
+
+    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
+        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+        made = self._of(table)
+        one: Prepared = made.kept("postpone", made.postpone)
+        values = {"id": record_id, "moment": until}
+        return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, values)))
+
+    def next_due(self, table: TableSpec) -> float | None:
+        """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
+        made = self._of(table)
+        one: Prepared = made.kept("next_due", made.next_due)
+        due, end, now = self._lanes.run(lambda cursor: one.run(cursor, {}))[0]
+        moments = [one for one in (due, end) if one is not None]
+        return max((min(moments) - now).total_seconds(), 0.0) if moments else None
+
+    def figures(
+        self,
+        table: TableSpec,
+        where: Sequence[tree.Node],
+        since: float | None,
+        bucket: float,
+        by: str | None,
+    ) -> QueueFigures:
+        """Return the figures of the queue, each group in one statement."""
+        made = self._of(table)
+        return self._lanes.run(lambda cursor: gathered(cursor, made, where, since, bucket, by))
+
+    def listener(self, table: TableSpec) -> Listener | None:
+        """Return what hears of new rows on PostgreSQL; SQLite tells nobody."""
+        if self._dialect == "sqlite":
+            return None
+        return PostgresListener.opened(self._lanes.connection, table)
+
+
+def _queue_row(found: list[list[Any]]) -> Row | None:
+    if not found:
+        return None
+    row: Row = dict(zip(QUEUE_KEYS, found[0], strict=True))
+    row["cancel_requested"] = bool(row["cancel_requested"])
+    return row
+
+
+def _claim_history(
+    made: QueueStatements, picked: Sequence[Sequence[Any]], worker: str, at: datetime
+) -> list[dict[str, Any]]:
+    """Return the history of a claim; a row whose lease ran out is failed, put back and taken."""
+    take = made.lifecycle.by_name[made.queue.take]
+    steps = lapsed_steps(made.lifecycle, made.queue)
+    rows: list[dict[str, Any]] = []
+    for record_id, was, held_by, attempt in picked:
+        row = {
+            "record_id": record_id, "at": at, "transition": take.name, "from_state": was.name,
+            "to_state": take.target.name, "by": worker, "why": None, "attempt": attempt + 1, "error": None,
+        }  # fmt: skip
+        if was is not take.target:
+            rows.append(row)
+            continue
+        for place, step in enumerate(steps):
+            last = place == len(steps) - 1
+            rows.append(
+                {
+                    **row,
+                    "transition": step.transition,
+                    "from_state": step.from_state,
+                    "to_state": step.to_state,
+                    "by": worker if last else held_by,
+                    "attempt": attempt + 1 if last else attempt,
+                    "error": LAPSED if place == 0 else None,
+                }
+            )
+    return rows
+
+
+def _history_row(record_id: str, at: datetime, attempt: int, step: Any) -> dict[str, Any]:
+    return {
+        "record_id": record_id, "at": at, "transition": step.transition, "from_state": step.from_state,
+        "to_state": step.to_state, "by": step.by, "why": step.why, "attempt": attempt, "error": step.error,
+    }  # fmt: skip
+
+
+__all__ = ["KnownTable", "SqlQueue"]

@@ -1,0 +1,139 @@
+"""What a queue adds to a SQL table: its columns, the indexes that claims use, and the test that nobody holds a row."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from tablewright.expressions.sql import Dialect
+from tablewright.runtime.codec import Row
+from tablewright.runtime.spec import TableSpec
+
+TEXT_FORM: Final = "%Y-%m-%dT%H:%M:%f"
+"""SQLite's own clock in the form that moments have there, milliseconds filled up to six digits by `000Z`."""
+
+
+def queue_columns(
+    spec: TableSpec, dialect: Dialect, moment: TypeEngine[Any], text: TypeEngine[Any]
+) -> list[Any]:
+    """Return the columns and indexes of a table with a queue.
+
+    Rows that workers look through stand in one partial index, in the queue's order, whatever else the table holds.
+    """
+    parts: list[Any] = [
+        sa.Column("ready_at", moment),
+        sa.Column("attempt", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("lease_until", moment),
+        sa.Column("worker_id", text),
+        sa.Column("lease_token", text),
+        sa.Column("cancel_requested", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("taken_at", moment),
+        sa.Column("settled_at", moment),
+    ]
+    keys = index_keys(spec, dialect)
+    if keys is not None:
+        where = sa.text(in_line(spec, dialect))
+        parts.append(
+            sa.Index(
+                f"ix_{spec.sql_name}_queue",
+                *(sa.text(key) for key in keys),
+                sqlite_where=where,
+                postgresql_where=where,
+            )
+        )
+    due = sa.text(f"{quoted('ready_at')} IS NOT NULL")
+    parts.append(
+        sa.Index(f"ix_{spec.sql_name}_ready_at", "ready_at", sqlite_where=due, postgresql_where=due)
+    )
+    return parts
+
+
+def history_columns(text: TypeEngine[Any]) -> list[Any]:
+    """Return what the history of a table with a queue has besides."""
+    return [sa.Column("attempt", sa.Integer()), sa.Column("error", text)]
+
+
+def quoted(name: str) -> str:
+    """Return the name of a column as SQL; keys of a schema hold no quotes."""
+    return f'"{name}"'
+
+
+def in_line(spec: TableSpec, dialect: Dialect) -> str:
+    """Return the condition, as SQL, that a row waits or is held: only such rows are in the queue's index."""
+    del dialect
+    lifecycle, queue = spec.lifecycle, spec.queue
+    assert lifecycle is not None and queue is not None  # noqa: S101, PT018  # the checks saw to it
+    take = lifecycle.by_name[queue.take]
+    states = dict.fromkeys([*(one.name for one in take.sources), take.target.name])
+    return f"{quoted(lifecycle.field)} IN ({', '.join(map(_text, states))})"
+
+
+def index_keys(spec: TableSpec, dialect: Dialect) -> list[str] | None:
+    """Return the queue's order as keys of an index; nothing where it sorts by what is no column."""
+    keys = order_keys(spec, dialect)
+    if keys is None:
+        return None
+    return [*keys, *(quoted(name) for name in ("created_time", "id"))]
+
+
+def order_keys(spec: TableSpec, dialect: Dialect) -> list[str] | None:
+    """Return the queue's order as SQL: enums by the place of their values, blanks first where rising."""
+    keys = []
+    for key in spec.queue.order_by if spec.queue is not None else ():
+        name = key.removeprefix("-")
+        field = spec.by_key.get(name)
+        if field is None and name != "created_time":
+            return None
+        if field is not None and field.kind == "created_time":
+            name = "created_time"
+        column = quoted(name)
+        if field is not None and field.kind == "enum" and field.choices is not None:
+            places = " ".join(
+                f"WHEN {_text(member.name)} THEN {place}"
+                for place, member in enumerate(field.choices)
+            )
+            column = f"(CASE {column} {places} END)"
+        falling = key.startswith("-")
+        nulls = ""
+        if dialect == "postgresql":
+            nulls = " NULLS LAST" if falling else " NULLS FIRST"
+        keys.append(f"{column}{' DESC' if falling else ''}{nulls}")
+    return keys
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def store_now(dialect: Dialect, moment: TypeEngine[Any]) -> Any:
+    """Return the store's own clock, one and the same throughout a statement."""
+    if dialect == "postgresql":
+        return sa.func.statement_timestamp(type_=moment)
+    return sa.type_coerce(sa.func.strftime(TEXT_FORM, "now").op("||")("000Z"), moment)
+
+
+def after(dialect: Dialect, moment: TypeEngine[Any], seconds: Any) -> Any:
+    """Return the store's clock, so many seconds from now."""
+    if dialect == "postgresql":
+        span = sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+        return sa.type_coerce(sa.func.statement_timestamp().op("+")(span), moment)
+    shifted = sa.func.strftime(TEXT_FORM, "now", sa.func.printf("%+.6f seconds", seconds))
+    return sa.type_coerce(shifted.op("||")("000Z"), moment)
+
+
+def not_held(table: sa.Table, dialect: Dialect) -> Any:
+    """Return the condition that no worker holds a row."""
+    until = table.c.lease_until
+    return sa.or_(until.is_(None), until < store_now(dialect, until.type))
+
+
+def let_go(spec: TableSpec, changes: Row) -> Row:
+    """Return what becomes of the queue's columns in a transition that somebody makes who does not hold the row."""
+    lifecycle, queue = spec.lifecycle, spec.queue
+    assert lifecycle is not None and queue is not None  # noqa: S101, PT018  # the checks saw to it
+    found: Row = {"lease_until": None, "lease_token": None, "worker_id": None}
+    if changes[lifecycle.field] in lifecycle.by_name[queue.take].sources:
+        found |= {"ready_at": None, "cancel_requested": False}
+    return found

@@ -1,0 +1,220 @@
+"""The figures of a queue, gathered by the database: one statement for each way of grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from tablewright.expressions import tree
+from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
+from tablewright.runtime.stores.sql_queue_columns import after, in_line
+
+if TYPE_CHECKING:
+    from tablewright.runtime.stores.sql_queue_statements import QueueStatements
+
+MOST_ERRORS: Final = 20
+MOST_BUCKETS: Final = 1_000
+
+
+def gathered(
+    cursor: Any,
+    made: QueueStatements,
+    where: Sequence[tree.Node],
+    since: float | None,
+    bucket: float,
+    by: str | None,
+) -> QueueFigures:
+    """Return the figures over the rows that meet *where*; of ended ones, those of the last *since* seconds."""
+    asking = _Asking(cursor, made, where, since)
+    waiting, delayed, running, expired, oldest = asking.standing()
+    completed, failed, first, last, waited, longest_wait, ran, longest_run = asking.ended()
+    number = completed + failed
+    minutes = (last - first).total_seconds() / 60 if number > 1 else 0.0
+    return QueueFigures(
+        waiting=waiting,
+        delayed=delayed,
+        running=running,
+        expired_leases=expired,
+        oldest_waiting=_span(oldest),
+        completed=completed,
+        failed=failed,
+        throughput_per_minute=number / minutes if minutes else None,
+        success_rate=completed / number if number else None,
+        avg_waiting_time=_span(waited),
+        max_waiting_time=_span(longest_wait),
+        avg_running_time=_span(ran),
+        max_running_time=_span(longest_run),
+        attempts=asking.attempts(),
+        workers=asking.workers(),
+        errors=asking.errors(),
+        by_time=asking.buckets(bucket),
+        groups=asking.groups(by) if by is not None else {},
+    )
+
+
+class _Asking:
+    def __init__(
+        self, cursor: Any, made: QueueStatements, where: Sequence[tree.Node], since: float | None
+    ) -> None:
+        self._cursor = cursor
+        self._made = made
+        scope = made.scope()
+        self._where = [scope.condition(one) for one in where]
+        own = made.table
+        lifecycle, queue = made.lifecycle, made.queue
+        done, fail = lifecycle.by_name[queue.done].target, lifecycle.by_name[queue.fail].target
+        self._completed = made.state == sa.literal_column(f"'{done.name}'")
+        self._failed = made.state == sa.literal_column(f"'{fail.name}'")
+        self._ended = [own.c.settled_at.is_not(None), sa.or_(self._completed, self._failed)]
+        if since is not None:
+            begin = after(made.dialect, made.known.schema.moment, sa.literal_column(repr(-since)))
+            self._ended.append(own.c.settled_at >= begin)
+        self._held = made.state == made.taken
+        self._ready = sa.func.coalesce(own.c.ready_at, own.c.created_time)
+
+    def _rows(self, statement: Any, *conditions: Any) -> list[list[Any]]:
+        asked = statement.where(*conditions, *self._where)
+        return self._made.prepared(asked, [*statement.selected_columns]).run(self._cursor, {})
+
+    def _seconds(self, late: Any, early: Any) -> Any:
+        if self._made.dialect == "postgresql":
+            return sa.cast(sa.extract("epoch", late - early), sa.Double())
+        day = sa.func.julianday(late) - sa.func.julianday(early)
+        return sa.type_coerce(day * 86_400.0, sa.Double())
+
+    def standing(self) -> list[Any]:
+        """Return what waits, is delayed, runs, and has lapsed, and the seconds of the oldest that waits."""
+        own, now = self._made.table, self._made.now
+        due = sa.and_(~self._held, self._ready <= now)
+        lapsed = sa.and_(self._held, own.c.lease_until < now)
+        waited = self._seconds(now, sa.type_coerce(self._ready, own.c.created_time.type))
+        statement = sa.select(
+            _number(due),
+            _number(sa.and_(~self._held, self._ready > now)),
+            _number(sa.and_(self._held, own.c.lease_until >= now)),
+            _number(lapsed),
+            sa.func.max(sa.case((due, waited))),
+        ).select_from(own)
+        return self._rows(statement, sa.text(in_line(self._made.known.spec, self._made.dialect)))[0]
+
+    def ended(self) -> list[Any]:
+        """Return numbers of ends, the first and the last, and how long tasks waited and ran."""
+        own = self._made.table
+        waited = self._seconds(own.c.taken_at, self._ready)
+        ran = self._seconds(own.c.settled_at, own.c.taken_at)
+        moment = own.c.settled_at.type
+        statement = sa.select(
+            _number(self._completed),
+            _number(self._failed),
+            sa.type_coerce(sa.func.min(own.c.settled_at), moment),
+            sa.type_coerce(sa.func.max(own.c.settled_at), moment),
+            sa.func.avg(waited),
+            sa.func.max(waited),
+            sa.func.avg(ran),
+            sa.func.max(ran),
+        ).select_from(own)
+        return self._rows(statement, *self._ended)[0]
+
+    def attempts(self) -> dict[int, int]:
+        """Return ended rows by their attempts."""
+        tries = self._made.table.c.attempt
+        found = self._rows(
+            sa.select(tries, sa.func.count()).group_by(tries).order_by(tries), *self._ended
+        )
+        return {int(row[0]): int(row[1]) for row in found}
+
+    def workers(self) -> dict[str, int]:
+        """Return running rows by who holds them."""
+        own = self._made.table
+        statement = sa.select(own.c.worker_id, sa.func.count()).group_by(own.c.worker_id)
+        found = self._rows(
+            statement.order_by(sa.func.count().desc(), own.c.worker_id),
+            self._held,
+            own.c.lease_until >= self._made.now,
+        )
+        return {row[0]: int(row[1]) for row in found}
+
+    def errors(self) -> dict[str, int]:
+        """Return the most frequent errors of attempts."""
+        log, own = self._made.history, self._made.table
+        if log is None:
+            return {}
+        joined = sa.join(log, own, log.c.record_id == own.c.id)
+        statement = sa.select(log.c.error, sa.func.count()).select_from(joined)
+        statement = statement.group_by(log.c.error)
+        ordered = statement.order_by(sa.func.count().desc(), log.c.error).limit(MOST_ERRORS)
+        return {row[0]: int(row[1]) for row in self._rows(ordered, log.c.error.is_not(None))}
+
+    def buckets(self, seconds: float) -> tuple[Bucket, ...]:
+        """Return ended rows by spans of so many seconds."""
+        own = self._made.table
+        if self._made.dialect == "postgresql":
+            epoch: Any = sa.extract("epoch", own.c.settled_at)
+        else:
+            epoch = sa.cast(sa.func.strftime("%s", own.c.settled_at), sa.Double())
+        number = sa.cast(
+            (
+                sa.func.floor(epoch / sa.literal_column(repr(float(seconds))))
+                if self._made.dialect == "postgresql"
+                else epoch / sa.literal_column(repr(float(seconds)))
+            ),
+            sa.BigInteger(),
+        ).label("number")
+        statement = sa.select(number, _number(self._completed), _number(self._failed))
+        grouped = statement.select_from(own).group_by(sa.text("number"))
+        latest = grouped.order_by(sa.text("number DESC")).limit(MOST_BUCKETS)
+        return tuple(
+            Bucket(
+                since=datetime.fromtimestamp(int(row[0]) * seconds, UTC),
+                completed=int(row[1]),
+                failed=int(row[2]),
+            )
+            for row in reversed(self._rows(latest, *self._ended))
+        )
+
+    def groups(self, by: str) -> dict[str, Group]:
+        """Return the figures of each value of a column."""
+        own = self._made.table
+        column = own.c[by]
+        ran = self._seconds(own.c.settled_at, own.c.taken_at)
+        ended = sa.and_(*self._ended)
+        statement = (
+            sa.select(
+                column,
+                _number(sa.and_(self._waits(), sa.true())),
+                _number(sa.and_(self._held, own.c.lease_until.is_not(None))),
+                _number(sa.and_(ended, self._completed)),
+                _number(sa.and_(ended, self._failed)),
+                sa.func.avg(sa.case((ended, ran))),
+            )
+            .select_from(own)
+            .group_by(column)
+            .order_by(column)
+        )
+        found = {}
+        for value, waiting, running, completed, failed, seconds in self._rows(statement):
+            number = completed + failed
+            found["" if value is None else str(value)] = Group(
+                waiting=waiting,
+                running=running,
+                completed=completed,
+                failed=failed,
+                success_rate=completed / number if number else None,
+                avg_running_time=_span(seconds),
+            )
+        return found
+
+    def _waits(self) -> Any:
+        line = sa.text(in_line(self._made.known.spec, self._made.dialect))
+        return sa.and_(line, ~self._held)
+
+
+def _number(condition: Any) -> Any:
+    return sa.func.count(sa.case((condition, 1)))
+
+
+def _span(seconds: Any) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=float(seconds))

@@ -1,0 +1,142 @@
+"""Connections of the queue's own: statements go straight to the driver, one transaction or none at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import exc
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import StaticPool
+
+from tablewright.expressions.sql import Dialect
+from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
+
+T = TypeVar("T")
+TRIES: Final = 5
+"""How often a statement is sent that the database gave up for another one's sake."""
+_YIELDED: Final = frozenset({"40001", "40P01"})
+"""SQLSTATEs of serialization failure and deadlock."""
+
+
+class Lanes:
+    """Driver connections that are kept open: what SQLAlchemy does for every checkout costs as much as a claim."""
+
+    def __init__(self, engine: Engine, dialect: Dialect, description: str) -> None:
+        self._engine = engine
+        self._dialect = dialect
+        self._description = description
+        self._idle: list[Any] = []
+        self._lock = threading.Lock()
+        # A database in memory has one connection, which nobody can share.
+        self._alone = threading.Lock() if isinstance(engine.pool, StaticPool) else None
+        self._closed = False
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for one in idle:
+            if self._alone is None:
+                one.close()
+
+    def run(self, work: Callable[[Any], T]) -> T:
+        """Do *work* with a cursor, again where the connection was found broken or the database asks for it.
+
+        On SQLite it is one transaction that holds the write lock; on PostgreSQL each statement is its own.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached or used.
+            StoreError: it refused.
+        """
+        driver = self._engine.dialect.loaded_dbapi
+        for attempt in range(TRIES):
+            try:
+                with self._cursor() as cursor:
+                    return work(cursor)
+            except driver.IntegrityError as error:
+                raise exc.IntegrityError("", None, error) from error
+            except (driver.OperationalError, driver.InterfaceError) as error:
+                state = getattr(error, "sqlstate", None)
+                broken = self._dialect == "postgresql" and (
+                    state is None or state[:2] in ("08", "57")
+                )
+                if (state in _YIELDED or broken) and attempt + 1 < (2 if broken else TRIES):
+                    if broken:
+                        self._forget()
+                    continue
+                raise StoreUnavailable(
+                    f"{self._description} cannot be used: {_reason(error)}"
+                ) from error
+            except driver.Error as error:
+                raise StoreError(f"{self._description} refused: {_reason(error)}") from error
+        raise StoreUnavailable(f"{self._description} is too busy: it gave up {TRIES} times")
+
+    def connection(self) -> Any:
+        """Return a new driver connection, which the caller has to close."""
+        try:
+            pooled = self._engine.raw_connection()
+        except exc.DBAPIError as error:
+            raise StoreUnavailable(
+                f"{self._description} cannot be used: {_reason(error.orig or error)}"
+            ) from error
+        made: Any = pooled.driver_connection
+        if self._alone is None:
+            pooled.detach()
+        if self._dialect == "postgresql":
+            made.autocommit = True
+        return made
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        if self._alone is not None:
+            self._alone.acquire()
+        lane: Any = None
+        good = False
+        try:
+            with self._lock:
+                lane = self._idle.pop() if self._idle else None
+            lane = lane if lane is not None else self.connection()
+            cursor = lane.cursor()
+            if self._dialect == "postgresql":
+                yield cursor
+                good = True
+                return
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+                good = True
+            except BaseException as error:
+                lane.rollback()
+                good = isinstance(
+                    error, (TablewrightError, self._engine.dialect.loaded_dbapi.Error)
+                )
+                raise
+        finally:
+            self._put_back(lane, good=good)
+            if self._alone is not None:
+                self._alone.release()
+
+    def _put_back(self, lane: Any, *, good: bool) -> None:
+        if lane is None:
+            return
+        with self._lock:
+            keep = self._alone is not None or (good and not self._closed)
+            if keep:
+                self._idle.append(lane)
+        if not keep:
+            lane.close()
+
+    def _forget(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for one in idle:
+            one.close()
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0]

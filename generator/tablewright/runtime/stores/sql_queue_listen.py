@@ -1,0 +1,111 @@
+"""PostgreSQL's LISTEN and NOTIFY: a waiting worker hears of new rows at once."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from tablewright.runtime.errors import StoreUnavailable
+from tablewright.runtime.spec import TableSpec
+
+REOPEN_SECONDS: Final = 5.0
+
+
+def channel(table: TableSpec) -> str:
+    """Return the channel on which new rows are told of."""
+    return f"tablewright_{table.sql_name}"
+
+
+class Announcer:
+    """Tells listeners of new rows, where the database can: its distributed kin often cannot."""
+
+    def __init__(self) -> None:
+        self._can: bool | None = None
+
+    def tell(self, connection: Connection, table: TableSpec) -> None:
+        """Wake whoever listens, once the transaction of *connection* is committed."""
+        if self._can is None:
+            query = sa.text("SELECT count(*) FROM pg_catalog.pg_proc WHERE proname = 'pg_notify'")
+            self._can = bool(connection.execute(query).scalar_one())
+        if self._can:
+            connection.execute(sa.select(sa.func.pg_notify(channel(table), "")))
+
+
+class PostgresListener:
+    """Waits on a connection of its own. Where that breaks it waits without, and opens it anew now and then."""
+
+    def __init__(self, connect: Callable[[], Any], table: TableSpec) -> None:
+        self._connect = connect
+        self._channel = channel(table)
+        self._heard, self._wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        self._connection: Any = None
+        self._tried = 0.0
+        self._open()
+
+    @classmethod
+    def opened(cls, connect: Callable[[], Any], table: TableSpec) -> Self:
+        """Return a listener that listens from now on."""
+        return cls(connect, table)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most so long; tell whether there was a sign of new tasks."""
+        if self._connection is None and time.monotonic() - self._tried > REOPEN_SECONDS:
+            self._open()
+        watched = [self._heard]
+        if self._connection is not None:
+            watched.append(self._connection.fileno())
+        ready, _, _ = select.select(watched, [], [], max(seconds, 0.0))
+        if self._heard in ready:
+            os.read(self._heard, 4096)
+        if self._connection is None or len(ready) == (self._heard in ready):
+            return False
+        return self._told()
+
+    def wake(self) -> None:
+        """End the wait of another thread."""
+        try:
+            os.write(self._wake, b".")
+        except (BlockingIOError, OSError):
+            return  # full, so it is awake anyway; or closed
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._shut()
+        for end in (self._heard, self._wake):
+            os.close(end)
+
+    def _open(self) -> None:
+        self._tried = time.monotonic()
+        try:
+            self._connection = self._connect()
+            self._connection.execute(f'LISTEN "{self._channel}"')
+        except (StoreUnavailable, self._errors()):
+            self._shut()
+
+    def _told(self) -> bool:
+        told = False
+        try:
+            self._connection.pgconn.consume_input()
+            while self._connection.pgconn.notifies() is not None:
+                told = True
+        except self._errors():
+            self._shut()
+        return told
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @staticmethod
+    def _errors() -> type[Exception]:
+        import psycopg
+
+        return psycopg.Error

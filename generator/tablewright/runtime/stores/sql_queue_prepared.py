@@ -1,0 +1,83 @@
+"""Statements that are compiled once and then sent as they are: only the values go through Python each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """One statement. *columns* are what it returns, in order, so that results can be read as their types say."""
+
+    def __init__(self, statement: Any, dialect: Dialect, columns: Sequence[Any] = ()) -> None:
+        compiled: Any = statement.compile(
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
+        )
+        self.text = str(compiled)
+        self._fixed: dict[str, Any] = {}
+        self._given: dict[str, Convert | None] = {}
+        values = compiled.params
+        for name, bind in compiled.binds.items():
+            if name not in values:
+                continue
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if bind.required:
+                self._given[name] = convert
+            else:
+                value = values[name]
+                self._fixed[name] = convert(value) if convert is not None else value
+        for name in values.keys() - self._fixed.keys() - self._given.keys():
+            # Values of a list that was spread out; they are plain texts and numbers.
+            self._fixed[name] = values[name]
+        self._order: list[str] | None = compiled.positiontup
+        readers = [_reader(one.type, dialect) for one in columns]
+        self._readers = [(place, one) for place, one in enumerate(readers) if one is not None]
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """Return what the driver is given."""
+        found = dict(self._fixed)
+        for name, convert in self._given.items():
+            value = values[name]
+            found[name] = convert(value) if convert is not None else value
+        return found if self._order is None else [found[name] for name in self._order]
+
+    def run(self, cursor: Any, values: Mapping[str, Any]) -> list[list[Any]]:
+        """Send the statement and return the rows."""
+        cursor.execute(self.text, self.parameters(values))
+        return self.read(cursor.fetchall())
+
+    def send(self, cursor: Any, values: Mapping[str, Any]) -> int:
+        """Send the statement and return how many rows it met."""
+        cursor.execute(self.text, self.parameters(values))
+        return int(cursor.rowcount)
+
+    def send_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Send the statement once for each of *rows*."""
+        cursor.executemany(self.text, [self.parameters(one) for one in rows])
+
+    def read(self, found: Sequence[Any]) -> list[list[Any]]:
+        """Return rows with their values as Python's."""
+        rows = [list(row) for row in found]
+        for row in rows:
+            for place, convert in self._readers:
+                row[place] = convert(row[place])
+        return rows
+
+
+def _reader(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, (sa.Numeric, sa.Float)):
+        return (
+            None  # drivers give floats; SQLAlchemy's own reader wants to know the column's number
+        )
+    found: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
+
+
+def given(name: str, kind: Any) -> Any:
+    """Return a value that is given each time the statement is sent."""
+    return sa.bindparam(name, type_=kind, required=True)

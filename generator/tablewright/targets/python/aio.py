@@ -1,0 +1,81 @@
+"""Schema → `aio.py`: every operation of the records once more, as a coroutine of the same parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tablewright.model.schema import Schema, Table
+from tablewright.targets.python.code import Code, docstring, identifier
+from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.names import twin_name
+
+OF_THE_CLASS: Final = ("create", "bulk_create", "get", "all", "first", "count", "exists", "bulk_update", "bulk_delete")  # fmt: skip
+OF_A_RECORD: Final = ("save", "update", "refresh", "delete", "history")
+OF_THE_QUEUE: Final = (
+    "claim", "heartbeat", "release", "request_cancel", "postpone", "queue_statistics", "workflow",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    line: Code
+
+
+@dataclass(frozen=True, slots=True)
+class TwinView:
+    name: Code
+    doc: Code
+    operations: tuple[OperationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AioView:
+    source: Code
+    doc: Code
+    imports: Code
+    twins: tuple[TwinView, ...]
+
+
+def aio_view(schema: Schema, source: Code) -> AioView:
+    """Return what `aio.py` prints."""
+    imports = Imports()
+    tables = [table for table in schema.tables if table.queue is not None]
+    imports.names(".", [table.key for table in tables])
+    imports.name("tablewright.runtime.aio", "in_thread")
+    twins = tuple(_twin(table, imports) for table in tables)
+    doc = docstring(
+        f"The operations of {schema.name} as coroutines, for programs that run in asyncio."
+    )
+    return AioView(source, doc, imports.lines(), twins)
+
+
+def _twin(table: Table, imports: Imports) -> TwinView:
+    name = identifier(table.key)
+    lines = [_line(name, one, "in_thread") for one in OF_THE_CLASS]
+    if any(field.kind.can_be_unique and field.is_writable for field in table.fields):
+        lines.append(_line(name, "upsert", "in_thread"))
+    listed = [one.key for one in table.queries]
+    if listed or table.fields:
+        imports.name("tablewright.runtime.aio", "listed_in_thread")
+    lines += [_line(name, one, "listed_in_thread") for one in ("where", "find_by", *listed)]
+    lines += [_line(name, one.key, "in_thread") for one in table.statistics]
+    lines += [_line(name, one, "in_thread") for one in OF_A_RECORD]
+    transitions = table.lifecycle.transitions if table.lifecycle is not None else ()
+    lines += [_line(name, one.key, "in_thread") for one in transitions]
+    lines += [
+        _line(name, relation.add.key, "in_thread")
+        for relation in table.inverses
+        if relation.add is not None
+    ]
+    lines += [_line(name, one, "in_thread") for one in OF_THE_QUEUE]
+    doc = (
+        f"What {name} does, as coroutines: `await {name}.aio.get(…)`, `await {name}.aio.refresh(record)`.\n\n"
+        "Each runs in a thread, so that it keeps no other coroutine waiting. Queries give their records as a list."
+    )
+    return TwinView(identifier(twin_name(table)), docstring(doc, " " * 4), tuple(lines))
+
+
+def _line(record: Code, operation: str, wrapper: str) -> OperationView:
+    name = identifier(operation)
+    return OperationView(Code(f"{name} = {wrapper}({record}.{name})"))
