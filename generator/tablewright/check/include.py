@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tablewright.check.findings import Findings
-from tablewright.check.reader import Reader
+from tablewright.check.reader import Reader, words_of
 from tablewright.diagnostics import Span
 from tablewright.syntax.document import Document, MapNode, Node, Scalar
 from tablewright.syntax.parse import parse
@@ -68,7 +68,7 @@ class _Gatherer:
             return None
         if len(chain) > 1:
             _check_included(self._findings, document.root)
-        for word in Reader(Findings(), document.root, "", None).words("include"):
+        for word in words_of(self._findings, document.root.get("include"), "include"):
             self._include(word, source, chain)
         self._gathered.roots.append(document.root)
         return document.root
