@@ -142,3 +142,9 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     with engine.begin() as connection:
         connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture
+def project_on() -> Callable[[LocalAirtable, Path], Project]:
+    """Make a project on a server that a test started itself."""
+    return Project

@@ -100,7 +100,7 @@ def how_to_add(
     if said:
         lines[0] += f": {', '.join(said)}"
     if formula is not None:
-        lines[0] += (", and " if said else ", ") + "paste this formula:"
+        lines[0] += " and paste this formula:"
         lines += [f"    {line}" for line in str(formula).splitlines()]
     else:
         lines[0] += "."

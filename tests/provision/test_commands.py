@@ -1,0 +1,301 @@
+"""The commands as people and scripts run them: exit codes, questions, files, crashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablewright.server.serve import LocalAirtable
+
+SCHEMA = """
+tablewright: 1
+name: shop
+enums: {Status: [OPEN, DONE]}
+tables:
+  Customer:
+    fields: {name: text}
+  Order:
+    fields: {number: integer, status: Status, serial: auto_number}
+    relations: {customer: {to: Customer, inverse: orders}}
+"""
+
+
+class Shell:
+    """A project folder, and the command run in it as a process of its own."""
+
+    def __init__(self, folder: Path, server: LocalAirtable) -> None:
+        self.folder = folder
+        self.server = server
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "AIRTABLE_ACCESS_TOKEN": server.token,
+            "PYTHONPATH": str(Path(__file__).parents[2] / "generator"),
+        }
+        (folder / "schemas").mkdir()
+        self.write(SCHEMA)
+        (folder / "tablewright.toml").write_text(
+            f'[environments.dev]\nbase = "{server.base_id}"\nendpoint = "{server.url}"\n'
+        )
+
+    def write(self, text: str) -> None:
+        (self.folder / "schemas" / "shop.yaml").write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "tablewright", *arguments]
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def lock(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "tablewright.lock.dev.json").read_text())
+        return found
+
+
+@pytest.fixture
+def shells(tmp_path: Path) -> Iterator[Callable[..., Shell]]:
+    servers: list[LocalAirtable] = []
+
+    def start(**options: Any) -> Shell:
+        folder = tmp_path / str(len(servers))
+        folder.mkdir()
+        servers.append(LocalAirtable(**options).start())
+        return Shell(folder, servers[-1])
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def shell(shells: Callable[..., Shell]) -> Shell:
+    return shells()
+
+
+def test_exit_codes_tell_what_there_is_to_do(shell: Shell) -> None:
+    """plan and drift end with 2 where there are differences, and with 0 where there are none."""
+    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+
+    first = shell.run("plan")
+    applied = shell.run("apply", "--yes")
+    second = shell.run("plan")
+    drift = shell.run("drift")
+
+    assert (first.returncode, applied.returncode, second.returncode, drift.returncode) == (2, 0, 0, 0), applied.stderr  # fmt: skip
+    assert "Nothing to do" in second.stdout
+    assert "No drift" in drift.stdout
+
+
+def test_errors_end_with_1_and_say_what_to_do(shell: Shell, tmp_path: Path) -> None:
+    """A mistake of the user is one clear line, no traceback, and never the exit code of a difference."""
+    missing_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="")
+    wrong_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="patWRONG.secret")
+    other_base = shell.run("plan", "--base", "appWRONGWRONGWRON")
+    no_server = shell.run("plan", "--endpoint", "http://127.0.0.1:9")
+    environment = shell.run("plan", "--environment", "prd")
+    option = shell.run("plan", "--nonsense")
+    no_file = shell.run("plan", "nothing.yaml")
+    no_plan = shell.run("apply", "tablewright.toml")
+
+    for found, said in (
+        (missing_token, "AIRTABLE_ACCESS_TOKEN is not set"),
+        (wrong_token, "401"),
+        (other_base, "403"),
+        (no_server, "cannot be reached"),
+        (environment, "there is no environment 'prd'"),
+        (option, "No such option"),
+        (no_file, "nothing.yaml"),
+        (no_plan, "this is no plan"),
+    ):
+        assert found.returncode == 1, found
+        assert said in found.stderr, found.stderr
+        assert "Traceback" not in found.stderr
+        assert "secret" not in found.stdout + found.stderr
+
+
+def test_apply_asks_and_does_not_guess_the_answer(shell: Shell) -> None:
+    """Without a terminal and without --yes nothing is changed."""
+    found = shell.run("apply")
+
+    assert found.returncode == 1
+    assert "--yes" in found.stderr
+    assert shell.run("plan").returncode == 2
+    assert not (shell.folder / "tablewright.lock.dev.json").exists()
+
+
+def test_a_saved_plan_is_refused_when_the_base_moved_on(shell: Shell) -> None:
+    """What was reviewed is what is done, or nothing."""
+    shell.run("plan", "--out", "plan.json")
+    shell.run("apply", "--yes")
+
+    found = shell.run("apply", "plan.json", "--yes")
+
+    assert found.returncode == 1
+    assert "changed since this plan was made" in found.stderr
+
+
+def test_a_saved_plan_is_carried_out_as_it_was_shown(shell: Shell) -> None:
+    """plan --out, then apply FILE, and nothing is left but the step for people."""
+    shown = json.loads(shell.run("plan", "--out", "plan.json", "--format", "json").stdout)
+
+    found = shell.run("apply", "plan.json", "--yes", "--format", "json")
+
+    applied = json.loads(found.stdout)
+    assert applied["api_calls"] == shown["api_calls"]
+    assert [one["state"] for one in applied["steps"]] == ["done"] * len(applied["steps"])
+    assert applied["manual"] == [
+        "In table 'Order' add a field named 'Serial' of type 'Autonumber'."
+    ]
+
+
+def test_drift_tells_renames_and_offers_ways_out(shell: Shell) -> None:
+    """A rename in Airtable is recognised by its id; adopt, apply and ignore are offered, a reset is not."""
+    shell.run("apply", "--yes")
+    fields = shell.lock()["schemas"]["shop"]["tables"]["Order"]
+    from tablewright.provision.ports.airtable import AirtablePort
+
+    port = AirtablePort(shell.server.token, endpoint=shell.server.url)
+    base = shell.server.base_id
+    port.update_field(base, fields["id"], fields["fields"]["number"], {"name": "No."})
+    port.create_field(base, fields["id"], {"name": "Notes", "type": "multilineText"})
+    port.close()
+
+    found = shell.run("drift")
+
+    assert found.returncode == 2
+    assert "is named 'No.' in Airtable and 'Number' in the schema" in found.stdout
+    assert "name: No.  at Order.number" in found.stdout
+    assert "notes: {type: long_text}  in Order" in found.stdout
+    assert "unmanaged: [Notes]  in Order" in found.stdout
+    assert "[ ] 1. In table 'Order' add a field named 'Serial'" in found.stdout
+    assert "reset" not in found.stdout
+
+
+def test_unmanaged_fields_are_no_drift(shell: Shell) -> None:
+    """What the schema leaves to people is not spoken of."""
+    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.run("apply", "--yes")
+    from tablewright.provision.ports.airtable import AirtablePort
+
+    port = AirtablePort(shell.server.token, endpoint=shell.server.url)
+    order = shell.lock()["schemas"]["shop"]["tables"]["Order"]["id"]
+    port.create_field(shell.server.base_id, order, {"name": "Note 1", "type": "multilineText"})
+    port.close()
+    shell.write(
+        SCHEMA.replace(", serial: auto_number", "").replace(
+            "  Order:\n", '  Order:\n    unmanaged: ["Note *"]\n'
+        )
+    )
+
+    assert shell.run("drift").returncode == 0
+
+
+def test_pull_then_plan_has_nothing_to_do(shell: Shell) -> None:
+    """A base that another schema made is taken over as it is, ids included."""
+    shell.run("apply", "--yes")
+    (shell.folder / "tablewright.lock.dev.json").unlink()
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+
+    pulled = shell.run("pull", "--name", "taken over")
+
+    assert pulled.returncode == 0, pulled.stderr
+    assert shell.run("generate").returncode == 0
+    assert shell.run("plan").returncode == 0
+    assert shell.run("drift").returncode == 0
+    assert set(shell.lock()["schemas"]["taken_over"]["tables"]) == {"Customer", "Order"}
+
+
+def test_pull_keeps_a_schema_that_is_there(shell: Shell) -> None:
+    """Nothing that somebody wrote is overwritten without --force."""
+    found = shell.run("pull", "--name", "shop")
+
+    assert found.returncode == 1
+    assert "--force" in found.stderr
+
+
+def test_a_database_takes_the_same_commands(shell: Shell) -> None:
+    """plan, apply and drift work on SQLite as on Airtable."""
+    (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///shop.db"\n')
+
+    assert shell.run("plan").returncode == 2
+    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.run("plan").returncode == 0
+    assert shell.run("drift").returncode == 0
+
+
+def test_refused_formulas_become_numbered_steps(shells: Callable[..., Shell]) -> None:
+    """Where the API does not make computed fields the run goes on, and says exactly what to paste."""
+    shell = shells(era="2025")
+    shell.write(
+        SCHEMA.replace(
+            "serial: auto_number", 'twice: {type: formula, formula: "{Number} * 2", result: number}'
+        )
+    )
+
+    found = shell.run("apply", "--yes")
+    drift = shell.run("drift")
+
+    assert found.returncode == 0
+    assert "1. In table 'Order' add a field named 'Twice' of type 'Formula' and paste this formula:\n         {Number} * 2" in found.stdout  # fmt: skip
+    assert drift.returncode == 2
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_apply_converges(shells: Callable[..., Shell]) -> None:
+    """kill -9 after ever longer runs, then once more to the end: nothing doubled, nothing missing."""
+    pause = 0.35
+    killed = 0
+    while True:
+        shell = shells(fail="delay=0.05")
+        process = shell.start("apply", "--yes")
+        time.sleep(pause)
+        if process.poll() is not None:
+            process.wait()
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        killed += 1
+
+        again = shell.run("apply", "--yes")
+
+        assert again.returncode == 0, again.stderr
+        plan = json.loads(shell.run("plan", "--format", "json").stdout)
+        assert [one["change"] for one in plan["changes"]] == ["ManualField"]
+        base = shell.server.workspace.bases[shell.server.base_id]
+        names = Counter(table.name for table in base.tables.values())
+        assert names == {"Customer": 1, "Order": 1}
+        fields = sorted(
+            field.name for table in base.tables.values() for field in table.fields.values()
+        )
+        assert fields == ["Customer", "Name", "Number", "Orders", "Status"]
+        pause += 0.05
+    assert killed >= 3
