@@ -55,15 +55,16 @@ def claim_names(findings: Findings, draft: Draft, module_names: frozenset[str]) 
     for section, what in _SECTIONS.items():
         for key, _ in entries(draft.reader, section):
             space.claim(key, f"{what} '{key.text}'")
-    lifecycle = draft.reader.node("lifecycle")
-    for key in _keys_of(lifecycle, "transitions"):
+    for key in transition_keys(draft):
         if space.claim(key, f"transition '{key.text}'"):
             space.claim_made(f"can_{key.text}", f"the test of transition '{key.text}'", key.span)
 
 
-def _keys_of(node: Node | None, section: str) -> Iterator[Scalar]:
-    if isinstance(node, MapNode):
-        for key, _ in entries(Reader(Findings(), node, "", None), section):
+def transition_keys(draft: Draft) -> Iterator[Scalar]:
+    """Yield the names of a table's transitions, without findings about them."""
+    lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
+    if isinstance(lifecycle, MapNode):
+        for key, _ in entries(Reader(Findings(), lifecycle, "", None), "transitions"):
             yield key
 
 

@@ -13,6 +13,7 @@ from tablewright.check.claims import (
     claim_names,
     entries,
     report_too_many,
+    transition_keys,
 )
 from tablewright.check.computed import Calculated, read_computed
 from tablewright.check.draft import Draft
@@ -87,6 +88,7 @@ def complete_tables(
         names[key] = claim_airtable_names(findings, draft)
         report_too_many(findings, draft, names[key])
     _claim_sql_names(findings, drafts.values())
+    _claim_made_names(findings, drafts.values(), enums)
     scopes = scopes_of(
         enums,
         {
@@ -129,6 +131,21 @@ def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draf
     return drafts
 
 
+def _claim_made_names(
+    findings: Findings, drafts: Iterable[Draft], enums: Mapping[str, Enum]
+) -> None:
+    """Note names that the generated modules make up and that would be another one's."""
+    functions = Namespace(findings, {})
+    for draft in drafts:
+        table = snake(draft.key.text)
+        if table.upper() in enums:
+            findings.error(draft.key.span, "TW203", f"the constant of table '{draft.key.text}' and the enum '{table.upper()}' are both called so in Python",
+                           "rename one of them")  # fmt: skip
+        for key in transition_keys(draft):
+            what = f"the function of '{draft.key.text}.{key.text}'"
+            functions.claim_made(f"{table}_{key.text}", what, key.span)
+
+
 def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
     space = SqlNames(findings)
     for draft in drafts:
@@ -145,7 +162,12 @@ def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
                 space.claim(f"{table}_{written.key.text}", what, written.key.span)
 
 
-_MADE_CLASSES: Final = {"Columns": "the columns", "Create": "the input", "Update": "the changes"}
+_MADE_CLASSES: Final = {
+    "Columns": "the columns",
+    "Create": "the input",
+    "Update": "the changes",
+    "Aio": "the coroutines",
+}
 
 
 def _read_fields(
