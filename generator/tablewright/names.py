@@ -59,6 +59,8 @@ MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
         "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "given", "import_module", "len",
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
+        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "in_thread", "listed_in_thread",
+        "queue", "twin_of",
     }
 )  # fmt: skip
 """Names that generated modules import or use, which no enum and no table may take."""

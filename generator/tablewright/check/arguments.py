@@ -8,6 +8,7 @@ from typing import Final
 from tablewright import names
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
+from tablewright.check.scope import TableScope
 from tablewright.check.types import BOUND_KEYS, read_bounds, read_type
 from tablewright.expressions import tree
 from tablewright.model.lifecycle import Argument
@@ -19,7 +20,7 @@ _UNTAKEN_KINDS: Final = frozenset({"attachments", "collaborator", "collaborators
 
 
 def read_arguments(
-    findings: Findings, reader: Reader, enums: Mapping[str, Enum], reserved: Mapping[str, str]
+    findings: Findings, reader: Reader, table: TableScope, reserved: Mapping[str, str]
 ) -> tuple[Argument, ...]:
     """Return what `takes:` declares, required arguments first."""
     taken = reader.mapping("takes", "'takes'", None)
@@ -27,27 +28,36 @@ def read_arguments(
         return ()
     arguments: list[Argument] = []
     for key, node in taken.entries():
-        if not _is_free(findings, key, reserved):
-            continue
-        argument = _read_argument(findings, key, node, f"argument '{key.text}'", enums)
+        # One with a wrong name is read all the same, so that its use is not reported for its sake.
+        _check_name(findings, key, table, reserved)
+        argument = _read_argument(findings, key, node, f"argument '{key.text}'", table.enums)
         if argument is not None:
             arguments.append(argument)
     # Python wants parameters without a default first.
     return tuple(sorted(arguments, key=lambda argument: not argument.required))
 
 
-def _is_free(findings: Findings, key: Scalar, reserved: Mapping[str, str]) -> bool:
+def _check_name(
+    findings: Findings, key: Scalar, table: TableScope, reserved: Mapping[str, str]
+) -> None:
     reason = names.why_not_identifier(key.text)
     if reason or key.text.startswith("_"):
         reason = reason or "names with '_' in front are private"
         way_out = names.suggested_identifier(key.text.lstrip("_"))
+        if way_out.endswith("_"):
+            way_out += "value"
         findings.error(key.span, "TW201", f"an argument cannot be called '{key.text}': {reason}", f"call it '{way_out}'")  # fmt: skip
-        return False
-    if key.text in reserved or key.text.endswith("_"):
-        why = reserved.get(key.text, "the '_' at the end marks arguments in expressions")
+        return
+    why = reserved.get(key.text, "")
+    if key.text in names.MODULE_NAMES:
+        why = "the generated code uses that name itself"
+    elif key.text in table.enums or key.text in table.scopes.tables:
+        why = "an enum or table of the schema has that name"
+    elif key.text.endswith("_"):
+        why = "the '_' at the end marks arguments in expressions"
+    if why:
         findings.error(key.span, "TW202", f"an argument cannot be called '{key.text}': {why}", "choose another name")  # fmt: skip
-        return False
-    return True
+        return
 
 
 def _read_argument(

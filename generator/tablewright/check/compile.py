@@ -22,7 +22,7 @@ from tablewright.check.tables import complete_tables, read_drafts
 from tablewright.check.was import check_earlier_names
 from tablewright.diagnostics import Diagnostic, sorted_unique
 from tablewright.model.schema import Enum, Schema, Table
-from tablewright.names import CLASS_BODY_NAMES, is_identifier, suggested_identifier
+from tablewright.names import MODULE_NAMES, is_identifier, suggested_identifier
 from tablewright.syntax.document import Document, MapNode, described, plain
 from tablewright.syntax.source import Source
 
@@ -106,7 +106,7 @@ def _read_schema(findings: Findings, written: Document) -> Schema:
     name = _name(findings, reader)
     as_written = reader.word("field_names", FIELD_NAMES, "title") == "as_written"
     module = Namespace(
-        findings, dict.fromkeys(CLASS_BODY_NAMES, "the generated code uses that name itself")
+        findings, dict.fromkeys(MODULE_NAMES, "the generated code uses that name itself")
     )
     enums = read_enums(findings, reader.node("enums"), module)
     reader.required("tables", "tables: {Task: {fields: {name: text}}}")

@@ -43,7 +43,7 @@ class Namespace:
         reason = why_not_identifier(key.text)
         if reason:
             self._findings.error(key.span, "TW201", f"{what} cannot be called '{key.text}': {reason}",
-                                 f"call it '{suggested_identifier(key.text)}'; 'name:' gives it any name in Airtable")  # fmt: skip
+                                 f"call it '{suggested_identifier(key.text)}'{_shown_name(what)}")  # fmt: skip
             return False
         if key.text.startswith("_"):
             self._findings.error(key.span, "TW202", f"{what} cannot be called '{key.text}': names with '_' in front are private",
@@ -51,7 +51,7 @@ class Namespace:
             return False
         if len(key.text.encode()) > MAX_KEY_BYTES:
             self._findings.error(key.span, "TW221", f"{what} has a name of more than {MAX_KEY_BYTES} bytes, which PostgreSQL would cut",
-                                 "shorten the key; 'name:' gives it any name in Airtable")  # fmt: skip
+                                 f"shorten the key{_shown_name(what)}")  # fmt: skip
             return False
         alphabets = mixed_alphabets(key.text)
         if alphabets:
@@ -66,7 +66,7 @@ class Namespace:
             reason = "an enum or table of the schema has that name"
         if reason:
             self._findings.error(span, "TW202", f"{what} cannot be called '{name}': {reason}",
-                                 f"call it '{name}_' or something else; 'name:' gives it any name in Airtable"
+                                 f"call it '{name}_' or something else{_shown_name(what)}"
                                  if is_identifier(name) else "")  # fmt: skip
             return False
         if name in self._taken:
@@ -76,6 +76,13 @@ class Namespace:
             return False
         self._taken[name] = (what, span)
         return True
+
+
+def _shown_name(what: str) -> str:
+    """Return how a thing can be called otherwise where people see it."""
+    if what.startswith(("field", "relation", "table")):
+        return "; 'name:' gives it any name in Airtable"
+    return "; 'label:' is what people see" if what.startswith("value") else ""
 
 
 class AirtableNames:

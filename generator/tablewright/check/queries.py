@@ -37,7 +37,7 @@ def read_queries(findings: Findings, node: Written | None, table: TableScope) ->
 
 def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScope) -> Query:
     reader = Reader(findings, node, f"query '{key.text}'", QUERY_KEYS)
-    takes = read_arguments(findings, reader, table.enums, RESERVED_ARGUMENTS)
+    takes = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
     where = reader.expression("where")
     condition = read_expression(
         findings, where, table.scopes.of(table.key, takes), expected=BOOLEAN

@@ -43,7 +43,7 @@ def _read_statistics(
     findings: Findings, key: Scalar, node: Written, table: TableScope
 ) -> Statistics:
     reader = Reader(findings, node, f"statistics '{key.text}'", STATISTICS_KEYS)
-    takes = read_arguments(findings, reader, table.enums, RESERVED_ARGUMENTS)
+    takes = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
     scope = table.scopes.of(table.key, takes)
     where = reader.expression("where")
     condition = read_expression(findings, where, scope, expected=BOOLEAN)

@@ -49,7 +49,7 @@ def read_transition(
     )
     target = reader.scalar("to")
     known_target = target is not None and known_state(findings, target, states)
-    takes = read_arguments(findings, reader, table.enums, _RESERVED_ARGUMENTS)
+    takes = read_arguments(findings, reader, table, _RESERVED_ARGUMENTS)
     scope = table.scopes.of(table.key, takes, arguments_first=True)
     when = reader.expression("when")
     guard = read_expression(findings, when, scope, expected=BOOLEAN)
