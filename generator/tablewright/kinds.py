@@ -238,6 +238,7 @@ KINDS: Final = {
         Kind("last_modified_by", OPAQUE, "Collaborator", "lastModifiedBy", "json", computed=True),
         Kind("button", OPAQUE, "Button", "button", "json", computed=True),
         Kind("ai_text", OPAQUE, "AiText", "aiText", "json", computed=True),
+        Kind("sync_source", TEXT, "str", "externalSyncSource", "text", computed=True),
         Kind(ENUM, ValueType("enum"), "", "singleSelect", "text"),
         Kind(ENUM_LIST, ValueType("list"), "", "multipleSelects", "json", listed=True),
     )

@@ -89,6 +89,7 @@ _OTHER_NAMES: Final = {
             "last_modified_by": ("lastmodifiedby",),
             "lookup": ("multiplelookupvalues",),
             "ai_text": ("aitext",),
+            "sync_source": ("externalsyncsource",),
             "url": ("uri",),
             "barcode": ("qrcode",),
         }.items()

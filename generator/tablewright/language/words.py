@@ -204,5 +204,6 @@ TYPES: Final[Mapping[str, str]] = {
     "last_modified_by": "Who last changed the record.",
     "button": "A button in Airtable.",
     "ai_text": "A text that Airtable's AI writes.",
+    "sync_source": "Which source a synced record comes from.",
 }
 """What each field type holds."""
