@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "config": set[str](),
     "provision": LEAVES | {"syntax", "check", "targets", "runtime", "config"},
     "testing": {"runtime", "server", "expressions", "airtable", "kinds"},
-    "cli": COMPILER | {"runtime", "server", "provision", "config", "report", "testing"},
+    "worker": {"runtime", "diagnostics"},
+    "cli": COMPILER | {"worker", "runtime", "server", "provision", "config", "report", "testing"},
 }
 """What each part may import besides itself."""
 
@@ -39,7 +40,7 @@ ONLY_IN = {
     "yaml": ("syntax",),
     "jinja2": ("render", "server"),
     "black": ("targets/python/format.py",),
-    "sqlalchemy": ("runtime/stores", "expressions/sql.py", "provision/ports"),
+    "sqlalchemy": ("runtime/stores", "expressions/sql", "provision/ports"),
     "alembic": ("provision/ports",),
     "psycopg": ("runtime/stores",),
     "pyairtable": ("runtime/stores", "provision/ports"),

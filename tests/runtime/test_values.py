@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,7 +45,6 @@ def test_blanks_and_zeros_give_blanks() -> None:
     assert values.round_(None) is None
     assert values.floor_(None) is None
     assert values.smallest(1, None) is None
-    assert values.add_time(datetime.max.replace(tzinfo=UTC), timedelta(days=1)) is None
     assert not values.less(None, 1)
     assert not values.less_equal(1, None)
     assert values.total([1, None, 2]) == 3
@@ -58,6 +58,22 @@ def test_the_remainder_has_the_sign_of_the_divisor(
 ) -> None:
     """What remains of left - right * floor(left / right)."""
     assert values.modulo(left, right) == expected
+
+
+def test_time_ends_where_the_calendar_does() -> None:
+    """A moment or duration beyond what can be held is the last that can; nothing raises."""
+    last, first = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    most = timedelta(days=999_999_999)
+
+    assert values.later(last, timedelta(microseconds=1)) == last
+    assert values.later(first, -most) == first
+    assert values.earlier(first, timedelta(days=1)) == first
+    assert values.plus(most, most) == values.minus(most, -most) == most
+    assert values.minus(-most, timedelta(days=1)) == -most
+    assert values.span_of(1e300, "weeks") == values.span_of(math.inf, "seconds") == most
+    assert values.span_of(-(10**400), "hours") == -most
+    assert values.span_of(math.nan, "days") == timedelta()
+    assert values.total_span([most, None, most]) == most
 
 
 def test_ordered_choices_compare_as_defined() -> None:

@@ -14,15 +14,19 @@ from typing import Any, Final, assert_never
 from tablewright.expressions import tree
 from tablewright.expressions.operations import (
     SPAN_SECONDS,
-    add_time,
     divide,
+    earlier,
+    later,
     length_in,
     less,
     less_equal,
+    minus,
     modulo,
+    plus,
     round_,
     span_of,
     total,
+    total_span,
 )
 
 
@@ -133,7 +137,7 @@ class Evaluator:
             case "all":
                 return all(values)
             case "sum":
-                return total(values, timedelta() if node.type.kind == "duration" else 0)
+                return total_span(values) if node.type.kind == "duration" else total(values)
             case "min" | "max":
                 known = [value for value in values if value is not None]
                 pick = min if node.quantifier == "min" else max
@@ -173,12 +177,14 @@ def _calculate(operator: tree.ArithmeticOperator, left: Any, right: Any) -> Any:
         return None
     match operator:
         case "+":
+            if isinstance(left, timedelta) and isinstance(right, timedelta):
+                return plus(left, right)
             if isinstance(left, datetime):
-                return add_time(left, right)
-            return add_time(right, left) if isinstance(right, datetime) else left + right
+                return later(left, right)
+            return later(right, left) if isinstance(right, datetime) else left + right
         case "-":
-            if isinstance(left, datetime) and isinstance(right, timedelta):
-                return add_time(left, -right)
+            if isinstance(right, timedelta):
+                return (earlier if isinstance(left, datetime) else minus)(left, right)
             return left - right
         case "*":
             return left * right

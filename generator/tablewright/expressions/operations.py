@@ -1,15 +1,33 @@
-"""Operations that the direct evaluator and generated Python source share. A leaf."""
+"""Operations that the direct evaluator, generated Python source and SQLite share. A leaf.
+
+They are total: a blank gives a blank, and what lies beyond the ends of what a moment or a duration can hold becomes
+that end.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import Any, Final
+from typing import Any, Final, overload
 
+FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
+LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
+MAX_SPAN: Final = timedelta(days=999_999_999)
+"""The longest duration, and with a sign the shortest: what a `timedelta` can hold either way."""
+
+SPAN_SECONDS: Final = {
+    "seconds": 1,
+    "minutes": 60,
+    "hours": 3_600,
+    "days": 86_400,
+    "weeks": 604_800,
+}
 _MOST_PLACES: Final = 400
 """No double has more decimal places that differ from 0, nor as many digits before the point."""
+
+# -- comparisons and numbers ------------------------------------------------------------------------------------------
 
 
 def less(left: Any, right: Any) -> bool:
@@ -29,7 +47,11 @@ def divide(left: float | None, right: float | None) -> float | None:
     return left / right
 
 
-def modulo(left: Any, right: Any) -> Any:
+@overload
+def modulo(left: int | None, right: int | None) -> int | None: ...  # type: ignore[overload-overlap]  # an int is a float to mypy
+@overload
+def modulo(left: float | None, right: float | None) -> float | None: ...
+def modulo(left: float | None, right: float | None) -> float | None:
     """Return what remains of `left - right * floor(left / right)`; it has the divisor's sign.
 
     Blank where a part is blank or the divisor is 0.
@@ -38,10 +60,20 @@ def modulo(left: Any, right: Any) -> Any:
         return None
     if isinstance(left, int) and isinstance(right, int):
         return left % right
+    return remainder(left, right)
+
+
+def remainder(left: float, right: float) -> float:
+    """Return what remains of `left - right * floor(left / right)`; it has the sign of the divisor, which is not 0."""
     quotient = left / right
-    return left - right * float(math.floor(quotient)) if math.isfinite(quotient) else None
+    # Beyond double precision nothing remains that could be told.
+    return left - right * float(math.floor(quotient)) if math.isfinite(quotient) else math.nan
 
 
+@overload
+def round_(value: float, places: int = 0) -> float: ...
+@overload
+def round_(value: float | None, places: int | None = 0) -> float | None: ...
 def round_(value: float | None, places: int | None = 0) -> float | None:
     """Return the number with so many decimal places, halves away from zero, as its digits are written.
 
@@ -59,11 +91,19 @@ def round_(value: float | None, places: int | None = 0) -> float | None:
         return float(exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)) + 0.0
 
 
+@overload
+def floor_(value: float) -> int: ...
+@overload
+def floor_(value: float | None) -> int | None: ...
 def floor_(value: float | None) -> int | None:
     """Return the largest integer that is not above the number."""
     return None if value is None else math.floor(value)
 
 
+@overload
+def ceil_(value: float) -> int: ...
+@overload
+def ceil_(value: float | None) -> int | None: ...
 def ceil_(value: float | None) -> int | None:
     """Return the smallest integer that is not below the number."""
     return None if value is None else math.ceil(value)
@@ -74,14 +114,56 @@ def concat(left: str | None, right: str | None) -> str | None:
     return None if left is None or right is None else left + right
 
 
-def add_time(moment: datetime | None, span: timedelta | None) -> datetime | None:
-    """Return the moment that lies *span* later; blank where a part is blank or the year leaves 1 to 9999."""
-    if moment is None or span is None:
-        return None
+# -- moments and durations --------------------------------------------------------------------------------------------
+
+
+def later(moment: datetime, span: timedelta) -> datetime:
+    """Return the moment that lies *span* after *moment*: at most the last of the year 9999, at least the first of 1."""
     try:
         return moment + span
     except OverflowError:
+        return LAST_MOMENT if span > timedelta() else FIRST_MOMENT
+
+
+def earlier(moment: datetime, span: timedelta) -> datetime:
+    """Return the moment that lies *span* before *moment*, within the years 1 to 9999."""
+    return later(moment, -span)
+
+
+def plus(left: timedelta, right: timedelta) -> timedelta:
+    """Return both durations as one, at most `MAX_SPAN` either way."""
+    try:
+        found = left + right
+    except OverflowError:
+        return MAX_SPAN if left > timedelta() else -MAX_SPAN
+    return min(max(found, -MAX_SPAN), MAX_SPAN)
+
+
+def minus(left: timedelta, right: timedelta) -> timedelta:
+    """Return the difference of two durations, at most `MAX_SPAN` either way."""
+    return plus(left, -right)
+
+
+@overload
+def span_of(count: float, unit: str) -> timedelta: ...
+@overload
+def span_of(count: None, unit: str) -> None: ...
+def span_of(count: float | None, unit: str) -> timedelta | None:
+    """Return a duration of so many units, to the nearest microsecond, at most `MAX_SPAN` either way."""
+    if count is None:
         return None
+    seconds = count * SPAN_SECONDS[unit]
+    if not abs(seconds) < MAX_SPAN.total_seconds():
+        return MAX_SPAN if seconds > 0 else -MAX_SPAN if seconds < 0 else timedelta()
+    return timedelta(microseconds=round(seconds * 1_000_000))
+
+
+def length_in(span: timedelta | None, unit: str) -> float | None:
+    """Return how many units a duration is long."""
+    return None if span is None else span.total_seconds() / SPAN_SECONDS[unit]
+
+
+# -- several values ---------------------------------------------------------------------------------------------------
 
 
 def smallest(*values: Any) -> Any:
@@ -94,30 +176,15 @@ def largest(*values: Any) -> Any:
     return None if any(value is None for value in values) else max(values)
 
 
-def total(values: Iterable[Any], zero: Any = 0) -> Any:
-    """Return the sum, blanks left out."""
-    return sum((value for value in values if value is not None), zero)
+def total(values: Iterable[Any]) -> Any:
+    """Return the sum of numbers, blanks left out."""
+    return sum(value for value in values if value is not None)
 
 
-SPAN_SECONDS: Final = {
-    "seconds": 1,
-    "minutes": 60,
-    "hours": 3_600,
-    "days": 86_400,
-    "weeks": 604_800,
-}
-
-
-def span_of(count: float | None, unit: str) -> timedelta | None:
-    """Return a duration of so many units, to the nearest microsecond; blank where it is beyond what can be held."""
-    if count is None:
-        return None
-    try:
-        return timedelta(microseconds=round(count * SPAN_SECONDS[unit] * 1_000_000))
-    except (OverflowError, ValueError):
-        return None
-
-
-def length_in(span: timedelta | None, unit: str) -> float | None:
-    """Return how many units a duration is long."""
-    return None if span is None else span.total_seconds() / SPAN_SECONDS[unit]
+def total_span(spans: Iterable[timedelta | None]) -> timedelta:
+    """Return the sum of durations, blanks left out, at most `MAX_SPAN` either way."""
+    found = timedelta()
+    for span in spans:
+        if span is not None:
+            found = plus(found, span)
+    return found

@@ -19,13 +19,18 @@ from sqlalchemy.types import TypeEngine
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.operations import SPAN_SECONDS
+from tablewright.expressions.sql_arithmetic import arithmetic, whole_microseconds
+from tablewright.expressions.sql_blanks import (
+    is_condition,
+    looks_at_rows,
+    may_be_blank,
+    may_be_null,
+)
+from tablewright.expressions.sql_functions import calendar, text_or_number
 from tablewright.expressions.types import INTEGER, ValueType
 
 Dialect = Literal["sqlite", "postgresql"]
 Sql = ColumnElement[Any]
-
-WHITE_SPACE: Final = "".join(map(chr, [*range(9, 14), *range(28, 33), 133, 160, 5760, *range(8192, 8203), 8232, 8233, 8239, 8287, 12288]))  # fmt: skip
-"""What Python's `str.strip` takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ class SqlScope:
 
     def condition(self, node: tree.Node) -> Sql:
         """Return SQL that is true exactly where *node* is; where it is not, it may be NULL instead of false."""
-        if not _looks_at_rows(node):
-            return sa.true() if self._folded(node) else sa.false()
+        if not looks_at_rows(node):
+            return sa.true() if self.folded(node) else sa.false()
         match node:
             case tree.Logic(operator, operands):
                 join = sa.and_ if operator == "and" else sa.or_
@@ -115,14 +120,14 @@ class SqlScope:
 
     def value(self, node: tree.Node) -> Sql:
         """Return SQL whose value is that of *node*: NULL where it is blank, true or false where it is a condition."""
-        return self.definite(node) if _is_condition(node) else self._plain(node)
+        return self.definite(node) if is_condition(node) else self._plain(node)
 
     def definite(self, node: tree.Node) -> Sql:
         """Return SQL that is true where *node* is and false everywhere else."""
         found = self.condition(node)
         return (
             sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
-            if self._may_be_null(node)
+            if may_be_null(self, node)
             else found
         )
 
@@ -152,17 +157,17 @@ class SqlScope:
         if operator not in ("==", "!="):
             return _ORDER[operator](self.ordering(left), self.ordering(right))
         one, other = self.value(left), self.value(right)
-        first, second = self._may_be_blank(left), self._may_be_blank(right)
+        first, second = may_be_blank(self, left), may_be_blank(self, right)
         if operator == "==":
             return one.is_not_distinct_from(other) if first and second else one == other
         return one.is_distinct_from(other) if first or second else one != other
 
     def _blank_test(self, operand: tree.Node, *, negated: bool) -> Sql:
-        if _is_condition(operand):
+        if is_condition(operand):
             return sa.true() if negated else sa.false()
         value = self._plain(operand)
         if isinstance(operand, tree.Field) and operand.type.kind in ("list", "opaque"):
-            table, _ = self._row_of(operand)
+            table, _ = self.row_of(operand)
             if operand.name in table.listed:
                 empty = sa.cast(value, sa.Text()) == "[]"
                 blank = sa.or_(value.is_(None), empty)
@@ -171,13 +176,13 @@ class SqlScope:
 
     def _membership(self, item: tree.Node, choices: tuple[tree.Node, ...], *, negated: bool) -> Sql:
         value = self.value(item)
-        folded = [self._folded(choice) for choice in choices]
+        folded = [self.folded(choice) for choice in choices]
         listed = [_stored(choice) for choice in folded if choice is not None]
         has_blank = len(listed) < len(folded)
-        nullable = self._may_be_blank(item)
+        nullable = may_be_blank(self, item)
         kind = item.type if item.type.kind != "none" else choices[0].type if choices else item.type
         found: Sql = (
-            value.in_([self._literal(one, kind) for one in listed]) if listed else sa.false()
+            value.in_([self.literal(one, kind) for one in listed]) if listed else sa.false()
         )
         if has_blank:
             found = sa.or_(value.is_(None), found)
@@ -187,7 +192,7 @@ class SqlScope:
             return sa.not_(found)
         if has_blank:
             outside = (
-                value.not_in([self._literal(one, kind) for one in listed]) if listed else sa.true()
+                value.not_in([self.literal(one, kind) for one in listed]) if listed else sa.true()
             )
             return sa.and_(value.is_not(None), outside)
         return sa.or_(value.is_(None), sa.not_(found)) if listed else sa.true()
@@ -257,7 +262,7 @@ class SqlScope:
         if node.quantifier == "sum":
             zero = sa.literal(0.0 if node.type.kind != "integer" else 0)
             body = sa.func.coalesce(sa.func.sum(value), zero)
-            body = self._whole_microseconds(body) if node.type.kind == "duration" else body
+            body = whole_microseconds(self.compiler, body) if node.type.kind == "duration" else body
             body = sa.cast(body, sa.BigInteger()) if node.type.kind == "integer" else body
         else:
             body = (sa.func.min if node.quantifier == "min" else sa.func.max)(value)
@@ -268,16 +273,16 @@ class SqlScope:
     # -- values ---------------------------------------------------------------------------------------------------
 
     def _plain(self, node: tree.Node) -> Sql:
-        if not _looks_at_rows(node):
-            return self._literal(_stored(self._folded(node)), node.type)
+        if not looks_at_rows(node):
+            return self.literal(_stored(self.folded(node)), node.type)
         match node:
             case tree.Field():
                 return self._field(node)
             case tree.Variable(name):
                 _, source = self.rows[name]
                 return source.c.id
-            case tree.Arithmetic(operator, left, right, kind):
-                return self._arithmetic(operator, left, right, kind)
+            case tree.Arithmetic(_, left, right):
+                return arithmetic(self.compiler, node, self.value(left), self.value(right))
             case tree.Negate(operand):
                 return -self.value(operand)
             case tree.Choice(test, then, otherwise):
@@ -298,10 +303,10 @@ class SqlScope:
             case _:
                 assert_never(node)
 
-    def _folded(self, node: tree.Node) -> Any:
+    def folded(self, node: tree.Node) -> Any:
         return self.compiler.evaluator.value(node, {})
 
-    def _row_of(self, node: tree.Field) -> tuple[SqlTable, FromClause | None]:
+    def row_of(self, node: tree.Field) -> tuple[SqlTable, FromClause | None]:
         if node.owner is None:
             return self.rows[""]
         if isinstance(node.owner, tree.Variable):
@@ -314,7 +319,7 @@ class SqlScope:
         return sa.type_coerce(found, sa.Double()) if node.type.kind == "duration" else found
 
     def _column(self, node: tree.Field) -> Sql:
-        table, source = self._row_of(node)
+        table, source = self.row_of(node)
         link = table.links.get(node.name)
         name = link.own if link is not None and link.holder is None else node.name
         if source is not None:
@@ -328,59 +333,6 @@ class SqlScope:
         found = sa.select(alias.c[name]).where(alias.c.id == linked_id)
         return found.correlate_except(alias).scalar_subquery()
 
-    def _arithmetic(
-        self, operator: tree.ArithmeticOperator, left: tree.Node, right: tree.Node, kind: ValueType
-    ) -> Sql:
-        one, other = self.value(left), self.value(right)
-        if left.type.is_numeric and right.type.is_numeric:
-            return self._number_arithmetic(operator, one, other, kind)
-        if left.type.kind == "text":
-            return sa.type_coerce(one, sa.Text()).concat(sa.type_coerce(other, sa.Text()))
-        postgres = self.compiler.dialect == "postgresql"
-        if kind.kind == "datetime":
-            if left.type.kind == "duration":
-                one, other = other, one
-            span = -other if operator == "-" else other
-            if postgres:
-                later = one.op("+")(sa.func.make_interval(0, 0, 0, 0, 0, 0, span))
-                return sa.type_coerce(later, self.compiler.moment_type)
-            return sa.func.tw_add_seconds(one, span, type_=self.compiler.moment_type)
-        if left.type.kind == "duration":
-            return self._whole_microseconds(_PLAIN_ARITHMETIC[operator](one, other))
-        if not postgres:
-            return sa.func.tw_seconds_between(one, other, type_=sa.Double())
-        if left.type.kind == "date":
-            days = sa.type_coerce(one.op("-")(other), sa.Integer())
-            return sa.cast(days, sa.Double()) * 86_400.0
-        between = sa.type_coerce(one.op("-")(other), sa.Interval())
-        return sa.cast(sa.extract("epoch", between), sa.Double())
-
-    def _number_arithmetic(
-        self, operator: tree.ArithmeticOperator, one: Sql, other: Sql, kind: ValueType
-    ) -> Sql:
-        if operator in ("+", "-", "*"):
-            return sa.type_coerce(_PLAIN_ARITHMETIC[operator](one, other), _number_type(kind))
-        if operator == "%" and kind.kind == "integer":
-            divisor = sa.func.nullif(other, 0, type_=sa.BigInteger())
-            return ((one % divisor) + divisor) % divisor
-        dividend: Sql = sa.cast(one, sa.Double())
-        divisor = sa.func.nullif(sa.cast(other, sa.Double()), 0.0, type_=sa.Double())
-        quotient = dividend / divisor
-        if operator == "/":
-            return quotient
-        return dividend - divisor * sa.cast(self._rounded_down(quotient), sa.Double())
-
-    def _rounded_down(self, value: Sql) -> Sql:
-        if self.compiler.dialect == "postgresql":
-            return sa.func.floor(value, type_=sa.Double())
-        return sa.func.tw_floor(value, type_=sa.BigInteger())
-
-    def _whole_microseconds(self, seconds: Sql) -> Sql:
-        # Durations are seconds in double precision: sums of them are brought back to the nearest microsecond.
-        if self.compiler.dialect == "postgresql":
-            return sa.func.round(seconds * 1_000_000.0, type_=sa.Double()) / 1_000_000.0
-        return sa.func.tw_span(seconds, 1, type_=sa.Double())
-
     # -- enums ----------------------------------------------------------------------------------------------------
 
     def _members(self, node: tree.Node) -> tuple[str, ...]:
@@ -388,9 +340,9 @@ class SqlScope:
 
     def _ordinal(self, node: tree.Node) -> Sql:
         members = self._members(node)
-        if not _looks_at_rows(node):
-            stored = _stored(self._folded(node))
-            return self._literal(None if stored is None else members.index(stored), INTEGER)
+        if not looks_at_rows(node):
+            stored = _stored(self.folded(node))
+            return self.literal(None if stored is None else members.index(stored), INTEGER)
         return sa.case({name: place for place, name in enumerate(members)}, value=self.value(node))
 
     def _member_at(self, ordinal: Sql, members: tuple[str, ...]) -> Sql:
@@ -408,8 +360,9 @@ class SqlScope:
         if name == "coalesce":
             return sa.func.coalesce(*values, type_=self._type(node.type))
         if name in ("date", "year", "month", "day", "weekday", "hour"):
-            return self._calendar(name, values[0], node.arguments[0].type.kind == "datetime")
-        return self._text_or_number(name, values)
+            is_moment = node.arguments[0].type.kind == "datetime"
+            return calendar(self.compiler, name, values[0], is_moment=is_moment)
+        return text_or_number(self.compiler, name, values)
 
     def _span(self, node: tree.Call) -> Sql:
         value = self.value(node.arguments[0])
@@ -418,7 +371,7 @@ class SqlScope:
             return value / float(seconds)
         if self.compiler.dialect == "sqlite":
             return sa.func.tw_span(value, seconds, type_=sa.Double())
-        return self._whole_microseconds(sa.cast(value, sa.Double()) * float(seconds))
+        return whole_microseconds(self.compiler, sa.cast(value, sa.Double()) * float(seconds))
 
     def _extreme(self, node: tree.Call) -> Sql:
         is_enum = node.type.kind == "enum"
@@ -434,82 +387,15 @@ class SqlScope:
             found = sa.case((sa.and_(*known), choose(*values, type_=kind)))
         return self._member_at(found, self._members(node)) if is_enum else found
 
-    def _calendar(self, name: str, value: Sql, is_moment: bool) -> Sql:
-        if self.compiler.dialect == "postgresql":
-            local = sa.func.timezone("UTC", value, type_=sa.DateTime()) if is_moment else value
-            if name == "date":
-                return sa.cast(local, sa.Date())
-            if name == "weekday":
-                return sa.cast(sa.extract("isodow", local), sa.BigInteger()) - 1
-            return sa.cast(sa.extract(name, local), sa.BigInteger())
-        text = sa.type_coerce(value, sa.Text())
-        if name == "date":
-            return sa.func.substr(text, 1, 10, type_=sa.Date())
-        if name == "weekday":
-            since_sunday = sa.cast(
-                sa.func.strftime("%w", sa.func.substr(text, 1, 10)), sa.BigInteger()
-            )
-            return (since_sunday + 6) % 7
-        start, length = {"year": (1, 4), "month": (6, 2), "day": (9, 2), "hour": (12, 2)}[name]
-        return sa.cast(sa.func.substr(text, start, length), sa.BigInteger())
-
-    def _text_or_number(self, name: str, values: list[Sql]) -> Sql:
-        postgres = self.compiler.dialect == "postgresql"
-        first = values[0]
-        match name:
-            case "lower" | "upper":
-                return self._letters(name, first)
-            case "strip":
-                trim = sa.func.btrim if postgres else sa.func.trim
-                return trim(first, WHITE_SPACE, type_=sa.Text())
-            case "contains":
-                find = sa.func.strpos if postgres else sa.func.instr
-                return find(first, values[1], type_=sa.Integer()) > 0
-            case "startswith":
-                head = sa.func.substr(first, 1, self._length(values[1]), type_=sa.Text())
-                return head == values[1]
-            case "endswith":
-                start = self._length(first) - self._length(values[1]) + 1
-                tail = sa.func.substr(first, start, type_=sa.Text())
-                return sa.and_(start >= 1, tail == values[1])
-            case "len":
-                return self._length(first)
-            case "round":
-                return self._round(first, values[1] if len(values) > 1 else sa.literal(0))
-            case "floor":
-                return sa.cast(self._rounded_down(sa.cast(first, sa.Double())), sa.BigInteger())
-            case "ceil":
-                return -sa.cast(self._rounded_down(-sa.cast(first, sa.Double())), sa.BigInteger())
-            case _:  # abs
-                return sa.func.abs(first, type_=first.type)
-
-    def _letters(self, name: str, value: Sql) -> Sql:
-        if self.compiler.dialect == "sqlite":
-            return getattr(sa.func, f"tw_{name}")(value, type_=sa.Text())  # type: ignore[no-any-return]
-        folding = sa.collate(value, self.compiler.collation) if self.compiler.collation else value
-        return sa.collate(getattr(sa.func, name)(folding, type_=sa.Text()), "C")
-
-    def _length(self, text: Sql) -> Sql:
-        count_ = sa.func.char_length if self.compiler.dialect == "postgresql" else sa.func.length
-        return count_(text, type_=sa.Integer())
-
-    def _round(self, value: Sql, places: Sql) -> Sql:
-        if self.compiler.dialect == "sqlite":
-            return sa.func.tw_round(value, places, type_=sa.Double())
-        # By way of text, so that the digits as written are rounded and not the double behind them.
-        exact = sa.cast(sa.cast(value, sa.Text()), sa.Numeric())
-        return sa.cast(
-            sa.func.round(exact, sa.cast(places, sa.Integer()), type_=sa.Numeric()), sa.Double()
-        )
-
-    # -- literals and blanks --------------------------------------------------------------------------------------
+    # -- literals -------------------------------------------------------------------------------------------------
 
     def _type(self, kind: ValueType) -> TypeEngine[Any]:
         if kind.kind == "datetime":
             return self.compiler.moment_type
         return _TYPES.get(kind.kind, sa.Text)()
 
-    def _literal(self, value: Any, kind: ValueType) -> Sql:
+    def literal(self, value: Any, kind: ValueType) -> Sql:
+        """Return a plain value, as columns of its type hold it."""
         if value is None:
             return sa.cast(sa.null(), self._type(kind))
         if isinstance(value, bool):
@@ -518,77 +404,11 @@ class SqlScope:
             return sa.literal(value.astimezone(UTC), self.compiler.moment_type)
         if isinstance(value, date):
             return sa.literal(value, sa.Date())
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) < 2**63:
             return sa.literal(value, sa.BigInteger())
-        return sa.literal(value, sa.Double() if isinstance(value, float) else sa.Text())
-
-    def _may_be_blank(self, node: tree.Node) -> bool:
-        if _is_condition(node):
-            return False
-        if not _looks_at_rows(node):
-            return self._folded(node) is None
-        match node:
-            case tree.Field(name, _, owner):
-                table, source = self._row_of(node)
-                return source is None or name in table.nullable or self._missing(owner)
-            case tree.Variable():
-                return False
-            case tree.Arithmetic(operator, left, right, kind):
-                return (
-                    kind.kind == "datetime"
-                    or self._may_be_blank(left)
-                    or self._may_be_blank(right)
-                    or (operator in ("/", "%") and self._may_be_zero(right))
-                )
-            case tree.Choice(_, then, otherwise):
-                return self._may_be_blank(then) or self._may_be_blank(otherwise)
-            case tree.Call("coalesce", arguments):
-                return all(self._may_be_blank(part) for part in arguments)
-            case tree.Call(name, arguments):
-                return name in SPAN_SECONDS or any(self._may_be_blank(part) for part in arguments)
-            case tree.Over(quantifier):
-                return quantifier in ("min", "max")
-            case tree.Negate(operand):
-                return self._may_be_blank(operand)
-            case _:
-                return True
-
-    def _missing(self, owner: tree.Node | None) -> bool:
-        return owner is not None and not isinstance(owner, tree.Variable)
-
-    def _may_be_zero(self, node: tree.Node) -> bool:
-        return _looks_at_rows(node) or not self._folded(node)
-
-    def _may_be_null(self, node: tree.Node) -> bool:
-        """Tell whether the SQL of a condition may be NULL where the condition is false."""
-        if not _looks_at_rows(node):
-            return False
-        match node:
-            case tree.Compare(operator, left, right):
-                first, second = self._may_be_blank(left), self._may_be_blank(right)
-                if operator == "!=":
-                    return False
-                return first != second if operator == "==" else first or second
-            case tree.BlankTest() | tree.Over():
-                return False
-            case tree.Membership(item, _, negated):
-                return not negated and self._may_be_blank(item)
-            case tree.ListContains(items, item):
-                return self._may_be_blank(items) or self._may_be_blank(item)
-            case tree.Logic(_, operands):
-                return any(self._may_be_null(part) for part in operands)
-            case tree.Not(tree.Not(operand)):
-                return self._may_be_null(operand)
-            case tree.Not(tree.Compare("!=", left, right)):
-                return self._may_be_null(tree.Compare("==", left, right))
-            case tree.Not(tree.Membership(item, _, negated)):
-                return negated and self._may_be_blank(item)
-            case tree.Not():
-                return False
-            case tree.Call(_, arguments):
-                return any(self._may_be_blank(part) for part in arguments)
-            case _:
-                return self._may_be_blank(node)
+        if isinstance(value, (int, float)):
+            return sa.literal(float(value), sa.Double())
+        return sa.literal(value, sa.Text())
 
 
 _TYPES: Final[Mapping[str, type[TypeEngine[Any]]]] = {
@@ -601,29 +421,6 @@ _TYPES: Final[Mapping[str, type[TypeEngine[Any]]]] = {
 _ORDER: Final[Mapping[str, Callable[[Any, Any], Sql]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-_PLAIN_ARITHMETIC: Final[Mapping[str, Callable[[Any, Any], Sql]]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul,
-}  # fmt: skip
-
-
-def _number_type(kind: ValueType) -> TypeEngine[Any]:
-    return sa.BigInteger() if kind.kind == "integer" else sa.Double()
-
-
-def _looks_at_rows(node: tree.Node) -> bool:
-    return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))
-
-
-def _is_condition(node: tree.Node) -> bool:
-    """Tell whether *node* is true or false and never blank, whatever it looks at."""
-    match node:
-        case (
-            tree.Compare() | tree.BlankTest() | tree.Membership() | tree.ListContains() | tree.Not()
-            | tree.Logic() | tree.Over("any" | "all") | tree.Call("contains" | "startswith" | "endswith")
-        ):  # fmt: skip
-            return True
-        case _:
-            return False
 
 
 def _stored(value: Any) -> Any:

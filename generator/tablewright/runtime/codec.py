@@ -17,6 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from tablewright import airtable
+from tablewright.expressions.operations import MAX_SPAN
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import ArgumentSpec, FieldSpec, RelationSpec, TableSpec
@@ -188,6 +189,8 @@ def _duration(spec: FieldSpec | ArgumentSpec) -> Encoder:
     def encode(value: Any) -> timedelta:
         if not isinstance(value, timedelta):
             raise Unfit("has to be a timedelta")
+        if abs(value) > MAX_SPAN:
+            raise Unfit(f"has to lie within ±{MAX_SPAN.days} days")
         check(value.total_seconds())
         return value
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import StaticPool
 
-from tablewright.expressions.operations import add_time, round_
+from tablewright.expressions.operations import later, round_, span_of
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_types import moment_text
 
@@ -118,16 +118,20 @@ def _seconds_between(late: str, early: str) -> float:
     return (datetime.fromisoformat(late) - datetime.fromisoformat(early)).total_seconds()
 
 
-def _add_seconds(moment: str, seconds: float) -> str | None:
-    found = add_time(datetime.fromisoformat(moment), timedelta(seconds=seconds))
-    return None if found is None else moment_text(found)
+def _add_seconds(moment: str, seconds: float) -> str:
+    return moment_text(later(datetime.fromisoformat(moment), span_of(seconds, "seconds")))
 
 
-def _span(count: float, unit_seconds: int) -> float | None:
-    try:
-        return timedelta(microseconds=round(count * unit_seconds * 1_000_000)).total_seconds()
-    except (OverflowError, ValueError):
-        return None
+def _span(count: float, unit_seconds: int) -> float:
+    return span_of(count * unit_seconds, "seconds").total_seconds()
+
+
+def _exact(operator: str, left: int, right: int) -> int:
+    # SQLite itself would go on in double precision without a word.
+    found = left + right if operator == "+" else left - right if operator == "-" else left * right
+    if not -(2**63) <= found < 2**63:
+        raise OverflowError("the integer needs more than 64 bits")
+    return found
 
 
 def _floor(value: float) -> int | None:
@@ -139,6 +143,7 @@ def _floor(value: float) -> int | None:
 
 _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Any]], ...]] = (
     ("tw_add_seconds", 2, _strict(_add_seconds)),
+    ("tw_exact", 3, _strict(_exact)),
     ("tw_floor", 1, _strict(_floor)),
     ("tw_lower", 1, _strict(str.lower)),
     ("tw_round", 2, _strict(round_)),

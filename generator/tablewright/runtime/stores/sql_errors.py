@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,6 +23,14 @@ from tablewright.runtime.errors import (
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.sql_schema import ID, SchemaTables
 
+TOO_LARGE: Final = "a calculation gives an integer of more than 64 bits"
+_TOO_LARGE: Final = (
+    "user-defined function raised exception",
+    "integer overflow",
+    "bigint out of range",
+)
+"""What SQLite says of functions and sums, and PostgreSQL of everything. Of our functions only `tw_exact` raises."""
+
 
 @contextmanager
 def translated(description: str) -> Iterator[None]:
@@ -32,12 +40,15 @@ def translated(description: str) -> Iterator[None]:
     except exc.IntegrityError:
         raise
     except exc.OperationalError as error:
+        if _reason(error) in _TOO_LARGE:
+            raise StoreError(f"{description} refused: {TOO_LARGE}") from error
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
         if type(error) is exc.DatabaseError:
             # What SQLite says of a file that is none of its own, or that is damaged.
             raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
-        raise StoreError(f"{description} refused: {_reason(error)}") from error
+        reason = TOO_LARGE if _reason(error) in _TOO_LARGE else _reason(error)
+        raise StoreError(f"{description} refused: {reason}") from error
 
 
 def _reason(error: exc.DBAPIError) -> str:
