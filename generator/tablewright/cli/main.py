@@ -22,7 +22,10 @@ COMMANDS: Final = {
     "apply": "Bring a base or database to what the schema says.",
     "drift": "Show in what a base or database differs from the schema.",
     "pull": "Write a schema from an existing base.",
+    "copy": "Copy rows from one store to another.",
     "serve": "Run a local Airtable.",
+    "stats": "Print the statistics of a table and of its queue.",
+    "work": "Run a function over the tasks of a queue.",
     "demo": "Run a small team of agents from schema to statistics.",
 }
 """Every command with its line of help; each is `command` in the module `cli/<name>.py`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pydantic import Field
+
 from tablewright.runtime.measures import Statistics
 
 
@@ -26,7 +28,7 @@ class Group(Statistics):
     avg_running_time: timedelta | None
 
 
-class QueueFigures(Statistics):
+class QueueSummary(Statistics):
     """A queue as it is now, and what workers ended: since a moment where one was given, else ever.
 
     Waiting is counted from being ready to being taken, running from there to the end, both for the last attempt.
@@ -58,7 +60,16 @@ class QueueFigures(Statistics):
     """Running tasks by who holds them."""
     errors: dict[str, int]
     """The most frequent errors of attempts, from the history."""
+
+
+class QueueFigures(QueueSummary):
+    """A queue as it is now and what workers ended, by time and by the values of a field besides."""
+
     by_time: tuple[Bucket, ...] = ()
     """Ended tasks by span of time, the oldest first."""
-    groups: dict[str, Group] = {}
+    groups: dict[str, Group] = Field(default_factory=dict)
     """Figures by value of the field that was asked for."""
+
+    def summary(self) -> QueueSummary:
+        """Return the figures without those by time and by value."""
+        return QueueSummary(**self.model_dump(exclude={"by_time", "groups"}))

@@ -13,8 +13,8 @@ from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import (
     LeaseLost,
-    RecordNotFound,
     NotSupported,
+    RecordNotFound,
     TransitionRefused,
 )
 from tablewright.runtime.queue import settling

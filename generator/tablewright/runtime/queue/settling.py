@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.codec import encode_changes
-from tablewright.runtime.errors import LeaseLost, TransitionRefused
 from tablewright.runtime.decision import Changes, Decide, Refusal
+from tablewright.runtime.errors import LeaseLost, TransitionRefused
 from tablewright.runtime.lifecycle import checked_arguments, refused
 from tablewright.runtime.queue.lease import Lease
 from tablewright.runtime.queue.rules import (
@@ -160,10 +160,9 @@ def pause_before(retry: RetrySpec, attempt: int) -> float:
 def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
     """End a task whose worker is gone and that is not to be taken again; 1, or 0 where somebody else was faster."""
     table, spec = type(record).table, queue_spec(type(record))
-    lease = record._origin.lease
-    assert (
-        lease is not None and table.lifecycle is not None
-    )  # noqa: S101, PT018  # the sweep has made one
+    lease, lifecycle = record._origin.lease, table.lifecycle
+    if lease is None or lifecycle is None:
+        return 0
     try:
         if record.__dict__["cancel_requested"] and spec.cancel is not None and rules.cancel:
             _move(
@@ -178,7 +177,7 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
                 only_lapsed=True,
             )
         else:
-            fail = table.lifecycle.by_name[spec.fail]
+            fail = lifecycle.by_name[spec.fail]
             _move(
                 record,
                 spec.fail,

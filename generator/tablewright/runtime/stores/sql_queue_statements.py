@@ -252,7 +252,7 @@ class QueueStatements:
             error = sa.literal_column(_text(LAPSED)) if place == 0 else nothing
             by = moved.c.worker_id if last else moved.c.held_by
             attempt = moved.c.attempt if last else moved.c.last_attempt
-            left = sa.literal_column(_text(step.from_state))
+            left: Any = sa.literal_column(_text(step.from_state))
             rows.append(row(step, left, by, error, attempt).where(lapsed))
         return sa.union_all(*rows)
 

@@ -1,0 +1,151 @@
+"""`tablewright stats`: the statistics of a table and of its queue."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tablewright.runtime import AirtableModel, Statistics
+
+
+@click.command("stats")
+@click.argument("model", metavar="PACKAGE:CLASS")
+@click.option(
+    "--store", metavar="URL", help="Where the records are; by default as for tablewright.connect()."
+)
+@click.option(
+    "--since",
+    metavar="DURATION",
+    help="Count ends of tasks not longer ago than this, such as 1h or 7d.",
+)
+@click.option("--bucket", metavar="DURATION", default="1h", show_default=True, help="Spans of time that ends are counted by.")  # fmt: skip
+@click.option(
+    "--by", metavar="FIELD", help="Print the queue's figures for each value of a field, too."
+)
+@click.option("--queue", "where", multiple=True, metavar="FIELD=VALUE", help="Only tasks whose field has this value, for the queue's figures. Repeatable.")  # fmt: skip
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How they are printed.")  # fmt: skip
+def command(
+    model: str, store: str | None, since: str | None, bucket: str, by: str | None, where: tuple[str, ...], output_format: str
+) -> None:  # fmt: skip
+    """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
+
+    Statistics whose arguments have to be given are left out.
+    """
+    from tablewright.runtime import TablewrightError, connect
+    from tablewright.worker.loading import CannotLoad, condition_of, load_model
+
+    try:
+        record = load_model(model)
+        conditions = [condition_of(record, one) for one in where]
+    except CannotLoad as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        with connect(store):
+            found: dict[str, Statistics] = _of_the_schema(record)
+            if record.table.queue is not None:
+                found["queue"] = record.queue_statistics(  # type: ignore[attr-defined]  # generated with the queue
+                    *conditions, since=_span(since), bucket=_span(bucket), by=by
+                )
+    except (TablewrightError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if output_format == "json":
+        shown = {name: one.model_dump(mode="json") for name, one in found.items()}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    if not found:
+        click.echo(f"the schema of {model} names no statistics, and there is no queue")
+    for name, one in found.items():
+        _print(name, one)
+
+
+def _of_the_schema(record: type[AirtableModel]) -> dict[str, Any]:
+    """Return what the class methods give whose result is a set of statistics and that need no argument."""
+    import inspect
+
+    names = [
+        name
+        for name, method in vars(record).items()
+        if isinstance(method, classmethod) and _is_statistics(record, method)
+    ]
+    found: dict[str, Any] = {}
+    for name in names:
+        method: Any = getattr(record, name)
+        parameters = inspect.signature(method).parameters.values()
+        if all(one.default is not inspect.Parameter.empty for one in parameters):
+            found[name] = method()
+    return found
+
+
+def _is_statistics(record: type[AirtableModel], method: classmethod[Any, Any, Any]) -> bool:
+    """Tell whether a method's result is one of the package's own sets of statistics."""
+    from importlib import import_module
+
+    from tablewright.runtime import Statistics
+
+    result = method.__func__.__annotations__.get("return", "")
+    package = record.__module__.rpartition(".")[0]
+    try:
+        module = import_module(f"{package}.statistics")
+    except ModuleNotFoundError:
+        return False
+    found = getattr(module, result, None) if isinstance(result, str) else None
+    return isinstance(found, type) and issubclass(found, Statistics)
+
+
+def _span(text: str | None) -> Any:
+    """Return a duration such as `90s`, `5m`, `2h`, `7d`."""
+    from datetime import timedelta
+
+    if text is None:
+        return None
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    try:
+        return timedelta(**{units[text[-1:]]: float(text[:-1])})
+    except (KeyError, ValueError, OverflowError):
+        raise click.BadParameter(f"'{text}' is no duration: write 90s, 5m, 2h or 7d") from None
+
+
+def _print(name: str, statistics: Statistics) -> None:
+    from rich.console import Console
+
+    from tablewright.report import print_statistics
+    from tablewright.runtime.queue import QueueFigures
+
+    # A pipe is no terminal of eighty columns: nothing is to be cut there.
+    console = Console() if click.get_text_stream("stdout").isatty() else Console(width=200)
+    title = name.removeprefix("get_").replace("_", " ")
+    if not isinstance(statistics, QueueFigures):
+        print_statistics(statistics, title=title, console=console)
+        click.echo()
+        return
+    print_statistics(statistics.summary(), title=title, console=console)
+    _print_rows(console, [{"since": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})} for one in statistics.by_time])  # fmt: skip
+    _print_rows(
+        console,
+        [{"value": value, **group.model_dump()} for value, group in statistics.groups.items()],
+    )
+    click.echo()
+
+
+def _print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from tablewright.report import figure
+
+    if not rows:
+        return
+    first, *others = rows[0]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name.replace("_", " "), justify="right")
+    for row in rows:
+        table.add_row(Text(str(row[first])), *(figure(name, row[name]) for name in others))
+    console.print()
+    console.print(table)

@@ -1,0 +1,111 @@
+# what is private to records, columns and queries is shared by the modules that make them up
+"""Heartbeats from beside the handlers: leases are kept, lost ones and requests to stop are noticed."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tablewright.runtime.errors import TablewrightError
+from tablewright.runtime.queue.holding import fencing_token
+from tablewright.runtime.queue.store import QueueStore
+from tablewright.runtime.spec import QueueSpec, TableSpec
+from tablewright.worker.logs import logger
+from tablewright.worker.running import Running
+from tablewright.worker.settings import WorkerSettings
+
+MOST_SECONDS: Final = 10.0
+
+
+class Beats:
+    """A thread that extends all leases of a worker in one statement, again and again."""
+
+    def __init__(
+        self,
+        queues: QueueStore,
+        table: TableSpec,
+        spec: QueueSpec,
+        settings: WorkerSettings,
+        held: Callable[[], list[Running]],
+        over: Callable[[Running], None],
+    ) -> None:
+        self._queues = queues
+        self._table = table
+        self._spec = spec
+        self._pause = settings.heartbeat or min(spec.lease / 3, MOST_SECONDS)
+        self._held = held
+        self._over = over
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, context: contextvars.Context) -> None:
+        """Begin."""
+        self._thread = threading.Thread(
+            target=context.run, args=(self._run,), name="heartbeats", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the heartbeat that is on its way."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        last = time.monotonic()
+        while not self._stopping.wait(self._next(last)):
+            self._look_at_the_clock()
+            if time.monotonic() - last >= self._pause:
+                last = time.monotonic()
+                self._beat()
+
+    def _next(self, last: float) -> float:
+        """Return in how many seconds there is something to do: a heartbeat, or a task that takes too long."""
+        now = time.monotonic()
+        found = last + self._pause - now
+        if self._spec.timeout is not None:
+            begun = [one.began for one in self._held() if one.began is not None and not one.ending]
+            ends = [began + self._spec.timeout - now for began in begun]
+            # A task may begin meanwhile, so never longer than its whole time.
+            found = min([found, self._spec.timeout, *ends])
+        return max(found, 0.01)
+
+    def _look_at_the_clock(self) -> None:
+        if self._spec.timeout is None:
+            return
+        limit = time.monotonic() - self._spec.timeout
+        for one in self._held():
+            # A coroutine is stopped by its own event loop.
+            if (
+                one.began is not None
+                and one.began <= limit
+                and not one.ending
+                and one.future is None
+            ):
+                one.stop("timed out")
+                self._over(one)
+
+    def _beat(self) -> None:
+        held = {one.record.id: one for one in self._held() if fencing_token(one.record) is not None}
+        try:
+            found = self._queues.beat(
+                self._table, {key: one.lease.token for key, one in held.items()}
+            )
+        except TablewrightError as error:
+            logger.warning("no heartbeat", extra={"error": str(error), "tasks": len(held)})
+            return
+        for record_id, one in held.items():
+            beat = found.get(record_id)
+            if beat is None:
+                if fencing_token(one.record) is not None and not one.ending:
+                    logger.warning("lease lost", extra={"task": record_id})
+                    one.stop("lost")
+                continue
+            one.lease.renewed(beat)
+            one.record.__dict__["lease_until"] = beat.until
+            if beat.cancel_requested and not one.record.__dict__["cancel_requested"]:
+                one.record.__dict__["cancel_requested"] = True
+                one.stop("cancelled")

@@ -1,0 +1,129 @@
+"""`package:Class` and `module:function` → what they name, and `field=value` → a condition; or what is wrong with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tablewright.diagnostics import did_you_mean
+from tablewright.runtime.columns import Condition
+from tablewright.runtime.errors import RecordInvalid
+from tablewright.runtime.model import AirtableModel
+from tablewright.runtime.writing import equality
+
+
+class CannotLoad(Exception):
+    """What was named is not there, or is something else; the message says what to write."""
+
+
+def load_model(name: str) -> type[AirtableModel]:
+    """Return the record class with a queue that `package:Class` names.
+
+    Raises:
+        CannotLoad: there is none.
+    """
+    found = _loaded(name, "generated.agent_tasks:AgentTask")
+    if not (isinstance(found, type) and issubclass(found, AirtableModel)):
+        raise CannotLoad(f"'{name}' is no record class")
+    return found
+
+
+def load_queue_model(name: str) -> type[AirtableModel]:
+    """Return the record class with a queue that `package:Class` names.
+
+    Raises:
+        CannotLoad: there is none, or it has no queue.
+    """
+    found = load_model(name)
+    if found.table.queue is None:
+        raise CannotLoad(f"'{name}' has no queue: give its table a 'queue:' in the schema")
+    return found
+
+
+def load_handler(name: str) -> Callable[[Any], Any]:
+    """Return the function that `module:function` names.
+
+    Raises:
+        CannotLoad: there is none.
+    """
+    found = _loaded(name, "my_agents:handle")
+    if not callable(found):
+        raise CannotLoad(f"'{name}' cannot be called")
+    return found  # type: ignore[no-any-return]  # whatever it takes, it gets a task
+
+
+def _loaded(name: str, example: str) -> Any:
+    module_name, separator, attribute = name.partition(":")
+    if not separator or not module_name or not attribute:
+        raise CannotLoad(f"'{name}' names nothing: write it as {example}")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        # As `python -m` does: what lies in the current folder can be named.
+        sys.path.insert(0, here)
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (
+            module_name == error.name or module_name.startswith(f"{error.name}.")
+        ):
+            raise CannotLoad(
+                f"there is no module '{module_name}' here or among the installed ones"
+            ) from None
+        raise
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            known = [one for one in vars(module) if not one.startswith("_")]
+            raise CannotLoad(
+                f"'{module_name}' has no '{attribute}'. {did_you_mean(part, known)}".strip()
+            )
+        found = getattr(found, part)
+    return found
+
+
+def condition_of(model: type[AirtableModel], text: str) -> Condition:
+    """Return the condition that `field=value` names; enums by the name of a value or by its label.
+
+    Raises:
+        CannotLoad: there is no such field, or it cannot have this value.
+    """
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise CannotLoad(f"'{text}' is no condition: write it as agent_id=agent_001")
+    field = model.table.by_key.get(key)
+    if field is None:
+        known = list(model.table.by_key)
+        raise CannotLoad(
+            f"{model.__name__} has no field '{key}'. {did_you_mean(key, known)}".strip()
+        )
+    found: Any = value or None
+    if found is not None and field.choices is not None:
+        found = field.choices.__members__.get(value, value)
+    elif found is not None:
+        found = _converted(field.definition.sql, value, text)
+    try:
+        return equality(model, key, found)
+    except RecordInvalid as error:
+        raise CannotLoad(str(error)) from None
+
+
+def _converted(kind: str, value: str, text: str) -> Any:
+    try:
+        if kind == "bigint":
+            return int(value)
+        if kind == "double":
+            return float(value)
+    except ValueError:
+        raise CannotLoad(f"'{text}': the field holds numbers") from None
+    if kind == "boolean":
+        if value.lower() not in ("true", "false"):
+            raise CannotLoad(f"'{text}': the field is true or false")
+        return value.lower() == "true"
+    if kind != "text":
+        raise CannotLoad(
+            f"'{text}': only texts, numbers, enums and yes/no fields can be given here"
+        )
+    return value

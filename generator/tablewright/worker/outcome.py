@@ -1,0 +1,89 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+"""What a handler returned or raised → the transition that ends the attempt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tablewright.runtime.errors import TransitionRefused
+from tablewright.runtime.model import AirtableModel
+from tablewright.runtime.queue.rules import queue_spec, rules_of
+from tablewright.runtime.queue.settling import CANCELLED, failure_arguments
+from tablewright.runtime.spec import ArgumentSpec, TransitionSpec
+
+NOTHING: Final = "done"
+"""What a required text says where the handler returned nothing."""
+_TEXTS: Final = ("text", "long_text", "rich_text")
+
+
+def complete(record: AirtableModel, value: Any) -> None:
+    """End the task with what its handler returned.
+
+    A dict whose keys are arguments of the `done` transition gives these; anything else is its first argument, as JSON
+    where that is a text and the value is none.
+
+    Raises:
+        RecordInvalid: the value does not fit.
+        LeaseLost: somebody else has the task.
+    """
+    spec = queue_spec(type(record))
+    transition = _transition(record, spec.done)
+    arguments = done_arguments(transition, value)
+    record._transition(spec.done, rules_of(type(record)).done, arguments)
+
+
+def fail(record: AirtableModel, error: str) -> None:
+    """End the attempt with an error; the policy says whether another one follows.
+
+    Raises:
+        LeaseLost: somebody else has the task.
+    """
+    spec = queue_spec(type(record))
+    transition = _transition(record, spec.fail)
+    arguments = failure_arguments(transition, error)
+    record._transition(spec.fail, rules_of(type(record)).fail, arguments)
+
+
+def cancel(record: AirtableModel) -> None:
+    """End a task that was asked to stop: by the queue's `cancel` transition, or as failed without another attempt.
+
+    Raises:
+        LeaseLost: somebody else has the task.
+    """
+    spec, rules = queue_spec(type(record)), rules_of(type(record))
+    if spec.cancel is not None and rules.cancel is not None:
+        try:
+            record._transition(spec.cancel, rules.cancel, {}, why=CANCELLED)
+        except TransitionRefused:
+            pass
+        else:
+            return
+    fail(record, CANCELLED)
+
+
+def done_arguments(transition: TransitionSpec, value: Any) -> dict[str, Any]:
+    """Return the arguments of the `done` transition for what a handler returned."""
+    names = {argument.key for argument in transition.takes}
+    if isinstance(value, Mapping) and value and set(value) <= names:
+        return {str(key): one for key, one in value.items()}
+    if not transition.takes:
+        return {}
+    first = transition.takes[0]
+    found = _fitting(first, value)
+    return {} if found is None else {first.key: found}
+
+
+def _fitting(argument: ArgumentSpec, value: Any) -> Any:
+    if argument.kind not in _TEXTS:
+        return value
+    if value is None:
+        return NOTHING if argument.required else None
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def _transition(record: AirtableModel, name: str) -> TransitionSpec:
+    lifecycle = type(record).table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    return lifecycle.by_name[name]
