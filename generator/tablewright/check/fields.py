@@ -20,7 +20,7 @@ _ALL_OPTION_KEYS: Final = tuple(
     dict.fromkeys(option.key for kind in KINDS.values() for option in kind.options)
 )
 FIELD_KEYS: Final = tuple(dict.fromkeys((*COMMON_KEYS, *BOUND_KEYS, *_ALL_OPTION_KEYS)))
-_NEVER_NONE: Final = frozenset({"boolean", "count", "auto_number", "created_time"})
+_NEVER_NONE: Final = frozenset({"boolean", "count", "auto_number"})
 _STORED_KEYS: Final = ("required", "default", "unique", "index")
 
 
