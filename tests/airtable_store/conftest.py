@@ -26,7 +26,8 @@ class StillClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
+        if seconds:
+            self.waits.append(seconds)
         self.now += seconds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Protocol
 
@@ -66,6 +67,12 @@ def _api_of(airtable: LocalAirtable) -> Any:
         for cell in application.__closure__
         if type(cell.cell_contents).__name__ == "AirtableApi"
     )
+
+
+def wait_for_late(fault: str) -> None:
+    """Wait until a delayed request was carried out."""
+    if fault.startswith("delay"):
+        time.sleep(1)
 
 
 @pytest.fixture
@@ -149,6 +156,7 @@ def test_a_create_whose_answer_was_lost_is_not_repeated(
         tasks.create_many(25)
 
     error = caught.value
+    wait_for_late(fault)
     stored = AgentTask.all()
     assert (len(error.stored), error.in_doubt, error.unsent) == (
         10,
@@ -225,10 +233,26 @@ def test_a_lost_create_is_found_by_its_key(
             for place in range(25)
         ]
 
+        if fault.startswith("delay"):
+            # It may still come: a second request could make every record twice.
+            with pytest.raises(WriteIncomplete, match="not there yet"):
+                model.bulk_create(items)
+            wait_for_late(fault)
+            assert sorted(one.text for one in model.all()) == sorted(map(str, range(20)))  # type: ignore[attr-defined]  # both have it
+            return
         made = model.bulk_create(items)
 
         assert [one.text for one in made] == [f"{place}" for place in range(25)]  # type: ignore[attr-defined]  # both have it
         assert sorted(one.id for one in model.all()) == sorted(one.id for one in made)
+
+
+def moved(task: AgentTask) -> StoreUnavailable | None:
+    """Start a task, and return what went wrong."""
+    try:
+        task.start_execution(by="me")
+    except StoreUnavailable as error:
+        return error
+    return None
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
@@ -239,14 +263,18 @@ def test_a_transition_is_made_once_or_not_at_all(
     """A transition whose answer was lost is looked up; its history has one row for it."""
     breaking(fault, method)
 
-    try:
-        one.start_execution(by="me")
-    except StoreUnavailable as error:
+    error = moved(one)
+    if error is not None and fault.startswith("delay"):
+        assert "may still be" in str(error)
+        wait_for_late(fault)
+        assert one.refresh().status is TaskStatus.IN_PROGRESS
+        return
+    if error is not None:
         assert "is not stored" in str(error)
         assert fault in ("refuse", "cut-before", "500", "502")
         assert AgentTask.get(one.id).status is TaskStatus.PENDING
         assert one.history() == []
-        one.start_execution(by="me")
+        assert moved(one) is None
 
     stored = AgentTask.get(one.id)
     assert (stored.status, one.status) == (TaskStatus.IN_PROGRESS, TaskStatus.IN_PROGRESS)

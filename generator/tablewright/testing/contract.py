@@ -3,13 +3,12 @@
     class TestMyTasks(StoreContract):
         model = AgentTask
 
-The tests use a fixture `connection` whose store is current and holds no records of the model; override it for stores of
-your own. Where stores differ, the suite asks their capabilities.
+The tests use the fixture `store_connection`, whose store is current and holds no records of the model: a local Airtable,
+until you override it. Where stores differ, the suite asks their capabilities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -21,7 +20,6 @@ from tablewright.runtime import (
     RecordInvalid,
     RecordNotFound,
     TransitionRefused,
-    connect,
 )
 from tablewright.testing.factories import Factory, sample
 
@@ -33,13 +31,7 @@ class StoreContract:
     values: ClassVar[dict[str, Any]] = {}
 
     @pytest.fixture
-    def connection(self) -> Iterator[Connection]:
-        """A local Airtable in memory."""
-        with connect("local:") as connected:
-            yield connected
-
-    @pytest.fixture
-    def rows(self, connection: Connection) -> Factory[AirtableModel]:
+    def rows(self, store_connection: Connection) -> Factory[AirtableModel]:
         """Rows that fit the model."""
         return Factory(self.model, **self.values)
 

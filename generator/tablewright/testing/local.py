@@ -16,9 +16,13 @@ from tablewright.server.serve import LocalAirtable
 Tables = Iterable[type[AirtableModel] | TableSpec]
 
 
-def provision(airtable: LocalAirtable, models: Tables) -> None:
-    """Make the tables of *models* in a running local Airtable, from their specifications, and forget the calls."""
-    client = Client(api_for(airtable.token, airtable.url), airtable.base_id, UnlimitedRequests())
+def provision(airtable: LocalAirtable, models: Tables, *, limiter: Limiter | None = None) -> None:
+    """Make the tables of *models* in a running local Airtable, from their specifications, and forget the calls.
+
+    One that counts its requests needs a *limiter*.
+    """
+    api = api_for(airtable.token, airtable.url)
+    client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
     tables = LocalTables(client)
     for one in models:
         tables(one if isinstance(one, TableSpec) else one.table)

@@ -46,6 +46,12 @@ def airtable_store(local_airtable: LocalAirtable) -> Iterator[Connection]:
 
 
 @pytest.fixture
+def store_connection(airtable_store: Connection) -> Connection:
+    """The connection that `StoreContract` tests; override it for another store."""
+    return airtable_store
+
+
+@pytest.fixture
 def make() -> Callable[..., Factory[Any]]:
     """The maker of row factories: `make(AgentTask, agent_id="a").create()`."""
     from tablewright.testing.factories import Factory

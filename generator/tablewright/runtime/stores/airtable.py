@@ -201,16 +201,20 @@ class AirtableStore:
 
     def _resolved(self, table: TableSpec, move: Move, wanted: Row, lost: AnswerLost) -> Moved:
         """Look how a transition went whose answer was lost. The moments it sets tell it from somebody else's."""
-        after = self.fetch(table, [move.record_id]).get(move.record_id)
-        if (
-            after is not None
-            and not _differs(table, move.expected, after)
-            and _differs(table, wanted, after)
-        ):
-            raise StoreUnavailable(
-                f"{move.transition} of {table.key} {move.record_id} is not stored: {lost}. It can be called again"
-            ) from lost
-        return self._moved(table, move, wanted, after)
+        for seconds in writing.WAITS_FOR_LATE if lost.is_late else (writing.SETTLES,):
+            self.client.pause(seconds)
+            after = self.fetch(table, [move.record_id]).get(move.record_id)
+            is_as_before = after is not None and not _differs(table, move.expected, after)
+            if not is_as_before or after is None or not _differs(table, wanted, after):
+                return self._moved(table, move, wanted, after)
+        said = (
+            "is not stored yet and may still be. Call refresh() later to see"
+            if lost.is_late
+            else "is not stored. It can be called again"
+        )
+        raise StoreUnavailable(
+            f"{lost}: {move.transition} of {table.key} {move.record_id} {said}"
+        ) from lost
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -300,7 +304,8 @@ class AirtableStore:
             found += answer["comments"]
             offset = answer.get("offset")
             if not offset:
-                return sorted(map(_comment, found), key=lambda one: one.at)
+                # Airtable tells whole seconds and lists the newest first.
+                return sorted(map(_comment, reversed(found)), key=lambda one: one.at)
 
     def add_comment(self, table: TableSpec, record_id: str, text: str) -> Comment:
         """Write about a record. Where the answer is lost, the error says that it may be there."""

@@ -48,8 +48,8 @@ class TableCells:
             if isinstance(one, RelationSpec) or not one.is_computed
         )
         self.fields = [names.fields[key] for key in self.readable]
-        self._decode = SchemaValidator(_decoding(self), _BY_KEY).validate_python
-        self._encode = SchemaSerializer(_encoding(self), _BY_KEY).to_python
+        self._decode = SchemaValidator(_decoding(self)).validate_python
+        self._encode = SchemaSerializer(_encoding(self)).to_python
         # Fields that the base lacks, or that this selection leaves out, are blank in their rows.
         self._blank = {
             key: blank(one) for key, one in self._all().items() if key not in self.readable
@@ -101,12 +101,11 @@ class TableCells:
         return {key: value for key, value in row.items() if key in wanted}
 
     def _unfit(self, record: Mapping[str, Any], error: ValidationError) -> RecordInvalid:
-        misfits = {
-            str(detail["loc"][0]): Misfit(
-                str(detail["loc"][0]), self._expected(str(detail["loc"][0])), detail["input"]
-            )
-            for detail in error.errors(include_url=False)
-        }
+        keys = {self.names.fields[key]: key for key in self.readable}
+        misfits: dict[str, Misfit] = {}
+        for detail in error.errors(include_url=False):
+            key = keys.get(str(detail["loc"][0]), str(detail["loc"][0]))
+            misfits[key] = Misfit(key, self._expected(key), detail["input"])
         return RecordInvalid(f"{self.table.key} {record['id']}", list(misfits.values()))
 
     def _expected(self, key: str) -> str:
@@ -205,8 +204,6 @@ def collector_paused() -> Iterator[None]:
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------
-
-_BY_KEY: Final = core.CoreConfig(loc_by_alias=False)
 
 
 def _decoding(cells: TableCells) -> core.CoreSchema:

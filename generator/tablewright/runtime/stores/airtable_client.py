@@ -38,7 +38,14 @@ class Refused(StoreError):
 
 
 class AnswerLost(Exception):
-    """A request that must not be repeated may have been carried out, and its answer never came."""
+    """A request that must not be repeated may have been carried out, and its answer never came.
+
+    *is_late* where it timed out: it may still be carried out.
+    """
+
+    def __init__(self, reason: str, *, is_late: bool = False) -> None:
+        self.is_late = is_late
+        super().__init__(reason)
 
 
 class _Again(Exception):
@@ -76,6 +83,10 @@ class Client:
         """Tell whether this is not Airtable's own service."""
         return self.api.endpoint_url != SERVICE
 
+    def pause(self, seconds: float) -> None:
+        """Give Airtable time to finish what it may still be at."""
+        self._clock.sleep(seconds)
+
     def close(self) -> None:
         """Close the connections."""
         self.api.session.close()
@@ -112,7 +123,8 @@ class Client:
         except (requests.ConnectionError, requests.Timeout) as error:
             if repeats or _was_never_sent(error):
                 raise _Again(_without_address(error)) from error
-            raise AnswerLost(_kind(error)) from error
+            is_late = isinstance(error, requests.Timeout)
+            raise AnswerLost(_kind(error), is_late=is_late) from error
         except requests.RequestException as error:
             # The answer came, and broke off or was no JSON.
             if repeats:

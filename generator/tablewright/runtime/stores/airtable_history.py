@@ -42,7 +42,10 @@ def history_body(table: TableSpec) -> Json:
         "dateFormat": {"name": "iso"},
         "timeFormat": {"name": "24hour"},
     }
-    options: dict[str, Json] = {"dateTime": {"options": moment}, "number": {"options": {"precision": 0}}}
+    options: dict[str, Json] = {
+        "dateTime": {"options": moment},
+        "number": {"options": {"precision": 0}},
+    }
     fields = [
         {"name": name, "type": kind, **options.get(kind, {})} for name, kind in _FIELDS.values()
     ]

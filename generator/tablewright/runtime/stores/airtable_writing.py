@@ -29,6 +29,10 @@ from tablewright.runtime.stores.base import Progress
 CLIENT_KEY: Final = "client_key"
 """A text field of this key, left blank, is filled with a random text by which a lost create is found again."""
 _TRIES: Final = 3
+SETTLES: Final = 2.0
+"""Seconds after which what a broken connection sent is taken to be carried out, or not."""
+WAITS_FOR_LATE: Final = (5.0, 15.0, 30.0)
+"""Seconds between looks for what a request that timed out may still do."""
 _RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
 
 
@@ -109,10 +113,10 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
             records = base.client.create(what, place, sent, by_id=cells.names.by_id)
         except Refused as refused:
             raise explained(refused, cells, rows) from refused
-        except AnswerLost:
+        except AnswerLost as lost:
             if key is None or any(row.get(key.key) is None for row in rows):
                 raise
-            found = _found_again(base, cells, rows, key)
+            found = _found_again(base, cells, rows, key, lost)
             if found is not None:
                 return found
         else:
@@ -121,16 +125,24 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
 
 
 def _found_again(
-    base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec
+    base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec, lost: AnswerLost
 ) -> list[Row] | None:
-    """Return the records of a create whose answer was lost; None where none is there, since all are or none."""
-    holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
-    if not holders:
-        return None
-    if len(holders) != len(rows):
-        raise AnswerLost(f"{len(holders)} of {len(rows)} records with these keys are there")
-    found = base.fitting(cells.table, list(holders.values()))
-    return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
+    """Return the records of a create whose answer was lost; None where none is there, since all are or none.
+
+    Raises:
+        AnswerLost: the request timed out and nothing is there yet: a second one could make every record twice.
+    """
+    for seconds in WAITS_FOR_LATE if lost.is_late else (SETTLES,):
+        base.client.pause(seconds)
+        holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
+        if len(holders) == len(rows):
+            found = base.fitting(cells.table, list(holders.values()))
+            return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
+        if holders:
+            raise AnswerLost(f"{len(holders)} of {len(rows)} records with these keys are there")
+    if lost.is_late:
+        raise AnswerLost(f"{lost}, and the records are not there yet", is_late=True)
+    return None
 
 
 # -- changing ---------------------------------------------------------------------------------------------------------
