@@ -62,6 +62,7 @@ class Reader:
 
     @property
     def keys(self) -> list[str]:
+        """Return the keys in the order they were written."""
         return self._map.keys() if self._map is not None else []
 
     def entries(self) -> Iterator[tuple[Scalar, Node]]:

@@ -147,6 +147,7 @@ class _Measured:
         self.call = call
 
     def measure(self) -> Measure | None:
+        """Return the measure, or nothing after a problem was noted."""
         least, most = _ARITY[self.function]
         given = len(self.call.args)
         if not least <= given <= most:

@@ -37,7 +37,9 @@ class Keyed(Protocol):
     """Something of a schema that has a name."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Return the name in the schema."""
+        ...
 
 
 Part = TypeVar("Part", bound=Keyed)

@@ -79,6 +79,7 @@ class _Builder:
         self._count = 0
 
     def document(self) -> Node | None:
+        """Return the root of the document, or nothing where the file holds none."""
         self._events = iter(yaml.parse(self.source.text, Loader=_Loader))
         root: Node | None = None
         documents = 0
@@ -93,6 +94,7 @@ class _Builder:
         return root
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> Diagnostic:
+        """Return the finding for what the YAML parser refused, with the likely reason as the way out."""
         mark = error.problem_mark or error.context_mark
         line, column = self._place(mark) if mark else (1, 1)
         span = Span(self.source.path, line, column, line, column + 1)
