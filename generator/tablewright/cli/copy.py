@@ -1,0 +1,157 @@
+"""`tablewright copy`: rows from one store to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tablewright.cli.provisioning import (
+    CHANGES,
+    ProvisionCommand,
+    echo_json,
+    format_option,
+    leave,
+    one_schema,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import TaskID
+
+    from tablewright.provision.copying import Copied, Progress, Verified
+
+
+@click.command("copy", cls=ProvisionCommand)
+@click.argument("schema_path", metavar="[SCHEMA]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "source",
+    metavar="URL",
+    required=True,
+    help="Store to read, such as airtable://appXXX.",
+)
+@click.option(
+    "--to",
+    "target",
+    metavar="URL",
+    required=True,
+    help="Store to write, such as sqlite:///tasks.db.",
+)
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where it is noted what is over, so that a copy that stopped goes on; without it, .tablewright/copy-<schema>.jsonl.",
+)
+@click.option(
+    "--verify", "verifying", is_flag=True, help="Compare counts and checksums afterwards."
+)
+@format_option
+def command(
+    schema_path: Path | None,
+    source: str,
+    target: str,
+    journal: Path | None,
+    output_format: str,
+    *,
+    verifying: bool,
+) -> None:
+    """Copy the rows of SCHEMA's tables, with their links, from one store to another.
+
+    The tables have to be there: 'tablewright apply' makes them. Run again after a crash, it goes on where it stopped.
+    History and comments stay behind. Ends with 2 where --verify finds a difference.
+    """
+    from tablewright.config import read_config
+    from tablewright.provision.copying import copy_rows, verify
+    from tablewright.provision.errors import ProvisionError
+    from tablewright.provision.journal import open_journal
+    from tablewright.provision.specs import table_specs
+    from tablewright.runtime.connection import connect
+    from tablewright.runtime.errors import TablewrightError
+    from tablewright.runtime.unfit import UnfitRows
+
+    config = read_config(Path.cwd())
+    schema = one_schema(config, schema_path)
+    specs = table_specs(schema)
+    path = journal or config.folder / ".tablewright" / f"copy-{schema.name}.jsonl"
+    compared: list[Verified] = []
+    try:
+        with connect(source) as reading, connect(target) as writing:
+            # A row that does not fit would be left out without a word otherwise.
+            reading.store.unfit = UnfitRows(strict=True)
+            about = f"{schema.name}: {reading.description} → {writing.description}"
+            notes = open_journal(path, about)
+            copied = _copied(
+                lambda progress: copy_rows(
+                    specs, reading.store, writing.store, notes, progress=progress
+                ),
+                quiet=output_format == "json",
+            )
+            if verifying:
+                compared = verify(specs, reading.store, writing.store, notes)
+    except TablewrightError as error:
+        raise ProvisionError(
+            f"{error}. What is over is noted in {path}: run the same command again to go on"
+        ) from error
+    _report(copied, compared, output_format)
+    if any(not one.same for one in compared):
+        leave(CHANGES)
+
+
+def _copied(run: Callable[[Progress | None], list[Copied]], *, quiet: bool) -> list[Copied]:
+    if quiet:
+        return run(None)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(table: str, done: int, total: int) -> None:
+            if table not in tasks:
+                tasks[table] = bars.add_task(table, total=total)
+            bars.update(tasks[table], completed=done)
+
+        return run(progress)
+
+
+def _report(copied: list[Copied], compared: list[Verified], output_format: str) -> None:
+    if output_format == "json":
+        echo_json(
+            {
+                "tables": [
+                    {"table": one.table, "sent": one.sent, "total": one.total} for one in copied
+                ],
+                "verified": [
+                    {
+                        "table": one.table,
+                        "source": one.source,
+                        "target": one.target,
+                        "same": one.same,
+                    }
+                    for one in compared
+                ],
+            }
+        )
+        return
+    by_table = {one.table: one for one in compared}
+    for one in copied:
+        text = f"{one.table}: {one.total} row{'' if one.total == 1 else 's'}"
+        if one.sent != one.total:
+            text += f", {one.sent} of them in this run"
+        check = by_table.get(one.table)
+        if check is not None and check.same:
+            text += ", the same on both sides"
+        elif check is not None:
+            text += f", NOT the same: {check.source} in the source, {check.target} copied"
+        click.echo(text)
