@@ -20,9 +20,10 @@ from tablewright.syntax.source import Source, SourceUnreadable
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "schemas" / "agent_tasks.yaml").read_text(encoding="utf-8")
-EVERY_TYPE = (
-    ROOT / "tests" / "cases" / "accepted_schema_with_every_field_type" / "schema.yaml"
-).read_text(encoding="utf-8")
+CASES = ROOT / "tests" / "cases"
+EVERY_TYPE = (CASES / "accepted_schema_with_every_field_type" / "schema.yaml").read_text("utf-8")
+EVERY_SECTION = (CASES / "accepted_schema_with_every_section" / "schema.yaml").read_text("utf-8")
+SCHEMAS = [EXAMPLE, EVERY_TYPE, EVERY_SECTION]
 PIECES = [
     "tablewright: 1\n", "name: shop\n", "enums:\n", "tables:\n", "  Order:\n", "    fields:\n", "      ", "number: text\n",
     "{", "}", "[", "]", ", ", ": ", "- ", "\n", "\t", "|\n", ">\n", "'", '"', "#", "&a ", "*a", "<<: ", "!!str ", "? ",
@@ -89,7 +90,7 @@ def test_pieces_of_schemas_in_any_order_give_findings(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from([EXAMPLE, EVERY_TYPE]), st.data())
+@given(st.sampled_from(SCHEMAS), st.data())
 def test_a_schema_with_stretches_replaced_gives_findings(text: str, data: st.DataObject) -> None:
     """What an editor leaves half done — cut, pasted, doubled — is refused or still a schema."""
     for _ in range(data.draw(st.integers(1, 4))):
@@ -131,7 +132,7 @@ CHANGES: list[Callable[[Any, Any, random.Random], None]] = [replaced, removed, r
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from([EXAMPLE, EVERY_TYPE]), st.integers(1, 5), st.randoms(use_true_random=False))
+@given(st.sampled_from(SCHEMAS), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_a_schema_with_values_changed_gives_findings(
     text: str, changes: int, pick: random.Random
 ) -> None:
