@@ -1,0 +1,100 @@
+"""Environments come from one file, the command line and variables, in that order of weakness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tablewright.config import ConfigUnusable, chosen_environment, read_config
+
+
+def config(folder: Path, text: str, name: str = "tablewright.toml") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_environments_are_read_from_either_file(tmp_path: Path) -> None:
+    """tablewright.toml and [tool.tablewright] say the same in the same words."""
+    body = 'default_environment = "dev"\n[{0}environments.dev]\nstore = "airtable://appAbCdEfGhIjKlMn?endpoint=http://127.0.0.1:1"\n[{0}environments.prod]\nbase = "appProd"\ntoken_variable = "T"\n'
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    own = read_config(config(tmp_path / "a", body.format("")))
+    project = read_config(
+        config(
+            tmp_path / "b",
+            "[tool.tablewright]\n" + body.format("tool.tablewright."),
+            "pyproject.toml",
+        )
+    )
+
+    assert own.environments == project.environments
+    dev = chosen_environment(own, None, variables={})
+    assert (dev.base, dev.endpoint) == ("appAbCdEfGhIjKlMn", "http://127.0.0.1:1")
+    assert chosen_environment(own, "prod", variables={}).token_variable == "T"
+
+
+def test_the_nearest_file_upwards_holds(tmp_path: Path) -> None:
+    """Commands work in any folder of a project, and lock files lie beside its configuration."""
+    config(tmp_path, '[environments.dev]\nbase = "app1"\n')
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+
+    found = read_config(tmp_path / "deep" / "er")
+
+    assert found.folder == tmp_path
+
+
+def test_without_a_file_variables_name_the_place(tmp_path: Path) -> None:
+    """The variables by which programs connect serve the commands too."""
+    nothing = read_config(tmp_path)
+
+    by_store = chosen_environment(nothing, None, variables={"TABLEWRIGHT_STORE": "sqlite:///x.db"})
+    by_base = chosen_environment(nothing, None, variables={"AIRTABLE_BASE_ID": "appX"})
+
+    assert (by_store.name, by_store.store) == ("dev", "sqlite:///x.db")
+    assert by_base.base == "appX"
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    """--base, --endpoint and --workspace override the file."""
+    found = read_config(config(tmp_path, '[environments.dev]\nbase = "app1"\n'))
+
+    chosen = chosen_environment(found, None, base="app2", endpoint="http://h/", variables={})
+
+    assert (chosen.base, chosen.endpoint) == ("app2", "http://h")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1", "no key 'x'"),
+        ("[environments.dev]\nbse = 'app1'", "did you mean 'base'"),
+        ("environments = 3", "'environments' is a table"),
+        ("[environments.dev]\nbase = 3", "'base' is a text"),
+        ("schemas = 3", "'schemas' is a list"),
+        ("[environments.dev]\nstore = 'nothing'", "is no store"),
+        ("x = ", "cannot be read"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(tmp_path: Path, text: str, said: str) -> None:
+    """A word that means nothing is never passed over."""
+    with pytest.raises(ConfigUnusable, match=said):
+        read_config(config(tmp_path, text))
+
+
+def test_an_environment_has_to_be_chosen_among_several(tmp_path: Path) -> None:
+    """Nobody changes prod by leaving out a word."""
+    found = read_config(
+        config(tmp_path, '[environments.dev]\nbase = "a"\n[environments.prod]\nbase = "b"\n')
+    )
+
+    with pytest.raises(ConfigUnusable, match="several environments"):
+        chosen_environment(found, None, variables={})
+    with pytest.raises(ConfigUnusable, match="did you mean 'prod'"):
+        chosen_environment(found, "prd", variables={})
+
+
+def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
+    """The name of an environment is part of a file's name."""
+    with pytest.raises(ConfigUnusable, match="names a file"):
+        chosen_environment(read_config(tmp_path), "../x", variables={})
