@@ -21,8 +21,11 @@ from tablewright.model.schema import Enum, Field, Relation
 from tablewright.names import is_identifier
 from tablewright.syntax.document import Scalar
 
-BUILT_IN_FIELDS: Final[Mapping[str, ValueType]] = {"id": TEXT, "created_time": DATETIME}
-"""Fields that every record has without declaring them."""
+BUILT_IN_FIELDS: Final[Mapping[str, ValueType]] = {
+    "id": TEXT,
+    "created_time": DATETIME.or_none(),
+}
+"""Fields that every record has without declaring them; before it is saved, there is no created time."""
 
 
 class Unreadable(Exception):
