@@ -1,0 +1,296 @@
+"""Wanted × live → steps: what is matched, what is changed, what is left to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tablewright.model.schema import Schema
+from tablewright.provision.changes import (
+    AddLink,
+    ChangeFormula,
+    ManualField,
+    RemoveByHand,
+    RenameChoice,
+    RenameField,
+    RetypeField,
+    Unmanaged,
+)
+from tablewright.provision.live import live_base
+from tablewright.provision.plan import as_text, read_plan
+from tablewright.provision.renames import Rename, ordered_renames
+from tablewright.provision.text import line
+from tablewright.server.serve import LocalAirtable
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Project
+
+HEAD = "tablewright: 1\nname: shop\n"
+
+
+def table(fields: str, rest: str = "") -> str:
+    return f"{HEAD}{rest}tables:\n  Task:\n    fields: {{title: text, {fields}}}\n"
+
+
+def kinds(project: Project, schema: Schema, **options: Any) -> list[str]:
+    return [type(one).__name__ for one in project.plan(schema, **options).changes]
+
+
+def test_fields_are_known_by_id_before_name(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Two fields whose names were swapped in Airtable are renamed back, by way of a passing name."""
+    schema = compiled(table("one: text, two: text"))
+    project.apply(schema)
+    live = project.live().tables[0]
+    one, two = live.fields[1], live.fields[2]
+    for field, name in ((one, "x"), (two, "One"), (one, "Two")):
+        project.port.update_field(project.base, live.id, field.id, {"name": name})
+
+    plan = project.plan(schema)
+
+    assert [type(change) for change in plan.changes] == [RenameField] * 3
+    project.apply(schema)
+    assert [field.name for field in project.live().tables[0].fields] == ["Title", "One", "Two"]
+    assert [field.id for field in project.live().tables[0].fields][1:] == [one.id, two.id]
+
+
+def test_without_a_lock_file_earlier_names_lead_to_the_field(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """`was` takes the old field even where a new one takes its name, and not again once that is done."""
+    project.apply(compiled(table("note: long_text")))
+    project.lock(compiled(table("note: long_text"))).path.unlink()
+    schema = compiled(table("remark: {type: long_text, name: Remark, was: note}, memo: text"))
+
+    first = project.plan(schema)
+    project.apply(schema)
+    project.lock(schema).path.unlink()
+
+    assert [line(one).subject for one in first.changes] == ["field 'Remark'", "field 'Memo'"]
+    assert project.plan(schema).is_empty
+
+
+def test_names_differ_in_case_alone(project: Project, compiled: Callable[[str], Schema]) -> None:
+    """For Airtable they are one name, so the field is renamed and not made twice."""
+    project.port.create_table(project.base, {"name": "TASK", "fields": [{"name": "TITLE", "type": "singleLineText"}]})  # fmt: skip
+    schema = compiled(f"{HEAD}tables:\n  Task:\n    fields: {{title: text}}\n")
+
+    assert kinds(project, schema) == ["RenameTable", "RenameField"]
+    project.apply(schema)
+    assert project.plan(schema).is_empty
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "how"),
+    [
+        ("n: integer", "n: {type: number, precision: 2}", "set precision '2'"),
+        ("n: text", "n: long_text", "change its type to 'Long text'"),
+        ("n: date", "n: {type: date, date_format: us}", "set date format 'us'"),
+        ("n: boolean", "n: {type: boolean, color: redBright}", "set colour 'redBright'"),
+        (
+            "n: text",
+            "n: {type: currency, symbol: €}",
+            "change its type to 'Currency' with symbol '€'",
+        ),
+    ],
+)
+def test_what_the_api_cannot_change_is_told_exactly(
+    project: Project, compiled: Callable[[str], Schema], before: str, after: str, how: str
+) -> None:
+    """Another type or option is a step for people with the very words to set."""
+    project.apply(compiled(table(before)))
+
+    (change,) = project.plan(compiled(table(after))).changes
+
+    assert isinstance(change, RetypeField)
+    assert how in change.how
+
+
+def test_a_choice_gets_another_label_by_hand(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """The API renames no choice; adding it under the new label would leave rows with the old one."""
+    project.apply(compiled(table("mood: Mood", "enums: {Mood: [GLAD, SAD]}\n")))
+    schema = compiled(
+        table("mood: Mood", "enums: {Mood: {values: {HAPPY: {was: GLAD}, SAD: {label: Blue}}}}\n")
+    )
+
+    changes = project.plan(schema).changes
+
+    assert [type(one) for one in changes] == [RenameChoice, RenameChoice]
+    assert [(one.old, one.new) for one in changes if isinstance(one, RenameChoice)] == [
+        ("Glad", "Happy"),
+        ("Sad", "Blue"),
+    ]
+
+
+def test_a_formula_is_changed_and_its_spelling_is_not(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Airtable keeps ids in formulas; only a formula that means something else is a change."""
+    project.apply(
+        compiled(table("n: integer, f: {type: formula, formula: '{N}*2', result: number}"))
+    )
+
+    same = compiled(table("n: integer, f: {type: formula, formula: ' {N}  * 2', result: number}"))
+    other = compiled(table("n: integer, f: {type: formula, formula: '{N}*3', result: number}"))
+
+    assert project.plan(same).is_empty
+    assert [type(one) for one in project.plan(other).changes] == [ChangeFormula]
+    project.apply(other)
+    assert project.plan(other).is_empty
+
+
+def test_expressions_become_formulas(project: Project, compiled: Callable[[str], Schema]) -> None:
+    """What the schema says in its own language is kept by Airtable as a formula, `now()` as NOW()."""
+    schema = compiled(
+        f"{HEAD}tables:\n  Task:\n    fields:\n      title: text\n      due: datetime\n      n: integer\n"
+        "      twice: {type: formula, expression: n * 2}\n"
+        "    computed:\n      is_late: {value: due < now(), publish: Late}\n"
+    )
+
+    applied = project.apply(schema)
+
+    assert applied.manual == ()
+    assert project.plan(schema).is_empty
+    late = project.live().tables[0].field_named("Late")
+    assert late is not None
+    assert "NOW()" in late.options["formula"]
+    project.write("Task", {"Title": "a", "N": 4, "Due": "2020-01-01T00:00:00Z"})
+    assert project.rows("Task")[0]["Twice"] == 8
+
+
+def test_what_left_the_schema_is_reported_and_removed_only_by_hand(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """The API deletes no field; without leave there is not even a step."""
+    project.apply(compiled(table("gone: text")))
+    schema = compiled(f"{HEAD}tables:\n  Task:\n    fields: {{title: text}}\n")
+
+    (kept,) = project.plan(schema).changes
+    (removed,) = project.plan(schema, allow_destructive=True).changes
+
+    assert isinstance(kept, Unmanaged)
+    assert kept.left_schema
+    assert isinstance(removed, RemoveByHand)
+    assert project.plan(schema).is_empty
+
+
+def test_the_other_side_of_a_self_link_is_named_where_it_exists(
+    projects: Callable[..., Project], compiled: Callable[[str], Schema]
+) -> None:
+    """A link of a table to itself that was made in Airtable has another side, which is the schema's inverse."""
+    link = {
+        "linkedTableId": f"tbl{'a' * 14}",
+        "isReversed": False,
+        "prefersSingleRecordLink": False,
+    }
+    fields = [
+        {"id": f"fld{'a' * 14}", "name": "Title", "type": "singleLineText"},
+        {"id": f"fld{'b' * 14}", "name": "Parent", "type": "multipleRecordLinks", "options": {**link, "inverseLinkFieldId": f"fld{'c' * 14}"}},
+        {"id": f"fld{'c' * 14}", "name": "From field: Parent", "type": "multipleRecordLinks", "options": {**link, "inverseLinkFieldId": f"fld{'b' * 14}"}},
+    ]  # fmt: skip
+    saved = {"tables": [{"id": f"tbl{'a' * 14}", "name": "Task", "primaryFieldId": f"fld{'a' * 14}", "fields": fields}]}  # fmt: skip
+    project = projects(schema=saved)
+    schema = compiled(
+        f"{HEAD}tables:\n  Task:\n    fields: {{title: text}}\n    relations: {{parent: {{to: Task, inverse: children}}}}\n"
+    )
+
+    (change,) = project.plan(schema).changes
+
+    assert isinstance(change, RenameField)
+    assert (change.old, change.new) == ("From field: Parent", "Children")
+    project.apply(schema)
+    assert project.plan(schema).is_empty
+
+
+def test_airtables_own_name_for_another_side_makes_room(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """A new field may have the name that Airtable gave to the other side of a link that the schema does not name."""
+    links = "    relations: {{owner: {{to: Person}}}}\n"
+    people = "  Person:\n    fields: {{name: text{more}}}\n"
+    text = f"{HEAD}tables:\n{people}  Task:\n    fields: {{{{title: text}}}}\n{links}"
+    project.apply(compiled(text.format(more="")))
+    schema = compiled(text.format(more=", task: email"))
+
+    project.apply(schema)
+
+    names = {one.name: one.type for one in project.live().tables[0].fields}
+    assert names == {
+        "Name": "singleLineText",
+        "Task (Owner)": "multipleRecordLinks",
+        "Task": "email",
+    }
+    assert project.drift(schema).is_empty
+
+
+def test_a_name_that_somebody_took_is_left_to_people(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """A rename that would collide with a field of others waits, and all else is done."""
+    project.apply(compiled(table("old: text")))
+    project.port.create_field(project.base, project.live().tables[0].id, {"name": "New", "type": "email"})  # fmt: skip
+    schema = compiled(table("new: {type: text, was: old}, more: text"))
+
+    project.apply(schema)
+
+    changes = project.plan(schema).changes
+    assert any(isinstance(one, ManualField) and "rename or delete" in one.how for one in changes)
+    assert project.live().tables[0].field_named("More") is not None
+
+
+def test_a_plan_is_the_same_after_it_was_saved(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """What `apply FILE` reads is what `plan` found."""
+    schema = compiled(
+        f"{HEAD}enums: {{Mood: [GLAD]}}\ntables:\n  A:\n    fields: {{name: text, mood: Mood, serial: auto_number}}\n"
+        "    relations: {b: {to: B, inverse: as_}}\n  B:\n    fields: {name: text, f: {type: formula, formula: '1'}}\n"
+    )
+    plan = project.plan(schema)
+
+    assert read_plan(as_text(plan)) == plan
+    assert any(isinstance(one, AddLink) for one in plan.changes)
+
+
+def test_renames_in_a_circle_never_take_a_name_twice() -> None:
+    """At every moment all names are different, whatever the order asked for."""
+    names = {"1": "a", "2": "b", "3": "c", "4": "d"}
+    wanted = [Rename("1", "a", "b", "k1"), Rename("2", "b", "c", "k2"), Rename("3", "c", "a", "k3")]
+
+    ordered, stuck = ordered_renames(wanted, names)
+
+    for one in ordered:
+        assert one.new not in names.values()
+        names[one.id] = one.new
+    assert names == {"1": "b", "2": "c", "3": "a", "4": "d"}
+    assert stuck == []
+
+
+def test_drift_ticks_off_what_people_did(
+    compiled: Callable[[str], Schema], project_on: Any, tmp_path: Any
+) -> None:
+    """A step that was left to people shows as done once the field is there."""
+    schema = compiled(table("serial: auto_number"))
+    with LocalAirtable() as server:
+        project = project_on(server, tmp_path)
+        project.apply(schema)
+        before = project.drift(schema)
+        document = project.port.base_schema(project.base)
+        document["tables"][0]["fields"].append({"id": f"fld{'z' * 14}", "name": "Serial", "type": "autoNumber"})  # fmt: skip
+        from tablewright.provision.drift import drift
+        from tablewright.provision.planning import airtable_plan
+        from tablewright.provision.wanted import wanted_base
+
+        live = live_base(project.base, document)
+        lock = project.lock(schema)
+        after = drift(airtable_plan(wanted_base(schema), live, lock), live, lock.manual)
+        project.port.close()
+
+    assert [one.done for one in before.by_hand] == [False]
+    assert [one.done for one in after.by_hand] == [True]
+    assert after.is_empty
