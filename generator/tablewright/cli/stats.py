@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -117,7 +118,7 @@ def _print(name: str, statistics: Statistics) -> None:
     from tablewright.runtime.queue import QueueFigures
 
     # A pipe is no terminal of eighty columns: nothing is to be cut there.
-    console = Console() if click.get_text_stream("stdout").isatty() else Console(width=200)
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     title = name.removeprefix("get_").replace("_", " ")
     if not isinstance(statistics, QueueFigures):
         print_statistics(statistics, title=title, console=console)

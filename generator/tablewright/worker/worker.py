@@ -170,17 +170,17 @@ class Worker:
     def _work(self, running: Running) -> None:
         self.metrics.began()
         began = time.monotonic()
+        settle: Callable[[], str]
         try:
-            settle = partial(
-                self._complete, running, self._caller.call(running, self._spec.timeout)
-            )
+            value = self._caller.call(running, self._spec.timeout)
         except (concurrent.futures.CancelledError, TimeoutError) as error:
             settle = self._stopped(running, error)
-        except (
-            Exception
-        ) as error:  # noqa: BLE001  # what a handler raises is the task's failure, not the worker's
+        # What a handler raises is the task's failure, not the worker's.
+        except Exception as error:  # noqa: BLE001
             logger.info("handler raised", extra=self._about(running), exc_info=True)
             settle = partial(self._fail, running, f"{type(error).__name__}: {error}")
+        else:
+            settle = partial(self._complete, running, value)
         finally:
             spent = time.monotonic() - began
             self.metrics.ended(spent)
