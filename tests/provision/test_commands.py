@@ -193,9 +193,9 @@ def test_drift_tells_renames_and_offers_ways_out(shell: Shell) -> None:
 
     assert found.returncode == 2
     assert "is named 'No.' in Airtable and 'Number' in the schema" in found.stdout
-    assert "name: No.  at Order.number" in found.stdout
-    assert "notes: {type: long_text}  in Order" in found.stdout
-    assert "unmanaged: [Notes]  in Order" in found.stdout
+    assert "name: No.   (at Order.number)" in found.stdout
+    assert "notes: {type: long_text}   (in Order)" in found.stdout
+    assert "unmanaged: [Notes]   (in Order)" in found.stdout
     assert "[ ] 1. In table 'Order' add a field named 'Serial'" in found.stdout
     assert "reset" not in found.stdout
 

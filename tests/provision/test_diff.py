@@ -294,3 +294,14 @@ def test_drift_ticks_off_what_people_did(
     assert [one.done for one in before.by_hand] == [False]
     assert [one.done for one in after.by_hand] == [True]
     assert after.is_empty
+
+
+def test_schemas_can_share_a_base(project: Project, compiled: Callable[[str], Schema]) -> None:
+    """The tables of another schema in the same lock file are nobody's difference."""
+    first = compiled(table("a: text"))
+    second = compiled("tablewright: 1\nname: other\ntables:\n  Memo:\n    fields: {text: text}\n")
+    project.apply(first)
+    project.apply(second)
+
+    assert project.drift(first).is_empty
+    assert project.drift(second).is_empty

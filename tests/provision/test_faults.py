@@ -128,6 +128,7 @@ def test_without_faults_the_evolution_ends_well(
     check_it_ended_well(project, schema)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempts", [1, 3], ids=["crash", "heal"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_fault_at_every_call_is_survived(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,23 +148,32 @@ def test_a_pulled_base_has_nothing_to_do(compiled: Callable[[str], Schema]) -> N
     assert plan.steps == ()
     assert plan.manual == ()
     assert plan.reports == ()
-    assert not any("left out" in one for one in found.remarks if "externalSyncSource" not in one)
+    assert not any("left out" in one for one in found.remarks)
 
 
 def _no_lock() -> Lock:
-    from pathlib import Path
-
     return Lock(Path("none.json"), "everything", "dev")
 
 
-def test_what_the_language_lacks_is_listed_and_unmanaged(compiled: Callable[[str], Schema]) -> None:
-    """A sync source has no word in the language: it is said so, and drift does not speak of it."""
-    live = live_base("appEverythingEver", base_with_every_type())
+def test_what_the_language_lacks_is_listed_and_unmanaged(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """A select without choices, or a name with blanks around it, is said so, and drift does not speak of it."""
+    document = base_with_every_type()
+    document["tables"][1]["fields"] += [
+        {"id": "fldEmptyEmptyEmpt", "name": "Empty [1]", "type": "singleSelect", "options": {"choices": []}},
+        {"id": "fldBlankBlankBlan", "name": " blanks ", "type": "email"},
+    ]  # fmt: skip
+    live = live_base("appEverythingEver", document)
 
     found = pulled(live, name="everything", origin="Pulled.")
 
-    assert [one for one in found.remarks if "externalSyncSource" in one]
-    assert compiled(found.text).tables[0].unmanaged == ("A externalSyncSource",)
+    schema = compiled(found.text)
+    assert "field 'Empty [1]' of 'Other' is left out: it has no choices" in found.remarks
+    assert any("' blanks '" in one for one in found.remarks)
+    plan = airtable_plan(wanted_base(schema), live, _no_lock())
+    assert plan.is_empty
+    assert [one for one in plan.reports if "Empty" in str(one)] == []
 
 
 @pytest.mark.parametrize(

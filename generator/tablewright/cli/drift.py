@@ -91,7 +91,8 @@ def _echo(found: Drift) -> None:
     hands = sum(not one.done for one in found.by_hand)
     said = [f"{left} difference{'' if left == 1 else 's'}"] if left else []
     said += [f"{hands} step{'' if hands == 1 else 's'} left to do by hand"] if hands else []
-    click.echo(
-        f"{' and '.join(said)}. 'tablewright apply' makes the schema win; what stands after 'adopt' is to be "
-        "written into the schema to let Airtable win."
-    )
+    click.echo(f"{' and '.join(said)}.")
+    if found.differences:
+        click.echo(
+            "'tablewright apply' makes the schema win. To let Airtable win, write what stands after 'adopt' into the schema."
+        )

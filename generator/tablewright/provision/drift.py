@@ -94,18 +94,18 @@ def _difference(change: Change, entries: Mapping[tuple[str, str], str]) -> Diffe
     match change:
         case RenameField(field=key) if key:
             detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
-            adopt = f"name: {scalar(change.old)}  at {change.table}.{key}"
+            adopt = f"name: {scalar(change.old)}   (at {change.table}.{key})"
             return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", adopt)
         case RenameTable():
             detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
-            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", f"name: {scalar(change.old)}  at {change.table}")  # fmt: skip
+            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", f"name: {scalar(change.old)}   (at {change.table})")  # fmt: skip
         case DescribeField():
-            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description  at {change.table}.{change.field}")  # fmt: skip
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description   (at {change.table}.{change.field})")  # fmt: skip
         case DescribeTable():
-            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description  at {change.table}")  # fmt: skip
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description   (at {change.table})")  # fmt: skip
         case ChangeFormula():
             detail = f"calculates {' '.join(change.old.split())}, and {' '.join(change.new.split())} in the schema"
-            adopt = f"formula: {scalar(change.old)}  at {change.table}.{change.field}"
+            adopt = f"formula: {scalar(change.old)}   (at {change.table}.{change.field})"
             return Difference(table, subject, detail, "takes the schema's formula", adopt)
         case AddChoices():
             named = ", ".join(f"'{one}'" for one in change.choices)
@@ -126,15 +126,16 @@ def _unmanaged(
     change: Unmanaged, detail: str, entries: Mapping[tuple[str, str], str]
 ) -> Difference:
     shown = line(change)
+    detail = detail.removesuffix(": left alone")
     if change.choice:
-        adopt = f"a value with label: {scalar(change.choice)}  in the enum of '{change.field}'"
+        adopt = f"a value with label: {scalar(change.choice)}   (in the enum of '{change.field}')"
         return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt)
     if not change.field:
-        ignore = f"unmanaged: [{scalar(change.table_name)}]  at the top of the schema"
+        ignore = f"unmanaged: [{scalar(change.table_name)}]   (at the top of the schema)"
         return Difference(change.table_name, shown.subject, detail, "leaves it alone", "'tablewright pull' shows how to write it", ignore)  # fmt: skip
     entry = entries.get((change.table_name, change.field))
-    adopt = f"{entry}  in {change.table}" if entry else "the language cannot say it"
-    ignore = f"unmanaged: [{scalar(change.field)}]  in {change.table}"
+    adopt = f"{entry}   (in {change.table})" if entry else "the language cannot say it"
+    ignore = f"unmanaged: [{scalar(change.field)}]   (in {change.table})"
     return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt, ignore)
 
 

@@ -64,12 +64,12 @@ class Lock:
             found = self.tables[table] = LockedTable(table_id)
         return found
 
-    def tables_of_others(self) -> frozenset[str]:
-        """Return the ids of tables of this base that belong to other schemas."""
+    def tables_of_others(self, base: str) -> frozenset[str]:
+        """Return the ids of tables of a base that belong to other schemas."""
         return frozenset(
             str(table.get("id"))
             for section in self.others.values()
-            if section.get("base") == self.base
+            if section.get("base") == base
             for table in section.get("tables", {}).values()
         )
 

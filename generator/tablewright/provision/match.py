@@ -36,7 +36,7 @@ class Matches:
 def matches(wanted: WantedBase, live: LiveBase, lock: Lock) -> Matches:
     """Return which live table and field each key of *wanted* is."""
     found = Matches()
-    foreign = lock.tables_of_others()
+    foreign = lock.tables_of_others(live.id)
     candidates = [table for table in live.tables if table.id not in foreign]
     found.tables = _matched(
         wanted.tables,

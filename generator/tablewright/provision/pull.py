@@ -29,7 +29,7 @@ from tablewright.provision.pull_names import (
     unsayable_text,
     value_keys,
 )
-from tablewright.provision.yaml_text import Flow, yaml_text
+from tablewright.provision.yaml_text import Flow, sections, yaml_text
 
 _OVER_LINKS = frozenset({"rollup", "multipleLookupValues", "count"})
 
@@ -93,7 +93,7 @@ class _Pull:
             document["enums"] = dict(self._enums.values())
         document["tables"] = {draft.key: self._table(draft) for draft in self._drafts.values()}
         head = "# yaml-language-server: $schema=tablewright.schema.json\n"
-        return Pulled(head + yaml_text(document), tuple(self._remarks))
+        return Pulled(head + sections(document), tuple(self._remarks))
 
     # -- tables ---------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from tablewright.provision.changes import (
     SqlChange,
     Unmanaged,
 )
+from tablewright.provision.comparison import reference_parts
 from tablewright.provision.manual import flat_options, option_name, ui_name
 
 _SHOWN_NAMES = 6
@@ -67,6 +68,12 @@ def described_field(body: Mapping[str, Any]) -> str:
     """Return type and options of a field to be made."""
     said = [ui_name(str(body["type"]))]
     options = dict(body.get("options") or {})
+    looked_at = reference_parts(options.get("fieldIdInLinkedTable"))
+    link = reference_parts(options.get("recordLinkFieldId"))
+    if looked_at is not None:
+        said[0] += f" of {'.'.join(looked_at)}"
+    if link is not None:
+        said[0] += f" by {link[1]}"
     choices = options.pop("choices", None)
     if choices is not None:
         return f"{said[0]}: {listed(str(one['name']) for one in choices)}"

@@ -23,6 +23,20 @@ def yaml_text(value: Mapping[str, Any]) -> str:
     return "\n".join(_block(value, "")) + "\n"
 
 
+def sections(value: Mapping[str, Any]) -> str:
+    """Return *value* as YAML with a blank line before each of its sections, and before each table."""
+    parts: list[str] = []
+    for key, one in value.items():
+        if not isinstance(one, Mapping):
+            parts.append(yaml_text({key: one}))
+        elif key == "tables":
+            tables = ["\n".join(_block({name: table}, "  ")) + "\n" for name, table in one.items()]
+            parts.append("\ntables:\n" + "\n".join(tables))
+        else:
+            parts.append("\n" + yaml_text({key: one}))
+    return "".join(parts)
+
+
 def _block(value: Mapping[str, Any], indent: str) -> Iterator[str]:
     flows = [key for key, one in value.items() if isinstance(one, Flow)]
     width = max((len(scalar(key)) for key in flows), default=0)

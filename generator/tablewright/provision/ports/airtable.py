@@ -6,6 +6,7 @@ again. After a cut connection, a time-out or another 5xx nobody knows, so the ca
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from tablewright import airtable
 from tablewright.provision.errors import AnswerLost, Refused, Unreachable
 
 Json = dict[str, Any]
+logger = logging.getLogger("tablewright")
 
 ENDPOINT: Final = "https://api.airtable.com"
 CONNECT_SECONDS: Final = 10
@@ -154,6 +156,7 @@ class AirtablePort:
                 wait = self._wait_after(error.response, attempt)
                 if wait is None:
                     raise _failure(error.response) from error
+                logger.warning("Airtable is busy: waiting %g s, nothing is lost", wait)
                 self._sleep(wait)
             except requests.RequestException as error:
                 raise self._broken(error, f"{method} {path}") from error
