@@ -6,14 +6,22 @@ import os
 import tempfile
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tablewright.config import Environment
 from tablewright.model.schema import Schema
+from tablewright.names import snake
+from tablewright.provision.ports.sql import SqlTarget
+from tablewright.provision.specs import table_specs
 from tablewright.provision.yaml_text import Flow, yaml_text
+from tablewright.runtime.stores.sql_engine import sqlite_engine
+from tablewright.runtime.stores.sql_schema import schema_tables
 from tablewright.server.serve import LocalAirtable
 
 if TYPE_CHECKING:
@@ -129,6 +137,67 @@ def text_of(model: Model) -> str:
     return yaml_text(
         {"tablewright": 1, "name": "evolving", "enums": {"Mood": model["mood"]}, "tables": tables}
     )
+
+
+@settings(
+    max_examples=int(os.environ.get("EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_any_evolution_of_a_database_keeps_the_rows(
+    compiled: Callable[[str], Schema], data: st.DataObject
+) -> None:
+    """The same on SQLite: nothing is left to do, and every row is there."""
+    before = data.draw(models())
+    after = data.draw(evolutions(before))
+    first, second = compiled(text_of(before)), compiled(text_of(after))
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"sqlite:///{folder}/evolving.db"
+        bring(store, first)
+        fill(store, first)
+
+        bring(store, second)
+
+        engine = sa.create_engine(store)
+        with engine.connect() as connection:
+            for table in second.tables:
+                names = {snake(name) for name in (table.key, *table.was)}
+                if names & {snake(one.key) for one in first.tables}:
+                    rows = sa.select(sa.func.count()).select_from(sa.table(snake(table.key)))
+                    assert connection.execute(rows).scalar_one() == 2
+        engine.dispose()
+
+
+def bring(store: str, schema: Schema) -> None:
+    """Bring a database to a schema, and check that nothing is left to do."""
+    target = SqlTarget(schema, Environment("dev", store=store))
+    try:
+        target.apply(target.plan())
+        assert target.plan().is_empty
+    finally:
+        target.close()
+
+
+def fill(store: str, schema: Schema) -> None:
+    """Store two rows in every table."""
+    made = schema_tables(table_specs(schema), "sqlite")
+    engine = sqlite_engine(sa.make_url(store))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with engine.begin() as connection:
+        for table in made.tables.values():
+            blanks: Model = {
+                column.name: (
+                    []
+                    if "JSON" in str(column.type) or "Names" in type(column.type).__name__
+                    else False
+                )
+                for column in table.columns
+                if not column.nullable and column.name not in ("id", "created_time")
+            }
+            rows = [{"id": f"rec{n}", "created_time": now, "title": "t", **blanks} for n in (1, 2)]
+            connection.execute(table.insert(), rows)
+    engine.dispose()
 
 
 @settings(

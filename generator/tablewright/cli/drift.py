@@ -77,7 +77,7 @@ def _echo(found: Drift) -> None:
         click.echo()
     echo_changes(found.remarks)
     if found.by_hand:
-        click.secho("By hand in Airtable", bold=True)
+        click.secho("By hand", bold=True)
         for number, step in enumerate(found.by_hand, 1):
             first, *rest = step.text.splitlines()
             click.echo(f"  {'[x]' if step.done else '[ ]'} {number}. {first}")

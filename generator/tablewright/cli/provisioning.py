@@ -169,7 +169,7 @@ def echo_manual(steps: Iterable[str]) -> None:
     given = [one for one in steps if one]
     if not given:
         return
-    click.secho("By hand in Airtable", bold=True)
+    click.secho("By hand", bold=True)
     for number, text in enumerate(given, 1):
         first, *rest = text.splitlines()
         click.echo(f"  {number}. {first}")

@@ -171,4 +171,6 @@ def how(change: Change) -> str:
     """Return what people are to do for a manual change; empty for others."""
     if isinstance(change, (RetypeField, RenameChoice, ManualField, RemoveByHand)):
         return change.how
+    if isinstance(change, SqlChange) and change.safety == "manual":
+        return f"In table '{change.table_name}': {change.text}."
     return ""

@@ -18,6 +18,7 @@ from tablewright.provision.errors import PlanOutdated, StepFailed, Unreachable
 from tablewright.provision.plan import Plan
 from tablewright.provision.ports.sql_changes import SqlWork, required_work
 from tablewright.provision.specs import table_specs
+from tablewright.provision.text import how
 from tablewright.runtime.errors import NotConfigured
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
 
@@ -71,7 +72,7 @@ class SqlTarget:
         """
         del look  # the comparison is made anew inside the transaction that changes the database
         if not plan.steps:
-            return Applied("", (), tuple(_texts(plan)), 0)
+            return Applied("", (), tuple(how(change) for change in plan.manual), 0)
         with self._transaction(keep=True) as connection:
             work = self._work(connection, allow_destructive=plan.count("lossy") > 0)
             if self._plan(work).changes != plan.changes:
@@ -83,7 +84,7 @@ class SqlTarget:
         if watcher is not None:
             for number, outcome in enumerate(outcomes, 1):
                 watcher(number, len(outcomes), outcome)
-        return Applied("", outcomes, tuple(_texts(plan)), 0)
+        return Applied("", outcomes, tuple(how(change) for change in plan.manual), 0)
 
     def _work(self, connection: Connection, *, allow_destructive: bool) -> SqlWork:
         return required_work(
@@ -127,11 +128,6 @@ class SqlTarget:
             raise Unreachable(f"{self.description} cannot be used: {_reason(error)}") from error
         except exc.SQLAlchemyError as error:
             raise StepFailed(f"{self.description} refused a step, and nothing was changed: {_reason(error)}") from error  # fmt: skip
-
-
-def _texts(plan: Plan) -> Iterator[str]:
-    for change in plan.manual:
-        yield str(getattr(change, "text", ""))
 
 
 def _pragma(connection: Connection, text: str) -> None:

@@ -407,9 +407,18 @@ def _fill(field_spec: FieldSpec | None) -> Any:
 def _type_text(kind: Any, connection: Connection) -> str:
     # The collation belongs to the column, and reflection tells it or not by dialect.
     text = str(kind.compile(dialect=connection.dialect)).upper().partition(" COLLATE ")[0]
+    if connection.dialect.name == "sqlite":
+        # SQLite keeps five kinds of values, and reflection shows what it makes of a declared type.
+        return _SQLITE_TYPES.get(text, text)
     return _SAME_TYPES.get(text, text)
 
 
+_SQLITE_TYPES: Final = {
+    "DOUBLE": "REAL",
+    "DOUBLE PRECISION": "REAL",
+    "FLOAT": "REAL",
+    "VARCHAR": "TEXT",
+}
 _SAME_TYPES: Final = {"DOUBLE": "DOUBLE PRECISION", "VARCHAR": "TEXT", "FLOAT": "DOUBLE PRECISION"}
 
 
