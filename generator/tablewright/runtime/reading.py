@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import RecordNotFound
-from tablewright.runtime.records import Batch, Origin, set_origin
+from tablewright.runtime.errors import RecordInvalid, RecordNotFound
+from tablewright.runtime.lazy_row import LazyRow, Raw
+from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
 from tablewright.runtime.stores.base import Store
 from tablewright.runtime.writing import translated
 
@@ -38,8 +41,16 @@ def decoded(model: type[R], store: Store, rows: Sequence[Row]) -> list[R]:
     validate = model.__pydantic_validator__.validate_python
     names = [(relation.key, relation.attribute) for relation in model.table.relations]
     found: list[R] = []
+    if rows and isinstance(rows[0], LazyRow):
+        make = rows[0].conversions.maker(model)
+        if make is not None:
+            return _made(model, store, batch, make)
     for row in rows:
-        flat = row.copy()
+        try:
+            flat = row.copy()
+        except RecordInvalid as unfit:
+            store.unfit.report(unfit)
+            continue
         for key, attribute in names:
             if key in flat:
                 flat[attribute] = flat.pop(key)
@@ -50,7 +61,48 @@ def decoded(model: type[R], store: Store, rows: Sequence[Row]) -> list[R]:
             continue
         set_origin(record, Origin(row, batch))
         found.append(record)
+    _drop_unfit(batch, found)
     return found
+
+
+def _drop_unfit(batch: Batch, found: Sequence[AirtableModel]) -> None:
+    """Leave rows that do not fit out of what is looked at for the links of all."""
+    if len(found) < len(batch.rows):
+        batch.rows = [origin.row for one in found if (origin := origin_of(one)) is not None]
+
+
+def _made(model: type[R], store: Store, batch: Batch, make: Callable[[Raw], Any]) -> list[R]:
+    """Return records straight from what the store answered; their rows are made when somebody looks at them."""
+    found: list[R] = []
+    with collector_paused():
+        for row in batch.rows:
+            raw = row.raw  # type: ignore[attr-defined]  # all of them are lazy
+            try:
+                record: R = make(raw)
+            except ValidationError as error:
+                try:
+                    unfit = translated(model, error, f"{model.table.key} {raw['id']}")
+                    row.copy()
+                except RecordInvalid as more_exact:
+                    unfit = more_exact
+                store.unfit.report(unfit)
+                continue
+            set_origin(record, Origin(row, batch))
+            found.append(record)
+    _drop_unfit(batch, found)
+    return found
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking over the many new objects of a bulk read."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def decoded_one(model: type[R], store: Store, row: Row) -> R:

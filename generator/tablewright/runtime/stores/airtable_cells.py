@@ -6,15 +6,15 @@ None. A computed value that is an error, or no number, reads as blank. Formats: 
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from inspect import get_annotations
 from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
@@ -22,6 +22,7 @@ from tablewright.expressions.formula import FormulaField, Shape, Unsayable, fiel
 from tablewright.runtime.cells import Attachment, Barcode, Collaborator
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.lazy_row import LazyRow
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.airtable_names import TableNames, parts_of
 
@@ -50,6 +51,7 @@ class TableCells:
         self.fields = [names.fields[key] for key in self.readable]
         self._decode = SchemaValidator(_decoding(self)).validate_python
         self._encode = SchemaSerializer(_encoding(self)).to_python
+        self._makers: dict[type[Any], Callable[[Mapping[str, Any]], Any] | None] = {}
         # Fields that the base lacks, or that this selection leaves out, are blank in their rows.
         self._blank = {
             key: blank(one) for key, one in self._all().items() if key not in self.readable
@@ -65,13 +67,65 @@ class TableCells:
     ) -> list[Row]:
         """Return records as rows. One that does not fit is reported and left out."""
         found: list[Row] = []
-        with collector_paused():
-            for record in records:
-                try:
-                    found.append(self.row(record))
-                except RecordInvalid as unfit:
-                    report(unfit)
+        for record in records:
+            try:
+                found.append(self.row(record))
+            except RecordInvalid as unfit:
+                report(unfit)
         return found
+
+    def lazy_rows(self, records: Iterable[dict[str, Any]]) -> list[Row]:
+        """Return records as rows that are converted when somebody looks at them; those that do not fit, too."""
+        return [LazyRow(record, self) for record in records]
+
+    def maker(self, model: type[Any]) -> Callable[[Mapping[str, Any]], Any] | None:
+        """Return the function that makes records straight from answers, in one pass of pydantic's core.
+
+        None for a class with validators or fields of its own: those are heard in the slower way.
+        """
+        if model not in self._makers:
+            self._makers[model] = self._made_maker(model)
+        return self._makers[model]
+
+    def _made_maker(self, model: type[Any]) -> Callable[[Mapping[str, Any]], Any] | None:
+        attributes = {
+            one.attribute if isinstance(one, RelationSpec) else key: key
+            for key, one in self._all().items()
+        }
+        if not _is_as_generated(model, {ID, CREATED, *attributes}):
+            return None
+        if any(_has_rules_of_its_own(one) for one in self.table.fields):
+            return None
+        fields: dict[str, core.ModelField] = {}
+        for name in model.model_fields:
+            if name in (ID, CREATED) or attributes[name] in self.timed:
+                rule = core.str_schema() if name == ID else _datetime_rule()
+                alias = _ID_ALIAS if name == ID else _CREATED_ALIAS
+                fields[name] = core.model_field(rule, validation_alias=alias)
+                continue
+            key = attributes[name]
+            one = self._all()[key]
+            if key in self.readable:
+                rule = _or_blank(_bounded(record_schema(one), one), one, model.model_fields[name])
+                fields[name] = core.model_field(rule, validation_alias=self.names.fields[key])
+            else:
+                fields[name] = core.model_field(
+                    core.with_default_schema(core.any_schema(), default=blank(one))
+                    if not isinstance(blank(one), list)
+                    else core.with_default_schema(core.any_schema(), default_factory=list)
+                )
+        schema = core.model_schema(
+            model, core.model_fields_schema(fields, extra_behavior="ignore"), custom_init=False
+        )
+        validate = _own_validator(schema).validate_python
+
+        def make(record: Mapping[str, Any]) -> Any:
+            cells = record["fields"]
+            cells[_ID_ALIAS] = record["id"]
+            cells[_CREATED_ALIAS] = record["createdTime"]
+            return validate(cells)
+
+        return make
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """Return a record as a row.
@@ -123,19 +177,19 @@ class TableCells:
     def new(self, row: Row) -> dict[str, Any]:
         """Return a new record's cells by the names that requests use, blanks left out."""
         cells: dict[str, Any] = self._encode(
-            {key: value for key, value in row.items() if key in self.written},
-            mode="json", by_alias=True, exclude_none=True,
-        )  # fmt: skip
+            self._sent(row), mode="json", by_alias=True, exclude_none=True
+        )
         return cells
 
     def changed(self, row: Row) -> dict[str, Any]:
         """Return changed cells by the names that requests use; None clears one."""
-        cells: dict[str, Any] = self._encode(
-            {key: value for key, value in row.items() if key in self.written},
-            mode="json",
-            by_alias=True,
-        )
+        cells: dict[str, Any] = self._encode(self._sent(row), mode="json", by_alias=True)
         return cells
+
+    def _sent(self, row: Row) -> Row:
+        if row.keys() <= self.written:
+            return row
+        return {key: value for key, value in row.items() if key in self.written}
 
     # -- formulas -------------------------------------------------------------------------------------------------
 
@@ -191,18 +245,6 @@ def blank(one: FieldSpec | RelationSpec) -> Any:
     return one.default
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking over the many new objects of a bulk read."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
@@ -216,7 +258,104 @@ def _decoding(cells: TableCells) -> core.CoreSchema:
     return core.typed_dict_schema(fields, extra_behavior="ignore")
 
 
-def _or_blank(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
+_ID_ALIAS: Final = "\0id"
+_CREATED_ALIAS: Final = "\0created"
+"""What no field of Airtable can be called."""
+
+
+def _own_validator(schema: core.CoreSchema) -> SchemaValidator:
+    """Return a validator of just this schema: pydantic would take the class's own for it, which knows other names."""
+    build: Any = SchemaValidator
+    try:
+        found: SchemaValidator = build(schema, None, False)  # the shortcut is not taken
+    except TypeError:
+        # Versions without that choice have no such shortcut either.
+        found = build(schema)
+    return found
+
+
+def _is_as_generated(model: type[Any], names: set[str]) -> bool:
+    """Tell whether a class is what its specification says: no validators, no fields of its own."""
+    rules = model.__pydantic_decorators__
+    if (
+        rules.validators
+        or rules.field_validators
+        or rules.root_validators
+        or rules.model_validators
+    ):
+        return False
+    if model.__pydantic_post_init__ is not None or set(model.model_fields) != names:
+        return False
+    for cls in model.__mro__:
+        if "table" in cls.__dict__:
+            return True
+        if set(get_annotations(cls)) & names:
+            return False
+    return False
+
+
+def _has_rules_of_its_own(field: FieldSpec) -> bool:
+    """Tell whether a field has rules that only its class checks."""
+    is_bounded = field.minimum is not None or field.maximum is not None
+    is_text = field.kind in ("text", "long_text", "email", "url", "phone")
+    has_length = field.min_length is not None or field.max_length is not None
+    return (
+        field.pattern is not None
+        or (field.kind == "duration" and is_bounded)
+        or (not is_text and has_length)
+    )
+
+
+def _datetime_rule() -> core.CoreSchema:
+    return core.no_info_plain_validator_function(_moment)
+
+
+def record_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
+    """Return the rule for a record's attribute: as for rows, with objects where rows have their JSON."""
+    if isinstance(one, FieldSpec) and not one.is_computed:
+        match one.kind:
+            case "attachments":
+                return core.list_schema(_model_rule(Attachment))
+            case "collaborators":
+                return core.list_schema(_model_rule(Collaborator))
+            case "collaborator":
+                return _model_rule(Collaborator)
+            case "barcode":
+                return _model_rule(Barcode)
+            case _:
+                pass
+    return cell_schema(one)
+
+
+def _model_rule(model: type[BaseModel]) -> core.CoreSchema:
+    return core.no_info_plain_validator_function(model.model_validate)
+
+
+def _bounded(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
+    """Return the rule with the bounds of its field, which records keep also where people do not."""
+    if isinstance(one, RelationSpec) or one.is_computed:
+        return schema
+    match one.kind:
+        case "text" | "long_text" | "email" | "url" | "phone":
+            return core.str_schema(
+                strict=True, min_length=one.min_length, max_length=one.max_length
+            )
+        case "integer" | "rating":
+            least, most = one.minimum, one.maximum
+            return core.int_schema(
+                ge=None if least is None else int(least), le=None if most is None else int(most)
+            )
+        case "number" | "currency" | "percent":
+            return core.float_schema(ge=one.minimum, le=one.maximum)
+        case _:
+            return schema
+
+
+def _or_blank(
+    schema: core.CoreSchema, one: FieldSpec | RelationSpec, field: FieldInfo | None = None
+) -> core.CoreSchema:
+    if field is not None and field.is_required():
+        return schema
     missing = blank(one)
     if isinstance(missing, list):
         return core.with_default_schema(schema, default_factory=list)

@@ -115,9 +115,9 @@ class Client:
         return answer
 
     def _once(self, what: str, send: Callable[[], T], repeats: bool) -> T:  # ask's own
-        self._limiter.wait()
+        sent = self._limiter.wait()
         try:
-            return send()
+            return self._answer(send, sent)
         except requests.HTTPError as error:
             raise self._of_status(error, what, repeats=repeats) from error
         except (requests.ConnectionError, requests.Timeout) as error:
@@ -130,6 +130,12 @@ class Client:
             if repeats:
                 raise _Again(_without_address(error)) from error
             raise AnswerLost(_kind(error)) from error
+
+    def _answer(self, send: Callable[[], T], sent: float) -> T:
+        try:
+            return send()
+        finally:
+            self._limiter.answered(sent)
 
     def _of_status(self, error: requests.HTTPError, what: str, *, repeats: bool) -> Exception:
         answer = error.response

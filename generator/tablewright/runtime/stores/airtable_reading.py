@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar
 
 from tablewright.airtable import RECORDS_PER_PAGE
@@ -144,6 +145,14 @@ def read(base: Base, selection: Selection, keys: Iterable[str] | None = None) ->
     if sorting:
         options["sort"] = sorting
     table = base.client.table(cells.names.table)
+    if keys is None and not order and selection.limit is None and request.split.is_exact:
+        records = [
+            one
+            for page in base.client.pages(f"read {cells.table.name}", table, options)
+            for one in page
+        ]
+        records.sort(key=itemgetter("createdTime"))
+        return cells.lazy_rows(records)[selection.offset :]
     rows: list[Row] = []
     for page in base.client.pages(f"read {cells.table.name}", table, options):
         rows += _kept(base, request, cells.rows(page, base.unfit.report))

@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -22,6 +23,8 @@ logger = logging.getLogger("tablewright")
 WINDOW: Final = 1.04
 """Seconds that hold as many requests as Airtable allows in one: the rest is for what the network delays."""
 _POLL: Final = 0.005
+_UNNOTICED: Final = 0.005
+"""Seconds of delay that the window has room for."""
 _LONGEST_PENALTY: Final = 3_600.0
 
 
@@ -40,8 +43,12 @@ class Clock(Protocol):
 class Limiter(Protocol):
     """Says when the next request may go out."""
 
-    def wait(self) -> None:
-        """Return when a request may be sent, at once."""
+    def wait(self) -> float:
+        """Return when a request may be sent, at once: the moment that `answered` is told later."""
+        ...
+
+    def answered(self, sent: float) -> None:
+        """Note that the request of this moment was answered, now."""
         ...
 
     def penalty(self, seconds: float) -> None:
@@ -56,11 +63,15 @@ class UnlimitedRequests:
         self._clock = clock
         self._blocked = 0.0
 
-    def wait(self) -> None:
+    def wait(self) -> float:
         """Return at once, or at the end of a penalty."""
         left = self._blocked - self._clock.time()
         if left > 0:
             self._clock.sleep(left)
+        return self._clock.time()
+
+    def answered(self, sent: float) -> None:
+        """Do nothing: nobody counts."""
 
     def penalty(self, seconds: float) -> None:
         """Let nobody of this process send for so long."""
@@ -84,9 +95,10 @@ class SharedLimiter:
         self._per_second = per_second
         self._clock = clock
         self._threads = threading.Lock()
+        self._took: deque[float] = deque(maxlen=20)
         self._file = FileLock(f"{path}.lock", poll_interval=_POLL)
 
-    def wait(self) -> None:
+    def wait(self) -> float:
         """Return when a request may be sent. Whoever waits holds the lock: there is one queue, whatever its order."""
         with self._held():
             while True:
@@ -98,6 +110,24 @@ class SharedLimiter:
                     break
                 self._clock.sleep(left)
             self._write([*sent, now][-self._per_second :], blocked)
+        return now
+
+    def answered(self, sent: float) -> None:
+        """Count a request from when it can have arrived, where this machine was slow to send it.
+
+        It arrived before its answer came, and about as long before as the fastest answer of late took.
+        """
+        now = self._clock.time()
+        least = min(self._took, default=0.0)
+        self._took.append(now - sent)
+        arrived = now - least
+        if arrived - sent < _UNNOTICED:
+            return
+        with self._held():
+            stamps, blocked = self._read()
+            if sent in stamps:
+                stamps[stamps.index(sent)] = arrived
+                self._write(sorted(stamps), blocked)
 
     def penalty(self, seconds: float) -> None:
         """Let no program of this machine send to this base for so long."""
@@ -149,7 +179,7 @@ class _OwnLimiter:
         self._sent: list[float] = []
         self._blocked = 0.0
 
-    def wait(self) -> None:
+    def wait(self) -> float:
         with self._lock:
             now = self._clock.time()
             full = len(self._sent) >= REQUESTS_PER_SECOND
@@ -157,7 +187,15 @@ class _OwnLimiter:
             left = max(free, self._blocked) - now
             if left > 0:
                 self._clock.sleep(left)
-            self._sent = [*self._sent, self._clock.time()][-REQUESTS_PER_SECOND:]
+            now = self._clock.time()
+            self._sent = [*self._sent, now][-REQUESTS_PER_SECOND:]
+            return now
+
+    def answered(self, sent: float) -> None:
+        with self._lock:
+            if sent in self._sent:
+                self._sent[self._sent.index(sent)] = self._clock.time()
+                self._sent.sort()
 
     def penalty(self, seconds: float) -> None:
         self._blocked = max(self._blocked, self._clock.time() + seconds)

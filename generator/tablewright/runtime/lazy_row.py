@@ -1,0 +1,86 @@
+"""A row that is converted when somebody first looks at it: most records that are read are never compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+Raw = Mapping[str, Any]
+
+
+class Conversions(Protocol):
+    """What a store's answers are turned into."""
+
+    def row(self, record: Raw) -> dict[str, Any]:
+        """Return the row of an answer."""
+        ...
+
+    def maker(self, model: type[AirtableModel]) -> Callable[[Raw], Any] | None:
+        """Return the function that makes records of a model straight from answers; None where it has rules of its own."""
+        ...
+
+
+class LazyRow(dict[str, Any]):
+    """A row like any other, made of *raw* at the first look."""
+
+    __slots__ = ("conversions", "raw")
+
+    def __init__(self, raw: Raw, conversions: Conversions) -> None:
+        self.raw: Raw | None = raw
+        self.conversions = conversions
+
+    def _made(self) -> None:
+        if self.raw is not None:
+            raw, self.raw = self.raw, None
+            super().update(self.conversions.row(raw))
+
+    def __getitem__(self, key: str) -> Any:
+        self._made()
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value, or *default*."""
+        self._made()
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._made()
+        return super().__contains__(key)
+
+    # Without a method of its own, a dict's copies would be taken past all others.
+    def __iter__(self) -> Iterator[str]:
+        self._made()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._made()
+        return super().__len__()
+
+    def keys(self) -> Any:
+        """Return the keys."""
+        self._made()
+        return super().keys()
+
+    def values(self) -> Any:
+        """Return the values."""
+        self._made()
+        return super().values()
+
+    def items(self) -> Any:
+        """Return keys and values."""
+        self._made()
+        return super().items()
+
+    def copy(self) -> dict[str, Any]:
+        """Return a plain dict."""
+        self._made()
+        return dict(super().items())
+
+    def __eq__(self, other: object) -> bool:
+        self._made()
+        return super().__eq__(other)
+
+    __hash__ = None
