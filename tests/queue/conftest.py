@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+
 from tablewright.check.compile import compile_schema
 from tablewright.output.files import compare, write
 from tablewright.runtime import AirtableModel, Connection, connect

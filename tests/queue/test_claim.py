@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import (
     AirtableModel,
     Connection,
@@ -18,8 +20,6 @@ from tablewright.runtime import (
     values,
 )
 from tablewright.runtime.queue.rules import taking_of
-
-from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 
 Lapse = Callable[[AirtableModel], None]
 

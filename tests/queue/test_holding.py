@@ -9,9 +9,9 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from tablewright.runtime import AirtableModel, Connection, LeaseLost, TransitionRefused
 
 from generated.agent_tasks import AgentTask, TaskStatus
+from tablewright.runtime import AirtableModel, Connection, LeaseLost, TransitionRefused
 
 Lapse = Callable[[AirtableModel], None]
 
@@ -63,7 +63,7 @@ def test_nobody_moves_a_task_that_somebody_holds(connection: Connection) -> None
     task = claimed()
     read = AgentTask.get(task.id)
 
-    with pytest.raises(TransitionRefused, match="held by worker 'w1' until .*request_cancel"):
+    with pytest.raises(TransitionRefused, match=r"held by worker 'w1' until .*request_cancel"):
         read.complete_execution("mine")
     with pytest.raises(TransitionRefused, match="held by worker 'w1'"):
         read.cancel_execution()

@@ -7,11 +7,11 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
+
+from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import Connection
 from tablewright.runtime.queue.settling import pause_before
 from tablewright.runtime.spec import RetrySpec
-
-from generated.agent_tasks import AgentTask, TaskStatus
 
 
 def test_a_failure_puts_the_task_back_with_a_pause(connection: Connection) -> None:

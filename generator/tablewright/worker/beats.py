@@ -64,24 +64,30 @@ class Beats:
 
     def _next(self, last: float) -> float:
         """Return in how many seconds there is something to do: a heartbeat, or a task that takes too long."""
-        now = time.monotonic()
-        found = last + self._pause - now
+        found = last + self._pause - time.monotonic()
         if self._spec.timeout is not None:
-            begun = [one.began for one in self._held() if one.began is not None and not one.ending]
-            ends = [began + self._spec.timeout - now for began in begun]
+            ends = [
+                self._left(one) for one in self._held() if one.began is not None and not one.ending
+            ]
             # A task may begin meanwhile, so never longer than its whole time.
             found = min([found, self._spec.timeout, *ends])
         return max(found, 0.01)
 
+    def _left(self, one: Running) -> float:
+        """Return how many seconds an attempt has left; its time runs from the claim."""
+        if self._spec.timeout is None:
+            return self._pause
+        spent = one.lease.now() - one.lease.taken_at
+        return self._spec.timeout - spent.total_seconds()
+
     def _look_at_the_clock(self) -> None:
         if self._spec.timeout is None:
             return
-        limit = time.monotonic() - self._spec.timeout
         for one in self._held():
             # A coroutine is stopped by its own event loop.
             if (
                 one.began is not None
-                and one.began <= limit
+                and self._left(one) <= 0
                 and not one.ending
                 and one.future is None
             ):
@@ -100,7 +106,8 @@ class Beats:
         for record_id, one in held.items():
             beat = found.get(record_id)
             if beat is None:
-                if fencing_token(one.record) is not None and not one.ending:
+                time_is_up = self._spec.timeout is not None and self._left(one) <= 0
+                if fencing_token(one.record) is not None and not one.ending and not time_is_up:
                     logger.warning("lease lost", extra={"task": record_id})
                     one.stop("lost")
                 continue

@@ -172,7 +172,7 @@ class Worker:
         began = time.monotonic()
         settle: Callable[[], str]
         try:
-            value = self._caller.call(running, self._spec.timeout)
+            value = self._caller.call(running, self._time_left(running))
         except (concurrent.futures.CancelledError, TimeoutError) as error:
             settle = self._stopped(running, error)
         # What a handler raises is the task's failure, not the worker's.
@@ -187,6 +187,8 @@ class Worker:
         if fencing_token(running.record) is None:
             # The handler has moved the task itself, or time was up and it was failed meanwhile.
             how = "" if running.ending else "completed"
+        elif running.ending == "lost":
+            how = "lost"
         else:
             how = self._settled(running, settle)
         if how:
@@ -208,6 +210,13 @@ class Worker:
                 return partial(self._fail, running, self._too_long())
             case _:
                 return partial(self._fail, running, f"{type(error).__name__}: {error}")
+
+    def _time_left(self, running: Running) -> float | None:
+        """Return how many seconds the attempt may still take; its time runs from the claim."""
+        if self._spec.timeout is None:
+            return None
+        spent = running.lease.now() - running.lease.taken_at
+        return max(self._spec.timeout - spent.total_seconds(), 0.0)
 
     def _too_long(self) -> str:
         return f"timed out after {self._spec.timeout:g} seconds"

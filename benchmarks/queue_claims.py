@@ -1,0 +1,178 @@
+"""Claims and ends of tasks beside the bare SQL that does the same, on SQLite and PostgreSQL. Prints ratios.
+
+Run it from the root of the project: python -m benchmarks.queue_claims [postgresql://user@host/database]
+Without a URL only SQLite is measured.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+from tablewright.runtime import connect
+
+from generated.agent_tasks import AgentTask, TaskPriority
+
+ROUNDS = 5
+CLAIMS = 1_000
+
+
+def fill(number: int) -> None:
+    """Store tasks that wait."""
+    priorities = list(TaskPriority)
+    AgentTask.bulk_create(
+        {"name": "n", "description": "d", "agent_id": "a", "priority": priorities[one % 4]}
+        for one in range(number)
+    )
+
+
+def empty(connection: Any) -> None:
+    """Remove all tasks."""
+    for one in AgentTask.where().ids():
+        AgentTask.bulk_delete([one])
+    del connection
+
+
+def rate(work: Callable[[], int]) -> float:
+    """Return how many a second."""
+    begin = time.perf_counter()
+    number = work()
+    return number / (time.perf_counter() - begin)
+
+
+def ours(n: int) -> int:
+    """Claim tasks through the store."""
+    taken = 0
+    while taken < CLAIMS:
+        taken += len(AgentTask.claim("w", n))
+    return taken
+
+
+def statements(connection: Any, n: int) -> list[tuple[str, Any]]:
+    """Return the very statements that a claim sends, with their values."""
+    from tablewright.runtime.queue.rules import taking_of
+
+    made = connection.store.queues._of(AgentTask.table)
+    taking = taking_of(AgentTask)
+    if connection.store._dialect == "postgresql":
+        one = made.claim(taking, [], n)
+        return [(one.text, one.parameters({"worker": "w", "token": "t"}))]
+    pick, take, log = made.pick(taking, [], n), made.take(taking), made.add_history()
+    return [
+        (pick.text, pick.parameters({})),
+        (take.text, take.parameters({"ids": [], "worker": "w", "token": "t"})),
+        (log.text, log),
+    ]
+
+
+def bare_sqlite(path: str, asked: list[tuple[str, Any]], synchronous: str) -> int:
+    """Send the same statements through the standard library alone; rows stay as they come."""
+    (pick, pick_values), (take, take_values), (log, _) = asked
+    place = next(
+        one for one, value in enumerate(take_values) if isinstance(value, str) and value == "[]"
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        cursor = connection.cursor()
+        taken = 0
+        while taken < CLAIMS:
+            cursor.execute("BEGIN IMMEDIATE")
+            found = cursor.execute(pick, pick_values).fetchall()
+            ids = "[" + ",".join(f'"{row[0]}"' for row in found) + "]"
+            values = [*take_values[:place], ids, *take_values[place + 1 :]]
+            rows = cursor.execute(take, values).fetchall()
+            now = rows[0][-1]
+            cursor.executemany(
+                log,
+                [
+                    (
+                        row[0],
+                        now,
+                        "start_execution",
+                        row[1],
+                        "IN_PROGRESS",
+                        "w",
+                        None,
+                        row[3] + 1,
+                        None,
+                    )
+                    for row in found
+                ],
+            )
+            cursor.execute("COMMIT")
+            taken += len(rows)
+    return taken
+
+
+def bare_postgres(url: str, asked: list[tuple[str, Any]]) -> int:
+    """Send the same statement through psycopg alone; rows stay as they come."""
+    import psycopg
+
+    ((text, values),) = asked
+    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        taken = 0
+        while taken < CLAIMS:
+            taken += len(cursor.execute(text, values).fetchall())
+    return taken
+
+
+def sqlite_figures() -> Iterator[str]:
+    """Yield lines of figures."""
+    for synchronous in ("normal", "full"):
+        for n in (1, 10):
+            mine, floor = [], []
+            for _ in range(ROUNDS):
+                with tempfile.TemporaryDirectory() as folder:
+                    path = f"{folder}/bench.db"
+                    with connect(f"sqlite:///{path}?synchronous={synchronous}") as connection:
+                        fill(2 * CLAIMS + 500)
+                        asked = statements(connection, n)
+                        AgentTask.claim("w", n)
+                        mine.append(rate(lambda n=n: ours(n)))
+                        floor.append(
+                            rate(lambda p=path, a=asked, s=synchronous: bare_sqlite(p, a, s))
+                        )
+            yield line(f"SQLite {synchronous}, {n} at a time", mine, floor, "stdlib sqlite3")
+
+
+def postgres_figures(url: str) -> Iterator[str]:
+    """Yield lines of figures."""
+    for n in (1, 10):
+        mine, floor = [], []
+        with connect(url) as connection:
+            for _ in range(ROUNDS):
+                AgentTask.bulk_delete(AgentTask.where().ids())
+                fill(2 * CLAIMS + 500)
+                asked = statements(connection, n)
+                AgentTask.claim("w", n)
+                mine.append(rate(lambda n=n: ours(n)))
+                floor.append(rate(lambda a=asked: bare_postgres(url, a)))
+        yield line(f"PostgreSQL, {n} at a time", mine, floor, "psycopg")
+
+
+def line(what: str, mine: list[float], floor: list[float], name: str) -> str:
+    """Return a figure beside its floor."""
+    ratios = [one / other for one, other in zip(mine, floor, strict=True)]
+    return (
+        f"{what:30} {statistics.median(mine):9,.0f} claims/s, {name} {statistics.median(floor):9,.0f}: "
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def main() -> None:
+    """Measure."""
+    for one in sqlite_figures():
+        print(one, flush=True)
+    for url in sys.argv[1:]:
+        for one in postgres_figures(url):
+            print(one, flush=True)
+
+
+if __name__ == "__main__":
+    main()
