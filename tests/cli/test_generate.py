@@ -191,6 +191,36 @@ def test_check_prints_findings_as_json(project: Path) -> None:
     assert '"line": 6' in result.output
 
 
+@pytest.mark.parametrize(
+    ("form", "part"), [("github", "::error file="), ("sarif", '"ruleId": "TW206"')]
+)
+def test_check_prints_findings_for_ci(project: Path, form: str, part: str) -> None:
+    """GitHub shows annotations beside the line; SARIF is read by code scanning."""
+    (project / "schemas" / "notes.yaml").write_text(SCHEMA.replace("text", "txt"))
+
+    result = run("check", "--format", form)
+
+    assert result.exit_code == 1
+    assert part in result.output
+
+
+def test_a_finding_in_an_included_file_shows_its_line(project: Path) -> None:
+    """The excerpt comes from the file that the finding is about."""
+    (project / "shared").mkdir()
+    (project / "shared" / "enums.yaml").write_text(
+        "tablewright: 1\nenums:\n  Level: {values: [LOW, LOW]}\n"
+    )
+    (project / "schemas" / "notes.yaml").write_text(
+        SCHEMA + "      level: Level\ninclude: ../shared/enums.yaml\n"
+    )
+
+    result = run("check")
+
+    assert result.exit_code == 1
+    assert "enums.yaml:3:" in result.output
+    assert "3 |   Level: {values: [LOW, LOW]}" in result.output
+
+
 def test_a_missing_file_is_one_sentence(project: Path) -> None:
     """No traceback for a user's mistake."""
     result = run("check", "nowhere.yaml")

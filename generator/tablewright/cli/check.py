@@ -7,18 +7,12 @@ from pathlib import Path
 
 import click
 
-from tablewright.cli.schemas import compiled, schema_paths
+from tablewright.cli.schemas import compiled, format_option, schema_paths
 
 
 @click.command("check")
 @click.argument("schemas", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How findings are printed.",
-)
+@format_option
 def command(schemas: tuple[Path, ...], output_format: str) -> None:
     """Look for mistakes in SCHEMAS; without any, in every file of schemas/.
 

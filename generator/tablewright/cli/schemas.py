@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tablewright import __version__
+
 if TYPE_CHECKING:
     from tablewright.check.compile import Compiled
     from tablewright.diagnostics import Diagnostic
     from tablewright.model.schema import Schema
-    from tablewright.syntax.source import Source
 
 DEFAULT_FOLDER = Path("schemas")
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="How findings are printed: for people, for tools, as annotations of GitHub, or as SARIF.",
+)
 
 
 def schema_paths(given: Sequence[Path]) -> list[Path]:
@@ -48,40 +57,45 @@ def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compile
     from tablewright.check.compile import compile_schema
     from tablewright.syntax.source import SourceUnreadable, read_source
 
-    sources: list[Source] = []
     results: list[Compiled] = []
     unreadable = False
     for path in paths:
         try:
-            source = read_source(path)
+            results.append(compile_schema(read_source(path)))
         except SourceUnreadable as error:
             click.echo(f"error: {error}", err=True)
             unreadable = True
-            continue
-        sources.append(source)
-        results.append(compile_schema(source))
-    print_findings(
-        sources,
-        [finding for result in results for finding in result.findings],
-        output_format=output_format,
-    )
+    print_findings(results, output_format=output_format)
     return None if unreadable or any(result.schema is None for result in results) else results
 
 
-def print_findings(
-    sources: Sequence[Source], findings: Sequence[Diagnostic], *, output_format: str
-) -> None:
-    """Print findings: as text to stderr, as JSON to stdout."""
-    from tablewright.diagnostics import as_json, as_text
-
-    if output_format == "json":
-        click.echo(
-            json.dumps([as_json(finding) for finding in findings], indent=2, ensure_ascii=False)
-        )
+def print_findings(results: Sequence[Compiled], *, output_format: str) -> None:
+    """Print findings: as text to stderr, in the forms for tools to stdout."""
+    findings = [finding for result in results for finding in result.findings]
+    if output_format == "text":
+        _print_text(results, findings)
         return
-    lines = {source.path: source.lines for source in sources}
-    for finding in findings:
-        click.echo(as_text(finding, lines) + "\n", err=True)
+    from tablewright.check.findings import CODES
+    from tablewright.check.reports import as_github, as_sarif, json_report
+
+    if output_format == "github":
+        for finding in findings:
+            click.echo(as_github(finding))
+        return
+    report = (
+        json_report(findings)
+        if output_format == "json"
+        else as_sarif(findings, CODES, version=__version__)
+    )
+    click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+
+
+def _print_text(results: Sequence[Compiled], findings: Sequence[Diagnostic]) -> None:
+    from tablewright.diagnostics import as_text
+
+    for result in results:
+        for finding in result.findings:
+            click.echo(as_text(finding, result.lines) + "\n", err=True)
     if findings:
         click.echo(counted(findings), err=True)
 
