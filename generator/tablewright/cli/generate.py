@@ -25,7 +25,7 @@ DEFAULT_OUTPUT = Path("generated")
 _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
 _MAKES_OUTPUT = (
     "targets/**/*.py",
-    "expressions/python.py",
+    "expressions/python*.py",
     "expressions/columns.py",
     "expressions/literals.py",
     "names.py",

@@ -90,6 +90,8 @@ class _Printer:
         """Return a plain value as a column expression of its type."""
         name = _VALUES[node.type.kind]
         built = self._plain(node)
+        if isinstance(node, tree.Constant) and isinstance(node.value, timedelta):
+            return built
         if name != "choice_value":
             return self._function(name, built)
         self.enums.add(node.type.name)

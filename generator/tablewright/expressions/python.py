@@ -7,15 +7,22 @@ Blanks are tested where they can occur, in a form that type checkers follow.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tablewright.expressions import tree
 from tablewright.expressions.literals import literal_text
+from tablewright.expressions.operations import SPAN_SECONDS, span_of
+from tablewright.expressions.python_blanks import (
+    blank_leaves,
+    can_be_narrowed,
+    has_opposite,
+    propagates,
+)
+from tablewright.expressions.python_syntax import all_of, bare, is_not_none, joined, method
 from tablewright.expressions.tree import Node
 
-_UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 _COMPARE: dict[str, type[ast.cmpop]] = {
     "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
 }  # fmt: skip
@@ -69,7 +76,7 @@ class _Printer:
         """Return the value of *node*, blank as None."""
         if node in self._bound:
             return ast.Name(self._bound[node])
-        if node.type.nullable and _propagates(node):
+        if node.type.nullable and propagates(node):
             return self._guarded(node)
         return self._plain(node)
 
@@ -87,14 +94,14 @@ class _Printer:
         tests, inner = self._present(node, lambda: self._plain(node))
         if not tests:
             return inner
-        return ast.IfExp(_all_of(tests), inner, ast.Constant(None))
+        return ast.IfExp(all_of(tests), inner, ast.Constant(None))
 
     def _present(
         self, node: Node, build: Callable[[], ast.expr]
     ) -> tuple[list[ast.expr], ast.expr]:
         """Return tests for every blank below *node*, and what *build* gives where none of them is."""
         before = dict(self._bound)
-        tests = [self._present_test(leaf) for leaf in dict.fromkeys(_blank_leaves(node))]
+        tests = [self._present_test(leaf) for leaf in dict.fromkeys(blank_leaves(node))]
         inner = build()
         self._bound = before
         return tests, inner
@@ -102,13 +109,13 @@ class _Printer:
     def _present_test(self, leaf: Node) -> ast.expr:
         """Return the test that *leaf* is there, and remember how it is called from then on."""
         if leaf in self._bound:
-            return _is_not_none(ast.Name(self._bound[leaf]))
-        if _can_be_narrowed(leaf):
-            return _is_not_none(self._plain(leaf))
+            return is_not_none(ast.Name(self._bound[leaf]))
+        if can_be_narrowed(leaf):
+            return is_not_none(self._plain(leaf))
         built = self.value(leaf)
         name = self._new_name()
         self._bound[leaf] = name
-        return _is_not_none(ast.NamedExpr(ast.Name(name), built))
+        return is_not_none(ast.NamedExpr(ast.Name(name), built))
 
     def _new_name(self) -> str:
         taken = {
@@ -149,7 +156,7 @@ class _Printer:
             case tree.Not(operand):
                 return self._not(operand)
             case tree.Logic(operator, operands):
-                return _joined(operator, [self.condition(operand) for operand in operands])
+                return joined(operator, [self.condition(operand) for operand in operands])
             case tree.Arithmetic():
                 return self._arithmetic(node)
             case tree.Negate(operand):
@@ -165,10 +172,10 @@ class _Printer:
         """Return an operand whose blanks were tested further out."""
         if node in self._bound:
             return ast.Name(self._bound[node])
-        return self._plain(node) if _propagates(node) else self._present_value(node)
+        return self._plain(node) if propagates(node) else self._present_value(node)
 
     def _present_value(self, node: Node) -> ast.expr:
-        return self._plain(node) if _can_be_narrowed(node) else self.value(node)
+        return self._plain(node) if can_be_narrowed(node) else self.value(node)
 
     def _constant(self, value: tree.ConstantValue) -> ast.expr:
         if isinstance(value, timedelta):
@@ -191,7 +198,9 @@ class _Printer:
             )
             if not tests:
                 tests = [self._present_test(node.owner)]
-            return ast.IfExp(_all_of(tests), inner, ast.Constant(None))
+            # What is many is empty, and never blank, behind a link that leads nowhere.
+            missing = ast.Tuple([]) if node.type.kind in ("list", "records") else ast.Constant(None)
+            return ast.IfExp(all_of(tests), inner, missing)
         return ast.Attribute(self.value(node.owner), node.name)
 
     def _compare(self, node: tree.Compare) -> ast.expr:
@@ -214,16 +223,19 @@ class _Printer:
             )
 
         tests, inner = self._present(node, compared)
-        return _all_of([*tests, inner])
+        return all_of([*tests, inner])
 
     def _blank_test(self, operand: Node, *, negated: bool) -> ast.expr:
-        if not operand.type.nullable and operand.type.kind in ("list", "opaque"):
+        if operand.type.kind in ("list", "opaque") and not operand.type.nullable:
             built = self.value(operand)
             return (
                 ast.Call(ast.Name("bool"), [built], [])
                 if negated
                 else ast.UnaryOp(ast.Not(), built)
             )
+        if operand == tree.BLANK or not operand.type.nullable:
+            # What is known is not asked: Python warns of `is` beside a literal.
+            return ast.Constant(operand.type.nullable is not negated)
         tested = operand
         if (
             isinstance(operand, tree.Field)
@@ -250,19 +262,23 @@ class _Printer:
             return self._plain(tree.Membership(operand.item, operand.choices, not operand.negated))
         if isinstance(operand, tree.Not):
             return self.condition(operand.operand)
-        if isinstance(operand, tree.Compare) and _has_opposite(operand):
+        if isinstance(operand, tree.Compare) and has_opposite(operand):
             return self._compare(
                 tree.Compare(_OPPOSITE[operand.operator], operand.left, operand.right)
             )
         return ast.UnaryOp(ast.Not(), self.condition(operand))
 
     def _arithmetic(self, node: tree.Arithmetic) -> ast.expr:
-        if not _propagates(node):
+        if not propagates(node):
             name = "divide" if node.operator == "/" else "modulo"
             return self._helper(name, self.value(node.left), self.value(node.right))
-        return ast.BinOp(
-            self._inner(node.left), _ARITHMETIC[node.operator](), self._inner(node.right)
-        )
+        left, right = self._inner(node.left), self._inner(node.right)
+        helper = _helper_of(node)
+        if helper == "later" and node.left.type.kind == "duration":
+            left, right = right, left
+        if helper:
+            return self._helper(helper, left, right)
+        return ast.BinOp(left, _ARITHMETIC[node.operator](), right)
 
     # -- functions --------------------------------------------------------------------------------------------------
 
@@ -271,25 +287,25 @@ class _Printer:
         if name in ("now", "today"):
             self.uses_now = True
             moment = ast.Name("now")
-            return moment if name == "now" else _method(moment, "date")
+            return moment if name == "now" else method(moment, "date")
         if name == "coalesce":
             return self._coalesce(node.arguments)
         if name in ("contains", "startswith", "endswith"):
             return self._text_test(node)
         arguments = [self._inner(argument) for argument in node.arguments]
         first = arguments[0]
-        if name in _UNIT_SECONDS:
+        if name in SPAN_SECONDS:
             if node.type.kind == "duration":
-                return self._timedelta(name, first)
-            total = _method(first, "total_seconds")
+                return self._span(name, node.arguments[0], first)
+            total = method(first, "total_seconds")
             return (
                 total
                 if name == "seconds"
-                else ast.BinOp(total, ast.Div(), ast.Constant(_UNIT_SECONDS[name]))
+                else ast.BinOp(total, ast.Div(), ast.Constant(SPAN_SECONDS[name]))
             )
         match name:
             case "date" | "weekday" | "lower" | "upper" | "strip":
-                return _method(first, name)
+                return method(first, name)
             case "year" | "month" | "day" | "hour":
                 return ast.Attribute(first, name)
             case "len" | "abs" | "min" | "max":
@@ -303,7 +319,7 @@ class _Printer:
         if not rest or not first.type.nullable:
             return self.value(first)
         tests, inner = self._present(first, lambda: self._inner(first))
-        return ast.IfExp(_all_of(tests), inner, self._coalesce(tuple(rest)))
+        return ast.IfExp(all_of(tests), inner, self._coalesce(tuple(rest)))
 
     def _text_test(self, node: tree.Call) -> ast.expr:
         text, part = node.arguments
@@ -311,10 +327,10 @@ class _Printer:
         def tested() -> ast.expr:
             if node.function == "contains":
                 return ast.Compare(self._inner(part), [ast.In()], [self._inner(text)])
-            return _method(self._inner(text), node.function, self._inner(part))
+            return method(self._inner(text), node.function, self._inner(part))
 
         tests, inner = self._present(node, tested)
-        return _all_of([*tests, inner])
+        return all_of([*tests, inner])
 
     def _over(self, node: tree.Over) -> ast.expr:
         records = self.value(node.relation)
@@ -333,16 +349,13 @@ class _Printer:
         each = ast.GeneratorExp(element, [loop])
         match node.quantifier:
             case "any" | "all":
-                return ast.Call(ast.Name(node.quantifier), [_bare(each)], [])
+                return ast.Call(ast.Name(node.quantifier), [bare(each)], [])
             case "len":
-                return ast.Call(ast.Name("sum"), [_bare(each)], [])
+                return ast.Call(ast.Name("sum"), [bare(each)], [])
             case "sum":
-                start = (
-                    [self._timedelta("seconds", ast.Constant(0))]
-                    if node.type.kind == "duration"
-                    else []
-                )
-                return ast.Call(ast.Name("sum"), [each, *start] if start else [_bare(each)], [])
+                if node.type.kind == "duration":
+                    return self._helper("total_span", bare(each))
+                return ast.Call(ast.Name("sum"), [bare(each)], [])
             case "min" | "max":
                 blank = ast.keyword("default", ast.Constant(None))
                 return ast.Call(ast.Name(node.quantifier), [each], [blank])
@@ -351,14 +364,16 @@ class _Printer:
         self.names.add("values")
         return ast.Call(ast.Attribute(ast.Name("values"), name), list(arguments), [])
 
+    def _span(self, unit: str, counted: Node, count: ast.expr) -> ast.expr:
+        """Return a duration: written out where it is known to be what the language means, worked out otherwise."""
+        value = counted.value if isinstance(counted, tree.Constant) else None
+        if isinstance(value, (int, float)) and _is_exact(unit, value):
+            return self._timedelta(unit, count)
+        return self._helper("span_of", count, ast.Name(literal_text(unit)))
+
     def _timedelta(self, unit: str, amount: ast.expr) -> ast.expr:
         self.names.add("dt")
         return ast.Call(ast.Attribute(ast.Name("dt"), "timedelta"), [], [ast.keyword(unit, amount)])
-
-
-def _bare(each: ast.GeneratorExp) -> ast.expr:
-    """Return a generator without the brackets that `ast.unparse` puts round it even where it is the only argument."""
-    return ast.Name(ast.unparse(ast.fix_missing_locations(each))[1:-1])
 
 
 def _owner(node: tree.Field) -> Node:
@@ -367,96 +382,47 @@ def _owner(node: tree.Field) -> Node:
     return node.owner
 
 
-def _propagates(node: Node) -> bool:
-    """Tell whether *node* is blank exactly where one of its operands is."""
-    match node:
-        case tree.Arithmetic(operator, _, right):
-            return operator not in ("/", "%") or (
-                isinstance(right, tree.Constant) and bool(right.value)
-            )
-        case tree.Negate():
-            return True
-        case tree.Call(function):
-            return function not in (
-                "coalesce",
-                "contains",
-                "startswith",
-                "endswith",
-                "now",
-                "today",
-            )
-        case _:
-            return False
+_ALWAYS_NEAR = timedelta(days=365_000)
+"""From now, a span up to this length stays within the calendar."""
 
 
-def _blank_leaves(node: Node) -> Iterator[Node]:
-    """Yield what can be blank below a node that hands blanks on."""
-    parts = (
-        (node.left, node.right) if isinstance(node, (tree.Compare, tree.Arithmetic))
-        else (node.operand,) if isinstance(node, tree.Negate)
-        else node.arguments if isinstance(node, tree.Call)
-        else (node,)
-    )  # fmt: skip
-    for part in parts:
-        if not part.type.nullable:
-            continue
-        if part is not node and _propagates(part):
-            yield from _blank_leaves(part)
-        else:
-            yield part
+def _helper_of(node: tree.Arithmetic) -> str:
+    """Return the helper of a calculation that Python's own operator could not finish; empty where it can."""
+    if node.operator == "%" and node.type.kind == "number":
+        return "remainder"
+    if node.type.kind == "datetime":
+        moment, span = node.left, node.right
+        if moment.type.kind == "duration":
+            moment, span = span, moment
+        if isinstance(moment, tree.Call) and moment.function == "now" and _is_near(span):
+            return ""
+        return "later" if node.operator == "+" else "earlier"
+    if node.left.type.kind == "duration" and not (
+        _is_bounded(node.left) and _is_bounded(node.right)
+    ):
+        return "plus" if node.operator == "+" else "minus"
+    return ""
 
 
-def _can_be_narrowed(node: Node) -> bool:
-    """Tell whether a type checker remembers a blank test of *node*: it is a name or an attribute of one."""
-    match node:
-        case tree.Argument():
-            return True
-        case tree.Field(_, _, owner):
-            return owner is None or isinstance(owner, tree.Variable)
-        case _:
-            return False
-
-
-def _has_opposite(node: tree.Compare) -> bool:
-    """Tell whether the opposite operator says the opposite: with a blank, neither `<` nor `>=` holds."""
-    return node.operator in ("==", "!=") or not (
-        node.left.type.nullable or node.right.type.nullable
+def _is_near(span: Node) -> bool:
+    if isinstance(span, tree.Call) and span.function in SPAN_SECONDS:
+        counted = span.arguments[0]
+        if isinstance(counted, tree.Constant) and isinstance(counted.value, (int, float)):
+            return abs(span_of(counted.value, span.function)) <= _ALWAYS_NEAR
+    return isinstance(span, tree.Constant) and (
+        isinstance(span.value, timedelta) and abs(span.value) <= _ALWAYS_NEAR
     )
 
 
-def _is_not_none(built: ast.expr) -> ast.expr:
-    return ast.Compare(built, [ast.IsNot()], [ast.Constant(None)])
+def _is_bounded(span: Node) -> bool:
+    """Tell whether a duration is no longer than the calendar, so that two of them can be added."""
+    between = isinstance(span, tree.Arithmetic) and span.left.type.kind in ("datetime", "date")
+    return between or _is_near(span)
 
 
-def _all_of(tests: list[ast.expr]) -> ast.expr:
-    return _joined("and", tests)
-
-
-def _joined(operator: str, tests: list[ast.expr]) -> ast.expr:
-    """Return tests as one chain; an `and` inside an `or` gets brackets that a reader wants and Python does not need."""
-    if len(tests) == 1:
-        return tests[0]
-    if operator == "or":
-        grouped = [
-            (
-                _grouped(test)
-                if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
-                else test
-            )
-            for test in tests
-        ]
-        return ast.BoolOp(ast.Or(), grouped)
-    flat: list[ast.expr] = []
-    for test in tests:
-        flat += (
-            test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
-        )
-    return ast.BoolOp(ast.And(), flat)
-
-
-def _grouped(test: ast.expr) -> ast.expr:
-    return ast.Name(f"({ast.unparse(ast.fix_missing_locations(test))})")
-
-
-def _method(owner: ast.expr, name: str, *arguments: ast.expr) -> ast.expr:
-    return ast.Call(ast.Attribute(owner, name), list(arguments), [])
+def _is_exact(unit: str, count: float) -> bool:
+    """Tell whether `timedelta` makes of a count what the language means by it."""
+    try:
+        return timedelta(**{unit: count}) == span_of(count, unit)
+    except (OverflowError, ValueError):
+        return False

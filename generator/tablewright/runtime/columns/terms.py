@@ -151,6 +151,10 @@ class Condition(Equal):
     def __invert__(self) -> Condition:
         return Condition(tree.Not(self.node))
 
+    def is_in(self, values: Iterable[Condition | bool | None]) -> Condition:
+        """Whether the value is one of *values*; None stands for blank."""
+        return self._is_in(values)
+
     def _joined(self, operator: Any, other: object) -> tree.Node:
         if not isinstance(other, Condition):
             raise TypeError(
@@ -392,7 +396,13 @@ class Duration(Numeric):
         """Whether the duration is one of *values*; None stands for blank."""
         return self._is_in(values)
 
-    def __add__(self, other: Duration | timedelta) -> Duration:
+    @overload
+    def __add__(self, other: Datetime | datetime) -> Datetime: ...
+    @overload
+    def __add__(self, other: Duration | timedelta) -> Duration: ...
+    def __add__(self, other: Datetime | datetime | Duration | timedelta) -> Duration | Datetime:
+        if isinstance(other, (Datetime, datetime)):
+            return Datetime(_calculated("+", self.node, _moment_node(other, self), DATETIME))
         return Duration(_calculated("+", self.node, self._operand(other), DURATION))
 
     def __radd__(self, other: timedelta) -> Duration:
@@ -459,6 +469,15 @@ class Datetime(Ordered):
 
     def __rsub__(self, other: datetime) -> Duration:
         return Duration(_calculated("-", self._operand(other), self.node, DURATION))
+
+
+def _moment_node(other: Datetime | datetime, beside: Term) -> tree.Node:
+    node = other.node if isinstance(other, Datetime) else as_node(other)
+    if node is None:
+        raise TypeError(
+            f"cannot calculate {beside.type} with {_described(other)}: it needs a time zone"
+        )
+    return node
 
 
 def span_node(other: object, beside: Term) -> tree.Node:
