@@ -65,7 +65,7 @@ FIELDS: dict[str, ValueType] = {
     "rank": enum_type("Size"),
 }
 LISTS = {"colors": list_of(enum_type("Color"))}
-NAMES = {name: f"{name} {{it's}} \"%\" \\ ünï" for name in (*FIELDS, *LISTS, "parent", "needs")}
+NAMES = {name: f'{name} {{it\'s}} "%" \\ ünï' for name in (*FIELDS, *LISTS, "parent", "needs")}
 SHAPES: dict[str, Any] = {
     "text": "text", "number": "number", "integer": "number", "boolean": "flag", "date": "date",
     "datetime": "datetime", "duration": "seconds", "enum": "choice",
@@ -115,7 +115,10 @@ PARENTS = {f"rec{place:014d}": title for place, title in enumerate(["a", "x, y",
 
 @st.composite
 def records(draw: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": "rec00000000000099", "created_time": in_milliseconds(draw(st.sampled_from(MOMENTS)))}
+    row: dict[str, Any] = {
+        "id": "rec00000000000099",
+        "created_time": in_milliseconds(draw(st.sampled_from(MOMENTS))),
+    }
     for name, kind in FIELDS.items():
         values = st.sampled_from(pool(kind)).map(in_milliseconds)
         row[name] = draw(st.none() | values if kind.nullable or name in DEFAULTS else values)
@@ -172,7 +175,11 @@ class Growing:
         return choices[self.draw(st.integers(0, len(choices) - 1))]
 
     def field(self, kind: ValueType) -> tree.Node:
-        names = [one for one, known in FIELDS.items() if (known.kind, known.name) == (kind.kind, kind.name)]
+        names = [
+            one
+            for one, known in FIELDS.items()
+            if (known.kind, known.name) == (kind.kind, kind.name)
+        ]
         if kind.kind == "datetime":
             names.append("created_time")
         if kind.kind == "text":
@@ -203,7 +210,9 @@ class Growing:
             lambda: tree.Call("coalesce", (one, other), kind.or_none()),
         ]
         if kind.kind in ("integer", "number"):
-            operators = ["+", "-", "*", "%"] if kind.kind == "integer" else ["+", "-", "*", "/", "%"]
+            operators = (
+                ["+", "-", "*", "%"] if kind.kind == "integer" else ["+", "-", "*", "/", "%"]
+            )
             makers += [
                 lambda: tree.Arithmetic(self.one_of(operators), one, other, kind.or_none()),
                 lambda: tree.Negate(one),
@@ -212,14 +221,23 @@ class Growing:
         if kind.kind == "text":
             makers.append(lambda: tree.Arithmetic("+", one, other, kind.or_none()))
         if kind.kind == "datetime":
-            makers.append(lambda: tree.Arithmetic(self.one_of(["+", "-"]), self.field(DATETIME), self.leaf(DURATION), kind.or_none()))
+            makers.append(
+                lambda: tree.Arithmetic(
+                    self.one_of(["+", "-"]),
+                    self.field(DATETIME),
+                    self.leaf(DURATION),
+                    kind.or_none(),
+                )
+            )
         for name, of in calls.get(kind.kind, []):
             makers.append(lambda name=name, of=of: tree.Call(name, (self.value(of, depth - 1),), kind.or_none()))  # type: ignore[misc]  # a lambda's defaults
         found: tree.Node = self.one_of(makers)()
         return found
 
     def kind(self) -> ValueType:
-        found: ValueType = self.one_of([TEXT, NUMBER, INTEGER, DATE, DATETIME, DURATION, enum_type("Size")])
+        found: ValueType = self.one_of(
+            [TEXT, NUMBER, INTEGER, DATE, DATETIME, DURATION, enum_type("Size")]
+        )
         return found
 
     def link(self) -> tree.Node:
