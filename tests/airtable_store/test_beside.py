@@ -23,6 +23,7 @@ from tablewright.runtime import (
     WriteIncomplete,
     connect,
 )
+from tablewright.runtime.stores.airtable_names import parts_of
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
 
@@ -155,7 +156,7 @@ def test_ids_of_a_lock_file_survive_a_rename(
         .schema()
     )
     table = schema.table("AI_Agent_Tasks")
-    keys = {one.name: one.key for one in (*AgentTask.table.fields, *AgentTask.table.relations)}
+    keys = {one.name: one.key for one in parts_of(AgentTask.table)}
     fields = {keys[field.name]: field.id for field in table.fields if field.name in keys}
     section = {
         "base": local_airtable.base_id,
@@ -186,11 +187,11 @@ def test_a_base_without_a_history_table_keeps_none(
     local_airtable: LocalAirtable, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The transition is made, the log says once what is missing, and the capabilities say so from then on."""
-    from tablewright.runtime.stores.airtable_history import history_table
+    from tablewright.history import history_name
 
     assert connection.capabilities.history
     base = next(iter(local_airtable.workspace.bases.values()))
-    table = next(one for one in base.tables.values() if one.name == history_table(AgentTask.table))
+    table = next(one for one in base.tables.values() if one.name == history_name(AgentTask.table.name))
     table.name = "Something else"
     made = AgentTask.create(name="n", description="d", agent_id="a")
 
