@@ -255,10 +255,15 @@ def test_a_worker_wakes_for_new_tasks(connection: Connection, url: str) -> None:
     """An idle worker takes a task soon after it was stored, and does not look all the time."""
     done = threading.Event()
     worker = Worker(AgentTask, lambda _: done.set(), WorkerSettings(longest_pause=0.3))
-    looks = []
+    looks: list[int] = []
     queues: Any = connection.store.queues  # type: ignore[attr-defined]
     claim = queues.claim
-    queues.claim = lambda *given: looks.append(1) or claim(*given)
+
+    def counted(*given: Any) -> Any:
+        looks.append(1)
+        return claim(*given)
+
+    queues.claim = counted
 
     def come() -> None:
         time.sleep(1.5)

@@ -96,6 +96,7 @@ class Beats:
 
     def _beat(self) -> None:
         held = {one.record.id: one for one in self._held() if fencing_token(one.record) is not None}
+        asked = time.monotonic()
         try:
             found = self._queues.beat(
                 self._table, {key: one.lease.token for key, one in held.items()}
@@ -111,7 +112,7 @@ class Beats:
                     logger.warning("lease lost", extra={"task": record_id})
                     one.stop("lost")
                 continue
-            one.lease.renewed(beat)
+            one.lease.renewed(beat, asked)
             one.record.__dict__["lease_until"] = beat.until
             if beat.cancel_requested and not one.record.__dict__["cancel_requested"]:
                 one.record.__dict__["cancel_requested"] = True

@@ -67,10 +67,11 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     queue_spec(model)
     store = current_store()
     queues = queues_of(store)
+    asked = time.monotonic()
     found = queues.claim(model.table, taking_of(model), worker, n, [one.node for one in conditions])
     if len(found) < n or _sweep_is_due(store, model):
         finish_lapsed(model, store)
-    leases = {one.row["id"]: lease_of(one, worker) for one in found}
+    leases = {one.row["id"]: lease_of(one, worker, asked) for one in found}
     records = model._decoded(store, [one.row for one in found])
     for record in records:
         record._origin.lease = leases.pop(record.id)
@@ -125,11 +126,11 @@ def heartbeat(record: R) -> R:
         LeaseLost: somebody else has the task, it has ended, or its time is up.
     """
     origin, lease = held(record, "heartbeat")
-    table = type(record).table
+    table, asked = type(record).table, time.monotonic()
     beat = queues_of(origin.store).beat(table, {record.id: lease.token}).get(record.id)
     if beat is None:
         raise LeaseLost(record.described(), "heartbeat")
-    lease.renewed(beat)
+    lease.renewed(beat, asked)
     record._apply({"lease_until": beat.until, "cancel_requested": beat.cancel_requested})
     return record
 

@@ -29,19 +29,22 @@ class Lease:
         """Return for how long the lease still runs."""
         return (self.until - self.now()).total_seconds()
 
-    def renewed(self, beat: Beat) -> None:
-        """Take over what a heartbeat found out."""
+    def renewed(self, beat: Beat, asked: float) -> None:
+        """Take over what a heartbeat found out; *asked* is the process's own clock before it."""
         self.until = beat.until
-        self.read_at, self.read_after = beat.now, time.monotonic()
+        self.read_at, self.read_after = beat.now, asked
 
 
-def lease_of(claimed: Claimed, worker: str) -> Lease:
-    """Return the lease of a row that was just claimed."""
+def lease_of(claimed: Claimed, worker: str, asked: float | None = None) -> Lease:
+    """Return the lease of a row that was just claimed; *asked* is the process's own clock before that.
+
+    Counted from before the request, the lease seems to end a little sooner than it does, never later.
+    """
     return Lease(
         claimed.token,
         worker,
         claimed.row["lease_until"],
         claimed.taken_at,
         claimed.now,
-        time.monotonic(),
+        time.monotonic() if asked is None else asked,
     )

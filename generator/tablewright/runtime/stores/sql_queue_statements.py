@@ -27,6 +27,8 @@ from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
 from tablewright.runtime.stores.sql_schema import SchemaTables
 from tablewright.runtime.stores.sql_statements import TableStatements
 
+OVERTIME: Final = 1.0
+"""Seconds that a lease runs beyond the time of an attempt, for its worker to say that time is up."""
 KEPT: Final = 64
 """How many claims with conditions of their own are kept compiled."""
 
@@ -93,7 +95,9 @@ class QueueStatements:
 
     def until(self) -> Any:
         """Return the end of a lease that begins now."""
-        seconds = min(self.queue.lease, self.queue.timeout or self.queue.lease)
+        seconds = self.queue.lease
+        if self.queue.timeout is not None:
+            seconds = min(seconds, self.queue.timeout + OVERTIME)
         return after(self.dialect, self.known.schema.moment, sa.literal_column(repr(seconds)))
 
     def scope(self) -> SqlScope:
@@ -299,10 +303,10 @@ class QueueStatements:
         until = after(self.dialect, moment, sa.literal_column(repr(self.queue.lease)))
         parts = []
         if self.queue.timeout is not None:
-            over = self._deadline(self.queue.timeout)
+            last = self._deadline(self.queue.timeout + OVERTIME)
             earliest = sa.func.least if self.dialect == "postgresql" else sa.func.min
-            until = sa.type_coerce(earliest(until, over), moment)
-            parts.append(over > self.now)
+            until = sa.type_coerce(earliest(until, last), moment)
+            parts.append(self._deadline(self.queue.timeout) > self.now)
         columns = [own.c.id, until, own.c.cancel_requested, self.now]
         if self.dialect == "postgresql":
             texts: Any = ARRAY(sa.Text())
