@@ -294,7 +294,7 @@ LINKS: dict[tuple[str, str], str | None] = {
 }
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(node=conditions(), rows=st.lists(records(), min_size=1, max_size=4))
 def test_the_formula_and_the_rest_keep_the_right_records(
     node: tree.Node, rows: list[dict[str, Any]]

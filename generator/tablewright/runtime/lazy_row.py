@@ -19,7 +19,7 @@ class Conversions(Protocol):
         ...
 
     def maker(self, model: type[AirtableModel]) -> Callable[[Raw], Any] | None:
-        """Return the function that makes records of a model straight from answers; None where it has rules of its own."""
+        """Return the function that makes records of a model straight from the fields of answers; None where it has rules."""
         ...
 
 

@@ -78,7 +78,7 @@ def _made(model: type[R], store: Store, batch: Batch, make: Callable[[Raw], Any]
         for row in batch.rows:
             raw = row.raw  # type: ignore[attr-defined]  # all of them are lazy
             try:
-                record: R = make(raw)
+                record: R = make(raw["fields"])
             except ValidationError as error:
                 try:
                     unfit = translated(model, error, f"{model.table.key} {raw['id']}")

@@ -76,7 +76,13 @@ class TableCells:
 
     def lazy_rows(self, records: Iterable[dict[str, Any]]) -> list[Row]:
         """Return records as rows that are converted when somebody looks at them; those that do not fit, too."""
-        return [LazyRow(record, self) for record in records]
+        found: list[Row] = []
+        for record in records:
+            cells = record["fields"]
+            # Beside the cells, so that a record is made of one flat dict.
+            cells[_ID_ALIAS], cells[_CREATED_ALIAS] = record["id"], record["createdTime"]
+            found.append(LazyRow(record, self))
+        return found
 
     def maker(self, model: type[Any]) -> Callable[[Mapping[str, Any]], Any] | None:
         """Return the function that makes records straight from answers, in one pass of pydantic's core.
@@ -117,15 +123,7 @@ class TableCells:
         schema = core.model_schema(
             model, core.model_fields_schema(fields, extra_behavior="ignore"), custom_init=False
         )
-        validate = _own_validator(schema).validate_python
-
-        def make(record: Mapping[str, Any]) -> Any:
-            cells = record["fields"]
-            cells[_ID_ALIAS] = record["id"]
-            cells[_CREATED_ALIAS] = record["createdTime"]
-            return validate(cells)
-
-        return make
+        return _own_validator(schema).validate_python
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """Return a record as a row.
