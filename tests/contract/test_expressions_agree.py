@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.runtime import Choice
+from tablewright.expressions.types import INTEGER
+from tablewright.runtime import Choice, StoreError
 from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
 from tablewright.runtime.stores.sql import SqlStore
@@ -98,6 +99,25 @@ def test_values_are_the_same(
         assert plain(found[row["id"]][0], node) == plain(
             evaluator.value(node, {"": row}), node
         ), row
+
+
+@pytest.mark.parametrize(
+    "operands",
+    [("*", 2**53, 2**53), ("*", -(2**53), 2**11), ("+", 2**62, 2**62), ("-", -(2**62), 2**62 + 1)],
+)
+def test_integers_beyond_64_bits_are_refused(
+    filled: SqlStore, operands: tuple[tree.ArithmeticOperator, int, int]
+) -> None:
+    """No database goes on with another number than the exact one."""
+    operator, left, right = operands
+    rank = tree.Field("rank", INTEGER)
+    # The row is looked at, so that the database does the calculation: rank - rank is 0.
+    zero = tree.Arithmetic("-", rank, rank, INTEGER)
+    grown = tree.Arithmetic("+", zero, tree.literal(left), INTEGER)
+    node = tree.Arithmetic(operator, grown, tree.literal(right), INTEGER)
+
+    with pytest.raises(StoreError, match="more than 64 bits"):
+        sql_values(filled, Evaluator({}, NOW, ENUMS), lambda scope: [scope.value(node)])
 
 
 def plain(value: Any, node: tree.Node) -> Any:

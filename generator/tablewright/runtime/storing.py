@@ -280,12 +280,21 @@ def apply(record: AirtableModel, row: Row) -> None:
 
 def _take(record: AirtableModel, row: Row) -> None:
     table = type(record).table
+    computed: list[str] = []
     for key, value in row.items():
         relation = table.relations_by_key.get(key)
         if relation is not None:
             record.__dict__[relation.attribute] = list(value) if relation.many else value
         elif isinstance(value, (list, dict)):
+            if table.by_key[key].is_computed:
+                computed.append(key)
+                continue
             # Not the row's own object: changes in place have to be seen.
             record.__pydantic_validator__.validate_assignment(record, key, value)
         elif key in table.by_key or key in QUEUE_KEYS:
             record.__dict__[key] = value
+    if computed:
+        # These are frozen, so that they come by way of a whole record.
+        origin = record._origin
+        fresh = decoded_one(type(record), origin.store, origin.row)
+        record.__dict__.update({key: fresh.__dict__[key] for key in computed})

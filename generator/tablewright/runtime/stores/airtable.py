@@ -15,6 +15,7 @@ from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.types import BOOLEAN, TEXT, record_of, records_of
+from tablewright.kinds import KINDS
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
     Misfit,
@@ -55,6 +56,7 @@ AIRTABLE: Final = Capabilities(
     rules="looked for",
     keeps_ids=False,
     comments=True,
+    calculates=frozenset(name for name, kind in KINDS.items() if kind.computed),
 )
 
 

@@ -23,7 +23,8 @@ class Capabilities:
     *history*: transitions leave rows. *microseconds*: datetimes keep six digits of a second, not three.
     *references*: links to records that do not exist are refused. *rules*: unique fields and rules of deletion are
     enforced by the store, or looked for before each write. *keeps_ids*: rows that bring their ids and times of creation
-    keep them. *comments*: records have comments, and files can be uploaded to them.
+    keep them. *comments*: records have comments, and files can be uploaded to them. *calculates*: the computed kinds of
+    fields that the store fills; others read as blank there, a lookup as empty, and a count or auto number as 0.
     """
 
     atomic: Literal["whole call", "batch of ten"]
@@ -35,6 +36,7 @@ class Capabilities:
     rules: Literal["enforced", "looked for"]
     keeps_ids: bool
     comments: bool
+    calculates: frozenset[str]
 
 
 Progress = Callable[[int, int], object]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -37,9 +37,16 @@ from tablewright.runtime.stores.base import (
     Selection,
     Upload,
 )
-from tablewright.runtime.stores.ids import new_record_id
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
 from tablewright.runtime.stores.sql_queue import KnownTable, SqlQueue
+from tablewright.runtime.stores.sql_rows import (
+    FROM_ROW,
+    is_many,
+    new_values,
+    own_columns,
+    stamped,
+    with_identity,
+)
 from tablewright.runtime.stores.sql_schema import CREATED, ID, SchemaTables, link_column
 from tablewright.runtime.stores.sql_statements import Explained, TableStatements, table_statements
 from tablewright.runtime.stores.sql_tables import created_schema, full_case_collation
@@ -55,6 +62,7 @@ SQL: Final = Capabilities(
     rules="enforced",
     keeps_ids=True,
     comments=False,
+    calculates=frozenset({"created_time", "last_modified_time"}),
 )
 
 
@@ -122,7 +130,7 @@ class SqlStore:
         """Store new rows, all or none, and return them as stored."""
         if not rows:
             return []
-        stored = _with_identity(rows, datetime.now(UTC), table)
+        stored = with_identity(rows, datetime.now(UTC), table)
         with self._writing(table, stored) as (connection, schema):
             self._insert(connection, schema, table, stored)
             if table.queue is not None:
@@ -138,7 +146,7 @@ class SqlStore:
         columns = [
             ID,
             CREATED,
-            *(field.key for field in table.fields if field.kind not in _FROM_ROW),
+            *(field.key for field in table.fields if field.kind not in FROM_ROW),
         ]
         values = []
         for row in rows:
@@ -158,7 +166,7 @@ class SqlStore:
         """Write changes to rows, all or none."""
         if not changes:
             return []
-        changes = [(record_id, _stamped(table, row)) for record_id, row in changes]
+        changes = [(record_id, stamped(table, row)) for record_id, row in changes]
         with self._writing(table, [{ID: one, **row} for one, row in changes]) as (
             connection,
             schema,
@@ -175,14 +183,16 @@ class SqlStore:
     ) -> None:
         statements = self._statements[table]
         ids = [record_id for record_id, _ in changes]
-        if len(changes) > 1 or not _columns(table, changes[0][1]):
+        if len(changes) > 1 or not own_columns(table, changes[0][1]):
             there = set(connection.execute(statements.lock(ids, self._dialect)).scalars())
             self._require(table, [one for one in ids if one not in there])
         groups: dict[tuple[str, ...], list[Row]] = {}
         for record_id, row in changes:
-            columns = _columns(table, row)
+            columns = own_columns(table, row)
             if columns:
-                groups.setdefault(tuple(columns), []).append({"_id": record_id, **_set(columns)})
+                groups.setdefault(tuple(columns), []).append(
+                    {"_id": record_id, **new_values(columns)}
+                )
         for keys, values in groups.items():
             done = connection.execute(statements.update(keys), values)
             if len(changes) == 1 and done.rowcount == 0:
@@ -202,7 +212,7 @@ class SqlStore:
         self, table: TableSpec, row: Row, on: Sequence[str], defaults: Row
     ) -> tuple[Row, bool]:
         """Update the row whose fields *on* have these values, or store a new one with *defaults*."""
-        new = _with_identity([{**defaults, **row}], datetime.now(UTC), table)
+        new = with_identity([{**defaults, **row}], datetime.now(UTC), table)
         with self._writing(table, new) as (connection, schema):
             own = schema.tables[table.key]
             wanted = [
@@ -226,7 +236,7 @@ class SqlStore:
             if not found:
                 self._insert(connection, schema, table, new)
                 return new[0], True
-            self._update(connection, schema, table, [(found[0], _stamped(table, row))])
+            self._update(connection, schema, table, [(found[0], stamped(table, row))])
             fresh = connection.execute(self._statements[table].fetch([found[0]])).all()
         return self._rows(table, fresh)[0], False
 
@@ -242,18 +252,18 @@ class SqlStore:
         """Write a transition and its history in one transaction, if the stored row is still the expected one."""
         lifecycle = table.lifecycle
         assert lifecycle is not None  # noqa: S101  # only tables with a lifecycle have transitions
-        changes = _stamped(table, move.changes)
+        changes = stamped(table, move.changes)
         if table.queue is not None:
             changes |= sql_queue_columns.let_go(table, changes)
         with self._writing(table, [{ID: move.record_id, **changes}]) as (connection, schema):
             statements = self._statements[table]
-            columns = _columns(table, changes)
-            many = [key for key in move.expected if _is_many(table, key)]
+            columns = own_columns(table, changes)
+            many = [key for key in move.expected if is_many(table, key)]
             expected = {key: value for key, value in move.expected.items() if key not in many}
             statement = statements.move(tuple(columns), tuple(expected), tuple(many), schema)
             values = {
                 "_id": move.record_id,
-                **_set(columns),
+                **new_values(columns),
                 **{f"was_{key}": one for key, one in expected.items()},
             }
             for key in many:
@@ -462,57 +472,6 @@ class SqlStore:
                 raise sql_errors.integrity_error(
                     error, connection, schema, table, rows, deleting
                 ) from error
-
-
-_FROM_ROW: Final = frozenset({"created_time"})
-"""Kinds of fields that are read from the row's own columns."""
-
-
-def _with_identity(rows: Sequence[Row], now: datetime, table: TableSpec) -> list[Row]:
-    # A microsecond apart, so that rows stored together keep their order.
-    stored = []
-    for place, row in enumerate(rows):
-        created = row.get(CREATED) or now + timedelta(microseconds=place)
-        found = {
-            ID: row.get(ID) or new_record_id(),
-            CREATED: created,
-            **{field.key: None if not field.is_listed else [] for field in table.fields},
-            **{relation.key: [] if relation.many else None for relation in table.relations},
-            **{key: value for key, value in row.items() if key not in (ID, CREATED)},
-        }
-        for field in table.fields:
-            if field.kind in ("created_time", "last_modified_time"):
-                found[field.key] = created
-        stored.append(found)
-    return stored
-
-
-def _stamped(table: TableSpec, row: Row) -> Row:
-    stamps = {
-        field.key: datetime.now(UTC) for field in table.fields if field.kind == "last_modified_time"
-    }
-    return {**row, **stamps}
-
-
-def _columns(table: TableSpec, row: Row) -> dict[str, Any]:
-    """Return the part of a row that stands in the table itself, by column."""
-    found = {}
-    for key, value in row.items():
-        relation = table.relations_by_key.get(key)
-        if relation is None:
-            found[key] = value
-        elif not relation.many:
-            found[link_column(relation)] = value
-    return found
-
-
-def _is_many(table: TableSpec, key: str) -> bool:
-    relation = table.relations_by_key.get(key)
-    return relation is not None and relation.many
-
-
-def _set(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{key}": value for key, value in columns.items()}
 
 
 __all__ = ["SqlStore", "open_sql_store"]

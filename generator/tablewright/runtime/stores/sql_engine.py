@@ -130,7 +130,8 @@ def _exact(operator: str, left: int, right: int) -> int:
     # SQLite itself would go on in double precision without a word.
     found = left + right if operator == "+" else left - right if operator == "-" else left * right
     if not -(2**63) <= found < 2**63:
-        raise OverflowError("the integer needs more than 64 bits")
+        # No OverflowError: of that, sqlite3 says that a string is too big.
+        raise ArithmeticError("the integer needs more than 64 bits")
     return found
 
 
