@@ -6,29 +6,32 @@ None. A computed value that is an error, or no number, reads as blank. Formats: 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
 from inspect import get_annotations
-from operator import itemgetter
 from typing import Any, Final
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
 from tablewright.expressions.formula import FormulaField, Shape, Unsayable, field_reference
-from tablewright.runtime.cells import Attachment, Barcode, Collaborator
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.lazy_row import LazyRow
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores.airtable_cell_rules import (
+    blank,
+    bounded,
+    cell_schema,
+    moment,
+    moment_rule,
+    or_blank,
+    record_schema,
+    written_schema,
+)
 from tablewright.runtime.stores.airtable_names import TableNames, parts_of
 
 ID: Final = "id"
 CREATED: Final = "created_time"
-_moment = datetime.fromisoformat
 
 
 class TableCells:
@@ -105,14 +108,14 @@ class TableCells:
         fields: dict[str, core.ModelField] = {}
         for name in model.model_fields:
             if name in (ID, CREATED) or attributes[name] in self.timed:
-                rule = core.str_schema() if name == ID else _datetime_rule()
+                rule = core.str_schema() if name == ID else moment_rule()
                 alias = _ID_ALIAS if name == ID else _CREATED_ALIAS
                 fields[name] = core.model_field(rule, validation_alias=alias)
                 continue
             key = attributes[name]
             one = self._all()[key]
             if key in self.readable:
-                rule = _or_blank(_bounded(record_schema(one), one), one, model.model_fields[name])
+                rule = or_blank(bounded(record_schema(one), one), one, model.model_fields[name])
                 fields[name] = core.model_field(rule, validation_alias=self.names.fields[key])
             else:
                 fields[name] = core.model_field(
@@ -136,7 +139,7 @@ class TableCells:
         except ValidationError as error:
             raise self._unfit(record, error) from None
         row.update(self._blank)
-        created = _moment(record["createdTime"])
+        created = moment(record["createdTime"])
         row[ID], row[CREATED] = record["id"], created
         for key in self.timed:
             row[key] = created
@@ -231,25 +234,13 @@ def formula_shape(spec: FieldSpec) -> Shape | None:
     return _SHAPES.get(spec.kind)
 
 
-def blank(one: FieldSpec | RelationSpec) -> Any:
-    """Return what a missing cell reads as."""
-    if isinstance(one, RelationSpec):
-        return [] if one.many else None
-    if one.is_listed:
-        return []
-    if one.kind == "boolean" or (one.kind in ("formula", "rollup") and one.result == "boolean"):
-        # Airtable does not tell an unchecked box from one that was never touched.
-        return False
-    return one.default
-
-
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
 def _decoding(cells: TableCells) -> core.CoreSchema:
     fields = {
         key: core.typed_dict_field(
-            _or_blank(cell_schema(one), one), validation_alias=cells.names.fields[key]
+            or_blank(cell_schema(one), one), validation_alias=cells.names.fields[key]
         )
         for key, one in cells.readable.items()
     }
@@ -304,165 +295,10 @@ def _has_rules_of_its_own(field: FieldSpec) -> bool:
     )
 
 
-def _datetime_rule() -> core.CoreSchema:
-    return core.no_info_plain_validator_function(_moment)
-
-
-def record_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
-    """Return the rule for a record's attribute: as for rows, with objects where rows have their JSON."""
-    if isinstance(one, FieldSpec) and not one.is_computed:
-        match one.kind:
-            case "attachments":
-                return core.list_schema(_model_rule(Attachment))
-            case "collaborators":
-                return core.list_schema(_model_rule(Collaborator))
-            case "collaborator":
-                return _model_rule(Collaborator)
-            case "barcode":
-                return _model_rule(Barcode)
-            case _:
-                pass
-    return cell_schema(one)
-
-
-def _model_rule(model: type[BaseModel]) -> core.CoreSchema:
-    return core.no_info_plain_validator_function(model.model_validate)
-
-
-def _bounded(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
-    """Return the rule with the bounds of its field, which records keep also where people do not."""
-    if isinstance(one, RelationSpec) or one.is_computed:
-        return schema
-    match one.kind:
-        case "text" | "long_text" | "email" | "url" | "phone":
-            return core.str_schema(
-                strict=True, min_length=one.min_length, max_length=one.max_length
-            )
-        case "integer" | "rating":
-            least, most = one.minimum, one.maximum
-            return core.int_schema(
-                ge=None if least is None else int(least), le=None if most is None else int(most)
-            )
-        case "number" | "currency" | "percent":
-            return core.float_schema(ge=one.minimum, le=one.maximum)
-        case _:
-            return schema
-
-
-def _or_blank(
-    schema: core.CoreSchema, one: FieldSpec | RelationSpec, field: FieldInfo | None = None
-) -> core.CoreSchema:
-    if field is not None and field.is_required():
-        return schema
-    missing = blank(one)
-    if isinstance(missing, list):
-        return core.with_default_schema(schema, default_factory=list)
-    return core.with_default_schema(schema, default=missing)
-
-
-def cell_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
-    """Return the rule that turns a cell which is not blank into a value."""
-    if isinstance(one, RelationSpec):
-        if one.many:
-            return core.list_schema(core.str_schema())
-        return core.no_info_plain_validator_function(itemgetter(0))
-    if one.is_computed:
-        return core.no_info_plain_validator_function(_computed(one))
-    match one.kind:
-        case "text" | "long_text" | "email" | "url" | "phone":
-            return core.str_schema(strict=True)
-        case "rich_text":
-            return core.no_info_plain_validator_function(_marked_up)
-        case "integer" | "rating":
-            return core.int_schema()
-        case "number" | "currency" | "percent":
-            return core.float_schema()
-        case "duration":
-            return core.no_info_plain_validator_function(_span)
-        case "boolean":
-            return core.bool_schema()
-        case "date":
-            return core.date_schema()
-        case "datetime":
-            return core.no_info_plain_validator_function(_moment)
-        case "enum" if one.choices is not None:
-            return core.enum_schema(one.choices, list(one.choices), sub_type="str")
-        case "enum_list" if one.choices is not None:
-            return core.list_schema(
-                core.enum_schema(one.choices, list(one.choices), sub_type="str")
-            )
-        case "json":
-            return core.no_info_plain_validator_function(json.loads)
-        case "attachments":
-            return core.list_schema(core.no_info_plain_validator_function(_as(Attachment)))
-        case "collaborators":
-            return core.list_schema(core.no_info_plain_validator_function(_as(Collaborator)))
-        case "collaborator":
-            return core.no_info_plain_validator_function(_as(Collaborator))
-        case "barcode":
-            return core.no_info_plain_validator_function(_as(Barcode))
-        case _:
-            return core.any_schema()
-
-
-def _as(model: type[BaseModel]) -> Callable[[Any], Any]:
-    """Return the function that brings an object into the order in which records write it."""
-
-    def convert(value: Any) -> Any:
-        return model.model_validate(value).model_dump(mode="json", exclude_none=True)
-
-    return convert
-
-
-def _marked_up(value: Any) -> str | None:
-    # Airtable ends formatted text in a line break of its own.
-    text = str(value)
-    return text.removesuffix("\n") or None
-
-
-def _span(value: Any) -> timedelta:
-    return timedelta(seconds=value)
-
-
-def _computed(spec: FieldSpec) -> Callable[[Any], Any]:
-    convert = _computed_value(spec)
-
-    def read(value: Any) -> Any:
-        if isinstance(value, dict) and ("error" in value or "specialValue" in value):
-            return None
-        return convert(value)
-
-    return read
-
-
-def _computed_value(spec: FieldSpec) -> Callable[[Any], Any]:
-    kind = spec.result if spec.kind in ("formula", "rollup") else spec.kind
-    match kind:
-        case "datetime" | "created_time" | "last_modified_time":
-            return _moment_of
-        case "date":
-            return lambda value: _moment(str(value)).date()
-        case "integer" | "count" | "auto_number":
-            return lambda value: int(value) if float(value).is_integer() else value
-        case "number":
-            return float
-        case "boolean":
-            return bool
-        case "text":
-            return str
-        case _:
-            return lambda value: value
-
-
-def _moment_of(value: Any) -> datetime:
-    found = _moment(str(value))
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
 def _encoding(cells: TableCells) -> core.CoreSchema:
     fields = {
         key: core.typed_dict_field(
-            core.nullable_schema(_written(one)),
+            core.nullable_schema(written_schema(one)),
             required=False,
             serialization_alias=cells.names.fields[key],
         )
@@ -470,69 +306,3 @@ def _encoding(cells: TableCells) -> core.CoreSchema:
         if key in cells.written
     }
     return core.typed_dict_schema(fields)
-
-
-def _written(one: FieldSpec | RelationSpec) -> core.CoreSchema:
-    if isinstance(one, RelationSpec):
-        if one.many:
-            return core.list_schema(core.str_schema())
-        return _by(lambda value: [] if value is None else [value])
-    match one.kind:
-        case "text" | "long_text" | "email" | "url" | "phone" | "rich_text":
-            return core.str_schema()
-        case "integer" | "rating":
-            return core.int_schema()
-        case "number" | "currency" | "percent":
-            return core.float_schema()
-        case "duration":
-            return _by(timedelta.total_seconds)
-        case "boolean":
-            return core.bool_schema()
-        case "date":
-            return core.date_schema()
-        case "datetime":
-            return core.datetime_schema()
-        case "enum" if one.choices is not None:
-            return core.enum_schema(one.choices, list(one.choices), sub_type="str")
-        case "enum_list" if one.choices is not None:
-            return core.list_schema(
-                core.enum_schema(one.choices, list(one.choices), sub_type="str")
-            )
-        case "json":
-            return _by(_json_text)
-        case "attachments":
-            return _by(lambda value: [_file(item) for item in value])
-        case "collaborator":
-            return _by(_person)
-        case "collaborators":
-            return _by(lambda value: [_person(item) for item in value])
-        case _:
-            return core.any_schema()
-
-
-def _by(function: Callable[[Any], Any]) -> core.CoreSchema:
-    return core.any_schema(
-        serialization=core.plain_serializer_function_ser_schema(
-            lambda value: None if value is None else function(value)
-        )
-    )
-
-
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _file(item: Mapping[str, Any]) -> dict[str, Any]:
-    if item.get("id"):
-        return {"id": item["id"]}
-    return {key: item[key] for key in ("url", "filename") if item.get(key)}
-
-
-def _person(item: Mapping[str, Any]) -> dict[str, Any]:
-    key = ID if item.get(ID) else "email"
-    return {key: item.get(key)}
-
-
-def sorted_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return rows in the order they were created, as exactly as Airtable tells it: to the second."""
-    return sorted(rows, key=itemgetter(CREATED))
