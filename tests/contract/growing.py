@@ -110,8 +110,6 @@ MOMENTS = [
     datetime(2026, 1, 1, tzinfo=UTC),
     datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
     datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC),
-    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
-    datetime(1, 1, 1, tzinfo=UTC),
 ]
 SPANS = [
     timedelta(),
@@ -121,8 +119,6 @@ SPANS = [
     timedelta(microseconds=1),
     timedelta(seconds=0.2),
     timedelta(days=400, microseconds=3),
-    timedelta(days=999_999_999),
-    timedelta(days=-400_000),
 ]
 PLAIN: dict[str, list[Any]] = {
     "text": TEXTS, "number": NUMBERS, "integer": INTEGERS, "boolean": [True, False], "date": DAYS,

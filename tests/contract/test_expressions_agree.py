@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.types import INTEGER
+from tablewright.expressions.types import DATETIME, DURATION, INTEGER
 from tablewright.runtime import Choice, StoreError
 from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
@@ -118,6 +118,58 @@ def test_integers_beyond_64_bits_are_refused(
 
     with pytest.raises(StoreError, match="more than 64 bits"):
         sql_values(filled, Evaluator({}, NOW, ENUMS), lambda scope: [scope.value(node)])
+
+
+LAST, FIRST = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+MOST = timedelta(days=999_999_999)
+
+
+@pytest.mark.parametrize(
+    ("operator", "moment", "span", "expected"),
+    [
+        ("+", LAST, timedelta(seconds=1), LAST),
+        ("+", NOW, MOST, LAST),
+        ("-", NOW, MOST, FIRST),
+        ("-", FIRST, timedelta(days=400), FIRST),
+        ("+", FIRST, timedelta(days=400), FIRST + timedelta(days=400)),
+        ("-", LAST, timedelta(days=400), LAST - timedelta(days=400)),
+    ],
+)
+def test_time_ends_where_the_calendar_does(
+    filled: SqlStore,
+    operator: tree.ArithmeticOperator,
+    moment: datetime,
+    span: timedelta,
+    expected: datetime,
+) -> None:
+    """A moment before the first or after the last is the first or last, in the database and in the evaluator."""
+    # The row is looked at, so that the database does the calculation: seen is never blank.
+    seen = tree.Field("seen", DATETIME)
+    start = tree.Choice(tree.BlankTest(seen, negated=True), tree.literal(moment), seen, DATETIME)
+    node = tree.Arithmetic(operator, start, tree.literal(span), DATETIME)
+    evaluator = Evaluator({}, NOW, ENUMS)
+
+    found = sql_values(filled, evaluator, lambda scope: [scope.value(node)])
+
+    assert {values[0] for values in found.values()} == {expected}
+    assert {evaluator.value(node, {"": row}) for row in RECORDS} == {expected}
+
+
+@pytest.mark.parametrize(("operator", "expected"), [("+", MOST), ("-", -MOST)])
+def test_durations_end_where_they_cannot_be_held(
+    filled: SqlStore, operator: tree.ArithmeticOperator, expected: timedelta
+) -> None:
+    """Adding to the longest leaves the longest."""
+    rank = tree.Field("rank", INTEGER)
+    none = tree.Call("hours", (tree.Arithmetic("-", rank, rank, INTEGER),), DURATION)
+    longest = tree.Arithmetic(operator, none, tree.literal(MOST), DURATION)
+    node = tree.Arithmetic(operator, longest, tree.literal(timedelta(days=1)), DURATION)
+    evaluator = Evaluator({}, NOW, ENUMS)
+
+    found = sql_values(filled, evaluator, lambda scope: [scope.value(node)])
+
+    assert {values[0] for values in found.values()} == {expected.total_seconds()}
+    assert {evaluator.value(node, {"": row}) for row in RECORDS} == {expected}
 
 
 def plain(value: Any, node: tree.Node) -> Any:

@@ -31,6 +31,9 @@ _FIRST_SECOND: Final = -62_135_596_800.0
 _END_SECOND: Final = 253_402_300_800.0
 """The first second of the year 1, and of the year 10000, counted from 1970."""
 
+_EXACT_SECONDS: Final = 2.0**33
+"""Up to here, about 272 years, double precision holds seconds to the microsecond, and to count in those is no loss."""
+
 _MOST_ADDED: Final = 1e12
 """Seconds that PostgreSQL can make an interval of; more leads out of the calendar from anywhere in it."""
 
@@ -114,7 +117,8 @@ def whole_microseconds(compiler: SqlCompiler, seconds: Sql) -> Sql:
     if compiler.dialect == "sqlite":
         return sa.func.tw_span(seconds, 1, type_=sa.Double())
     rounded = sa.func.round(seconds * 1_000_000.0, type_=sa.Double()) / 1_000_000.0
-    return _between(rounded, _MAX_SECONDS)
+    near = sa.func.abs(seconds, type_=sa.Double()) < _EXACT_SECONDS
+    return _between(sa.case((near, rounded), else_=seconds), _MAX_SECONDS)
 
 
 def _between(value: Sql, most: float) -> Sql:
