@@ -25,23 +25,46 @@ def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str
 
     Where a link of a step leads to the same table, it takes names of other steps beside records and ids:
     `{"fetch": {…}, "sum_up": {…, "depends_on": ["fetch"]}}`. On SQL all are stored or
-    none. Elsewhere they are stored one after the other, those that others wait for first.
+    none. Elsewhere they are stored one after the other and linked at the end, so that a worker may see one before its
+    links: let no worker run meanwhile.
 
     Raises:
         RecordInvalid: a value does not fit, or steps wait for one another in a circle; nothing was stored.
     """
     own = [relation for relation in model.table.relations if relation.to == model.table.key]
-    links = {name: _named(steps, values, own) for name, values in steps.items()}
-    order = list(_in_order(model, links))
+    for relation in own:
+        if relation.acyclic:
+            # Only to find a circle: which steps come first is decided below.
+            list(_in_order(model, _named(steps, [relation])))
+    # A link to one stands in the row itself, so its row has to be there before.
+    single = [relation for relation in own if not relation.many]
+    order = list(_in_order(model, _named(steps, single)))
     _check(model, steps, own)
     store = current_store()
-    stored: dict[str, R] = {}
     if store.capabilities.keeps_ids:
         stored = _all_at_once(model, store, steps, order, own)
     else:
-        for name in order:
-            stored[name] = create(model, _linked(steps[name], stored, own))
+        stored = _one_by_one(model, steps, order, own)
     return {name: stored[name] for name in steps}
+
+
+def _one_by_one(
+    model: type[R],
+    steps: Mapping[str, Mapping[str, Any]],
+    order: Sequence[str],
+    own: Sequence[RelationSpec],
+) -> dict[str, R]:
+    """Store the steps one after the other, and the links to many that can lead to later ones at the end."""
+    many = {relation.key for relation in own if relation.many}
+    stored: dict[str, R] = {}
+    for name in order:
+        values = {key: value for key, value in steps[name].items() if key not in many}
+        stored[name] = create(model, _linked(values, stored, own))
+    for name in order:
+        links = {key: value for key, value in steps[name].items() if key in many}
+        if links:
+            stored[name].update(**_linked(links, stored, own))
+    return stored
 
 
 def _all_at_once(
@@ -70,14 +93,17 @@ def _linked(
 
 
 def _named(
-    steps: Mapping[str, Any], values: Mapping[str, Any], own: Sequence[RelationSpec]
-) -> list[str]:
-    """Return the other steps that a step links to."""
-    found: list[str] = []
-    for relation in own:
-        linked = values.get(relation.key)
-        each = [linked] if isinstance(linked, str) or not isinstance(linked, Sequence) else linked
-        found += [one for one in each if isinstance(one, str) and one in steps]
+    steps: Mapping[str, Mapping[str, Any]], relations: Sequence[RelationSpec]
+) -> dict[str, list[str]]:
+    """Return the other steps that each step links to."""
+    found: dict[str, list[str]] = {name: [] for name in steps}
+    for name, values in steps.items():
+        for relation in relations:
+            linked = values.get(relation.key)
+            each = (
+                [linked] if isinstance(linked, str) or not isinstance(linked, Sequence) else linked
+            )
+            found[name] += [one for one in each if isinstance(one, str) and one in steps]
     return found
 
 

@@ -1,0 +1,194 @@
+"""Figures of a queue, graphs of tasks, and the same operations as coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any, assert_type
+
+import pytest
+
+from generated.agent_tasks import AgentTask, TaskStatus
+from tablewright.runtime import AirtableModel, Connection, RecordInvalid
+from tablewright.runtime.aio import in_thread
+
+ROOT = Path(__file__).parents[2]
+
+
+def fill(number: int, agent_id: str) -> None:
+    AgentTask.bulk_create(
+        {"name": f"n{one}", "description": "d", "agent_id": agent_id} for one in range(number)
+    )
+
+
+def test_figures_tell_what_waits_runs_and_ended(
+    connection: Connection, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Every task stands in one of them; times and errors come from what happened."""
+    fill(7, "a")
+    done, failed, lost, running, delayed = AgentTask.claim("w", 5)
+    done.complete_execution("ok")
+    failed.request_cancel()
+    failed.heartbeat().fail_execution("boom")
+    delayed.release(timedelta(hours=1))
+    lapse(lost)
+
+    figures = AgentTask.queue_statistics()
+
+    assert (figures.waiting, figures.delayed, figures.running, figures.expired_leases) == (
+        2,
+        1,
+        1,
+        1,
+    )
+    assert (figures.completed, figures.failed, figures.success_rate) == (1, 1, 0.5)
+    assert figures.oldest_waiting is not None
+    assert timedelta() <= figures.oldest_waiting < timedelta(minutes=5)
+    for span in (figures.avg_waiting_time, figures.max_waiting_time, figures.avg_running_time):
+        assert span is not None
+        assert timedelta(seconds=-1) < span < timedelta(minutes=5)
+    assert (figures.attempts, figures.workers, figures.errors) == ({1: 2}, {"w": 1}, {"boom": 1})
+    assert sum(one.completed for one in figures.by_time) == 1
+    assert running.fencing_token is not None
+
+
+def test_figures_of_an_empty_queue_are_blank(connection: Connection) -> None:
+    """Counts are 0, and what needs a task is None."""
+    figures = AgentTask.queue_statistics()
+
+    assert (figures.waiting, figures.completed, figures.success_rate, figures.oldest_waiting) == (
+        0,
+        0,
+        None,
+        None,
+    )
+    assert figures.by_time == ()
+
+
+def test_figures_are_narrowed_and_grouped(connection: Connection) -> None:
+    """By conditions, by the time of the end, and by the values of a field."""
+    fill(3, "a")
+    fill(2, "b")
+    for task in AgentTask.claim("w", 5):
+        task.complete_execution("ok")
+    fill(1, "b")
+
+    assert AgentTask.queue_statistics(AgentTask.c.agent_id == "b").completed == 2
+    assert AgentTask.queue_statistics(since=timedelta(hours=1)).completed == 5
+    groups = AgentTask.queue_statistics(by="agent_id").groups
+    assert {name: (one.completed, one.waiting) for name, one in groups.items()} == {
+        "a": (3, 0),
+        "b": (2, 1),
+    }
+    with pytest.raises(ValueError, match="not by 'agent'"):
+        AgentTask.queue_statistics(by="agent")
+
+
+def test_the_stats_command_prints_both_kinds_of_figures(connection: Connection, url: str) -> None:
+    """As text for people, and as JSON with the same figures."""
+    fill(2, "a")
+    command = [
+        sys.executable,
+        "-m",
+        "tablewright",
+        "stats",
+        "generated.agent_tasks:AgentTask",
+        "--store",
+        url,
+    ]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'generator'}{os.pathsep}{ROOT}"}
+
+    text = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    data = subprocess.run([*command, "--format", "json", "--by", "agent_id"], env=environment, capture_output=True, text=True, check=True)  # fmt: skip
+
+    assert "total tasks" in text.stdout
+    assert "oldest waiting" in text.stdout
+    found = json.loads(data.stdout)
+    assert found["get_agent_stats"]["total_tasks"] == found["queue"]["waiting"] == 2
+    assert found["queue"]["groups"]["a"]["waiting"] == 2
+
+
+def task(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "description": "d", "agent_id": "a", **more}
+
+
+def test_a_graph_of_tasks_is_created_in_one_call(connection: Connection) -> None:
+    """Steps name one another; they are worked on in the order that they wait for."""
+    made = AgentTask.workflow(
+        {
+            "report": task("report", depends_on=["sums", "charts"]),
+            "sums": task("sums", depends_on=["fetch"]),
+            "charts": task("charts", depends_on=["fetch"], parent_task="report"),
+            "fetch": task("fetch"),
+        }
+    )
+
+    order = []
+    while taken := AgentTask.claim("w", 5):
+        order.append(sorted(one.name for one in taken))
+        for one in taken:
+            one.complete_execution("ok")
+    assert order == [["fetch"], ["charts", "sums"], ["report"]]
+    assert list(made) == ["report", "sums", "charts", "fetch"]
+    assert made["charts"].refresh().parent_task_id == made["report"].id
+
+
+def test_a_circle_of_steps_is_refused(connection: Connection) -> None:
+    """The error shows the way round, and nothing was stored."""
+    with pytest.raises(RecordInvalid, match="a → b → c → a"):
+        AgentTask.workflow(
+            {
+                "a": task("a", depends_on=["b"]),
+                "b": task("b", depends_on=["c"]),
+                "c": task("c", depends_on=["a"]),
+            }
+        )
+    assert AgentTask.count() == 0
+
+
+def test_a_step_that_does_not_fit_stops_all(connection: Connection) -> None:
+    """The error names the step."""
+    with pytest.raises(RecordInvalid, match="AgentTask 'b': name is required"):
+        AgentTask.workflow({"a": task("a"), "b": {"description": "d", "agent_id": "a"}})
+    assert AgentTask.count() == 0
+
+
+def test_operations_are_there_as_coroutines(connection: Connection, jobs: ModuleType) -> None:
+    """With the parameters and results of the plain ones, also for methods of one's own."""
+
+    async def run() -> None:
+        made = await AgentTask.aio.create(name="n", description="d", agent_id="a")
+        assert_type(made, AgentTask)
+        (taken,) = await AgentTask.aio.claim("w")
+        assert_type(taken, AgentTask)
+        await AgentTask.aio.heartbeat(taken)
+        await in_thread(taken.complete_execution)("done", execution_time=1.0)
+        found = await AgentTask.aio.find_by(status=TaskStatus.COMPLETED)
+        assert_type(found, list[AgentTask])
+        assert [one.id for one in found] == [made.id]
+        assert (await AgentTask.aio.get_agent_stats("a")).total_tasks == 1
+
+    asyncio.run(run())
+
+
+def test_coroutines_do_not_wait_for_one_another(connection: Connection) -> None:
+    """While one waits for the store, others go on."""
+
+    async def run() -> list[AgentTask]:
+        return list(
+            await asyncio.gather(
+                *(
+                    AgentTask.aio.create(name=f"n{one}", description="d", agent_id="a")
+                    for one in range(10)
+                )
+            )
+        )
+
+    assert len({one.id for one in asyncio.run(run())}) == 10
