@@ -1,0 +1,170 @@
+"""Durations, moments and days of the condition builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import overload
+
+from tablewright.expressions import tree
+from tablewright.expressions.types import DATETIME, DURATION
+from tablewright.runtime.columns.base import (
+    Condition,
+    Ordered,
+    Term,
+    as_node,
+    calculated,
+    described,
+)
+from tablewright.runtime.columns.quantities import Numeric
+
+
+class Duration(Numeric):
+    """A length of time, to the microsecond."""
+
+    __slots__ = ()
+    takes = "timedeltas"
+    __hash__ = Term.__hash__
+
+    def __lt__(self, other: Duration | timedelta) -> Condition:
+        return self._compare("<", other)
+
+    def __le__(self, other: Duration | timedelta) -> Condition:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Duration | timedelta) -> Condition:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Duration | timedelta) -> Condition:
+        return self._compare(">=", other)
+
+    def is_in(self, values: Iterable[Duration | timedelta | None]) -> Condition:
+        """Whether the duration is one of *values*; None stands for blank."""
+        return self._is_in(values)
+
+    @overload
+    def __add__(self, other: Datetime | datetime) -> Datetime: ...
+    @overload
+    def __add__(self, other: Duration | timedelta) -> Duration: ...
+    def __add__(self, other: Datetime | datetime | Duration | timedelta) -> Duration | Datetime:
+        if isinstance(other, (Datetime, datetime)):
+            return Datetime(calculated("+", self.node, _moment_node(other, self), DATETIME))
+        return Duration(calculated("+", self.node, self._operand(other), DURATION))
+
+    def __radd__(self, other: timedelta) -> Duration:
+        return Duration(calculated("+", self._operand(other), self.node, DURATION))
+
+    def __sub__(self, other: Duration | timedelta) -> Duration:
+        return Duration(calculated("-", self.node, self._operand(other), DURATION))
+
+    def __rsub__(self, other: timedelta) -> Duration:
+        return Duration(calculated("-", self._operand(other), self.node, DURATION))
+
+    def __neg__(self) -> Duration:
+        return Duration(tree.Negate(self.node))
+
+    def __abs__(self) -> Duration:
+        return Duration(self._call("abs", result=DURATION))
+
+
+class Datetime(Ordered):
+    """A moment."""
+
+    __slots__ = ()
+    takes = "datetimes with a time zone"
+    __hash__ = Term.__hash__
+
+    def __lt__(self, other: Datetime | datetime) -> Condition:
+        return self._compare("<", other)
+
+    def __le__(self, other: Datetime | datetime) -> Condition:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Datetime | datetime) -> Condition:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Datetime | datetime) -> Condition:
+        return self._compare(">=", other)
+
+    def is_in(self, values: Iterable[Datetime | datetime | None]) -> Condition:
+        """Whether the moment is one of *values*; None stands for blank."""
+        return self._is_in(values)
+
+    def __add__(self, other: Duration | timedelta) -> Datetime:
+        return Datetime(calculated("+", self.node, span_node(other, self), DATETIME))
+
+    __radd__ = __add__
+
+    def _minus_span(self, other: Duration | timedelta) -> Datetime:
+        return Datetime(calculated("-", self.node, span_node(other, self), DATETIME))
+
+    def since(self, other: Datetime | datetime) -> Duration:
+        """The time from *other* to this moment, as `this - other`."""
+        return Duration(calculated("-", self.node, self._operand(other), DURATION))
+
+    @overload
+    def __sub__(self, other: Datetime | datetime) -> Duration: ...
+    @overload
+    def __sub__(self, other: Duration | timedelta) -> Datetime: ...
+    def __sub__(self, other: Datetime | datetime | Duration | timedelta) -> Duration | Datetime:
+        return (
+            self.since(other)
+            if isinstance(other, (Datetime, datetime))
+            else self._minus_span(other)
+        )
+
+    def __rsub__(self, other: datetime) -> Duration:
+        return Duration(calculated("-", self._operand(other), self.node, DURATION))
+
+
+def _moment_node(other: Datetime | datetime, beside: Term) -> tree.Node:
+    node = other.node if isinstance(other, Datetime) else as_node(other)
+    if node is None:
+        raise TypeError(
+            f"cannot calculate {beside.type} with {described(other)}: it needs a time zone"
+        )
+    return node
+
+
+def span_node(other: object, beside: Term) -> tree.Node:
+    """Return a duration as a tree, or refuse it."""
+    if isinstance(other, Duration):
+        return other.node
+    if isinstance(other, timedelta):
+        return tree.literal(other)
+    raise TypeError(
+        f"cannot calculate {beside.type} with {described(other)}: say what the number counts, as in hours(2)"
+    )
+
+
+class Date(Ordered):
+    """A day."""
+
+    __slots__ = ()
+    takes = "dates"
+    __hash__ = Term.__hash__
+
+    def _constant(self, value: object) -> tree.Node | None:
+        return None if isinstance(value, datetime) else as_node(value)
+
+    def __lt__(self, other: Date | date) -> Condition:
+        return self._compare("<", other)
+
+    def __le__(self, other: Date | date) -> Condition:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Date | date) -> Condition:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Date | date) -> Condition:
+        return self._compare(">=", other)
+
+    def is_in(self, values: Iterable[Date | date | None]) -> Condition:
+        """Whether the day is one of *values*; None stands for blank."""
+        return self._is_in(values)
+
+    def __sub__(self, other: Date | date) -> Duration:
+        return Duration(calculated("-", self.node, self._operand(other), DURATION))
+
+    def __rsub__(self, other: date) -> Duration:
+        return Duration(calculated("-", self._operand(other), self.node, DURATION))
