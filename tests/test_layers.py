@@ -10,12 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "generator" / "tablewright"
 
-LEAVES = {"diagnostics", "names", "airtable", "kinds", "expressions", "model"}
+LEAVES = {"diagnostics", "names", "airtable", "history", "kinds", "expressions", "model"}
 COMPILER = LEAVES | {"syntax", "check", "language", "targets", "render", "output"}
 MAY_IMPORT = {
     "diagnostics": set[str](),
     "names": set[str](),
     "airtable": set[str](),
+    "history": set[str](),
     "kinds": {"airtable", "expressions"},
     "expressions": {"diagnostics"},
     "model": {"expressions", "kinds"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "render": set[str](),
     "output": set[str](),
     "targets": LEAVES | {"render"},
-    "runtime": {"airtable", "kinds", "expressions", "diagnostics"},
+    "runtime": {"airtable", "history", "kinds", "expressions", "diagnostics"},
     "report": {"runtime"},
     "server": {"airtable", "render"},
     "config": set[str](),

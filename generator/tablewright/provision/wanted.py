@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tablewright.history import history_key, history_name
 from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
 from tablewright.targets.airtable import bodies
 
@@ -78,7 +79,10 @@ def wanted_base(schema: Schema) -> WantedBase:
     computed_of = {(one.table, one.key): one for one in computed}
     for table, one, reason in bodies.unsayable(schema):
         computed_of[table.key, one.key] = _by_hand(table.key, one, reason)
-    tables = tuple(_table(table, computed_of) for table in schema.tables)
+    tables = (
+        *(_table(table, computed_of) for table in schema.tables),
+        *(_companion(table, body) for table, body in bodies.companions(schema)),
+    )
     return WantedBase(schema.name, schema.fingerprint, tables, tuple(computed), schema.unmanaged)
 
 
@@ -97,6 +101,17 @@ def _by_hand(table: str, one: Field | Computed, reason: str) -> WantedField:
     formula = f"{text}   (say this as Airtable's formulas can: {reason} has no exact form there)"
     body = {"name": name, "type": "formula", "options": {"formula": formula}}
     return WantedField(table, one.key, name, "formula", "manual", one.description, one.was, body)
+
+
+def _companion(table: Table, body: Json) -> WantedTable:
+    """Return the table that a table's history is kept in."""
+    key = history_key(table.key)
+    fields = tuple(
+        WantedField(key, str(one["name"]), str(one["name"]), str(one["type"]), "plain", body=one)
+        for one in body["fields"]
+    )
+    was = tuple(history_name(name) for name in table.was)
+    return WantedTable(key, str(body["name"]), str(body["description"]), was, fields, body=body)
 
 
 def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> WantedTable:

@@ -9,51 +9,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from tablewright.expressions.formula import quoted
+from tablewright.history import FIELDS, history_name
 from tablewright.runtime.errors import StoreError
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
 from tablewright.runtime.stores.base import HistoryRow, Move
 
 logger = logging.getLogger("tablewright")
-
-_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
-    "key": ("Entry", "singleLineText"),
-    "record_id": ("Record", "singleLineText"),
-    "at": ("At", "dateTime"),
-    "transition": ("Transition", "singleLineText"),
-    "from_state": ("From", "singleLineText"),
-    "to_state": ("To", "singleLineText"),
-    "by": ("By", "singleLineText"),
-    "why": ("Why", "multilineText"),
-    "attempt": ("Attempt", "number"),
-    "error": ("Error", "multilineText"),
-}
-
-
-def history_table(table: TableSpec) -> str:
-    """Return what the companion table is called."""
-    return f"{table.name} History"
-
-
-def history_body(table: TableSpec) -> Json:
-    """Return the body of the request that creates the companion table."""
-    moment = {
-        "timeZone": "utc",
-        "dateFormat": {"name": "iso"},
-        "timeFormat": {"name": "24hour"},
-    }
-    options: dict[str, Json] = {
-        "dateTime": {"options": moment},
-        "number": {"options": {"precision": 0}},
-    }
-    fields = [
-        {"name": name, "type": kind, **options.get(kind, {})} for name, kind in _FIELDS.values()
-    ]
-    return {
-        "name": history_table(table),
-        "description": f"Every transition that a record of {table.name} made.",
-        "fields": fields,
-    }
 
 
 class History:
@@ -83,7 +45,7 @@ class History:
             "attempt": getattr(move, "attempt", None),
             "error": getattr(move, "error", None),
         }
-        cells = {_FIELDS[key][0]: value for key, value in values.items() if value is not None}
+        cells = {FIELDS[key][0]: value for key, value in values.items() if value is not None}
         try:
             self._add(table, cells)
         except Refused as error:
@@ -93,13 +55,13 @@ class History:
             self.absent.add(table)
             logger.warning(
                 "transitions of %s leave no history: the base has no table '%s'",
-                table.key, history_table(table),
+                table.key, history_name(table.name),
             )  # fmt: skip
         except StoreError as error:
             _log_missing(cells, error)
 
     def _add(self, table: TableSpec, cells: Json) -> None:
-        place = self._client.table(history_table(table))
+        place = self._client.table(history_name(table.name))
         what = f"write the history of {table.name}"
         for _ in range(3):
             try:
@@ -115,7 +77,7 @@ class History:
 
     def read(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first; none where the base has no companion table."""
-        place = self._client.table(history_table(table))
+        place = self._client.table(history_name(table.name))
         options: Json = {"formula": f"{{Record}}={quoted(record_id)}", "sort": ["At"]}
         rows: list[Any] = []
         try:
@@ -139,7 +101,7 @@ def _log_missing(cells: Json, error: StoreError) -> None:
 
 def _row(fields: Mapping[str, Any]) -> HistoryRow:
     values: dict[str, Any] = {
-        key: fields.get(name) for key, (name, _) in _FIELDS.items() if key in _OF_ROWS
+        key: fields.get(name) for key, (name, _) in FIELDS.items() if key in _OF_ROWS
     }
     values["at"] = datetime.fromisoformat(str(values["at"]))
     return HistoryRow(**values)

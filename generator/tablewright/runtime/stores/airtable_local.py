@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tablewright import airtable
+from tablewright.history import history_body, history_name
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.airtable_client import Client, Json
-from tablewright.runtime.stores.airtable_history import history_body, history_table
 from tablewright.runtime.stores.airtable_names import TableNames, parts_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class LocalTables:
             else:
                 self._add_fields(table, known[table.name])
             keeps = table.lifecycle is not None and table.lifecycle.history
-            if keeps and history_table(table) not in known:
-                self._create("tables", history_body(table))
+            if keeps and history_name(table.name) not in known:
+                self._create("tables", history_body(table.name))
         for table in family:
             held = known[table.name]
             names = {one["name"] for one in held["fields"]}

@@ -106,7 +106,11 @@ def _table(
                 sa.Column(
                     link_column(relation),
                     text,
-                    sa.ForeignKey(f"{target}.{ID}", ondelete=on_delete),
+                    sa.ForeignKey(
+                        f"{target}.{ID}",
+                        ondelete=on_delete,
+                        use_alter=_comes_later(by_key, spec.key, relation.to),
+                    ),
                     nullable=not relation.required,
                     index=True,
                 )
@@ -114,6 +118,15 @@ def _table(
     if spec.queue is not None:
         parts += queue_columns(spec, dialect, moment, text)
     return sa.Table(spec.sql_name, metadata, *parts)
+
+
+def _comes_later(by_key: Mapping[str, TableSpec], key: str, target: str) -> bool:
+    """Tell whether a link leads to a table that is made later.
+
+    Such a link is left out when tables are put in order: two tables may link to each other.
+    """
+    order = list(by_key)
+    return order.index(target) > order.index(key)
 
 
 def _column_type(field: FieldSpec, dialect: Dialect, moment: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tablewright import airtable
+from tablewright.history import history_body
 from tablewright.kinds import ENUM, ENUM_LIST, Kind
 from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
 from tablewright.model.stored_formula import NotSayable, computed_formula
@@ -39,6 +40,13 @@ def table_body(table: Table) -> Json:
         body["description"] = table.description
     body["fields"] = [field_body(field) for field in table.fields if field.is_writable]
     return body
+
+
+def companions(schema: Schema) -> Iterator[tuple[Table, Json]]:
+    """Yield the tables that keep a history, with the body that creates the table it is kept in."""
+    for table in schema.tables:
+        if table.lifecycle is not None and table.lifecycle.history:
+            yield table, history_body(table.name)
 
 
 def field_body(field: Field) -> Json:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tablewright.history import history_key
 from tablewright.model.schema import Relation, Schema, Table
 from tablewright.targets.airtable.bodies import (
     Json,
+    companions,
     computed_in_order,
     is_creatable,
     link_body,
@@ -43,7 +45,10 @@ def payload(schema: Schema, source: str) -> Json:
     """Return every request that makes the base, as plain values."""
     relations = [relation for table in schema.tables for relation in table.relations]
     requests: tuple[list[Json], ...] = (
-        [_create_table(table) for table in schema.tables],
+        [
+            *(_create_table(table.key, table_body(table)) for table in schema.tables),
+            *(_create_table(history_key(table.key), body) for table, body in companions(schema)),
+        ],
         [_create_field(one.source, one.key, link_body(one)) for one in relations],
         [_rename_inverse(one) for one in relations if one.inverse],
         [_create_field(table.key, one.key, body) for table, one, body in computed_in_order(schema)],
@@ -69,12 +74,12 @@ def payload(schema: Schema, source: str) -> Json:
     }
 
 
-def _create_table(table: Table) -> Json:
+def _create_table(key: str, body: Json) -> Json:
     return {
-        "table": table.key,
+        "table": key,
         "method": "POST",
         "path": "/v0/meta/bases/{baseId}/tables",
-        "body": table_body(table),
+        "body": body,
     }
 
 
