@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,37 @@ def test_generated_code_of_another_contract_is_refused(contract: int, way_out: s
     """One sentence says which side is older and what to do."""
     with pytest.raises(ContractMismatch, match=way_out):
         require_contract(contract, "generated.old")
+
+
+def test_threads_started_inside_a_block_find_its_store(tmp_path: Path) -> None:
+    """A worker thread asks for the store that the block connected."""
+    found: list[int] = []
+
+    with connect(f"sqlite:///{tmp_path}/tasks.db"):
+        thread = threading.Thread(target=lambda: found.append(AgentTask.where().count()))
+        thread.start()
+        thread.join()
+
+    assert found == [0]
+
+
+def test_a_closed_connection_keeps_records_from_being_written(tmp_path: Path) -> None:
+    """What was read before cannot be stored after the block, on SQL and on Airtable."""
+    for url in (f"sqlite:///{tmp_path}/tasks.db", f"local:{tmp_path}/base.db"):
+        with connect(url):
+            task = AgentTask.create(name="a", description="b", agent_id="c")
+        task.name = "later"
+
+        with pytest.raises(StoreUnavailable, match="was closed"):
+            task.save()
+
+
+def test_closing_in_any_order_leaves_no_closed_store_behind(tmp_path: Path) -> None:
+    """The store that is still open is current, whichever was closed first."""
+    first = connect(f"sqlite:///{tmp_path}/first.db")
+    second = connect(f"sqlite:///{tmp_path}/second.db")
+    first.close()
+    second.close()
+
+    with pytest.raises(NotConfigured):
+        current_store()

@@ -36,6 +36,7 @@ class Connection:
         self.store = store
         self._before: Connection | None = None
         self._token: Token[Store | None] | None = None
+        self._is_closed = False
 
     @property
     def description(self) -> str:
@@ -50,14 +51,13 @@ class Connection:
     def close(self) -> None:
         """Let go of the store. The one that was connected before is current again."""
         global _default  # the process has one default
-        if _default is self:
-            _default = self._before
+        self._is_closed = True
+        while _default is not None and _default._is_closed:
+            _default = _default._before
         self.store.close()
 
     def __enter__(self) -> Self:
-        global _default  # inside the block only this context is to see the store
-        if _default is self:
-            _default = self._before
+        # For this context it is current whatever others connect; threads started inside find it as the default.
         self._token = _current.set(self.store)
         return self
 

@@ -70,6 +70,7 @@ class Client:
         self._limiter = limiter
         self._clock = clock
         self._tables: dict[str, Table] = {}
+        self._is_closed = False
 
     def table(self, reference: str) -> Table:
         """Return pyairtable's table by id or name, without asking for it."""
@@ -88,7 +89,8 @@ class Client:
         self._clock.sleep(seconds)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections. Nothing can be asked from then on."""
+        self._is_closed = True
         self.api.session.close()
 
     def ask(self, what: str, send: Callable[[], T], *, repeats: bool = True) -> T:
@@ -97,8 +99,12 @@ class Client:
         Raises:
             Refused: Airtable will not do it.
             AnswerLost: it may have been done, and it does not *repeat* safely.
-            StoreUnavailable: it was tried several times, and nothing came of it.
+            StoreUnavailable: it was tried several times, and nothing came of it; or the connection was closed.
         """
+        if self._is_closed:
+            raise StoreUnavailable(
+                f"cannot {what}: the connection was closed; call tablewright.connect() again"
+            )
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_ATTEMPTS),
             wait=_waiting,

@@ -22,6 +22,7 @@ from tablewright.runtime.errors import (
     NotSupported,
     RecordInvalid,
     RecordNotFound,
+    StoreUnavailable,
 )
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
@@ -113,9 +114,13 @@ class SqlStore:
         return f"<SqlStore {self.description}>"
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection. Nothing can be read or written from then on."""
         self._queues.close()
+        sa.event.listen(self._engine, "do_connect", self._refuse)
         self._engine.dispose()
+
+    def _refuse(self, *_: Any) -> None:
+        raise StoreUnavailable(f"{self.description} was closed: call tablewright.connect() again")
 
     @property
     def queues(self) -> SqlQueue:
