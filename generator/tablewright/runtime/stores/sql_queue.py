@@ -284,7 +284,7 @@ def _claim_history(
     take = made.lifecycle.by_name[made.queue.take]
     steps = lapsed_steps(made.lifecycle, made.queue)
     rows: list[dict[str, Any]] = []
-    for record_id, was, held_by, attempt in picked:
+    for record_id, was, held_by, attempt, *_ in picked:
         row = {
             "record_id": record_id, "at": at, "transition": take.name, "from_state": was.name,
             "to_state": take.target.name, "by": worker, "why": None, "attempt": attempt + 1, "error": None,

@@ -20,7 +20,8 @@ def queue_columns(
 ) -> list[Any]:
     """Return the columns and indexes of a table with a queue.
 
-    Rows that workers look through stand in one partial index, in the queue's order, whatever else the table holds.
+    Rows that wait stand in one partial index, in the queue's order, and held ones in another by the end of their lease:
+    a claim passes over neither what others hold nor what has ended.
     """
     parts: list[Any] = [
         sa.Column("ready_at", moment),
@@ -32,21 +33,24 @@ def queue_columns(
         sa.Column("taken_at", moment),
         sa.Column("settled_at", moment),
     ]
-    keys = index_keys(spec, dialect)
+    keys = order_keys(spec, dialect)
     if keys is not None:
-        where = sa.text(in_line(spec, dialect))
+        where = sa.text(waits(spec, dialect))
+        listed = [f"{expression}{direction}" for expression, direction in keys]
+        listed += [quoted("created_time"), quoted("id")]
         parts.append(
             sa.Index(
                 f"ix_{spec.sql_name}_queue",
-                *(sa.text(key) for key in keys),
+                *(sa.text(key) for key in listed),
                 sqlite_where=where,
                 postgresql_where=where,
             )
         )
-    due = sa.text(f"{quoted('ready_at')} IS NOT NULL")
-    parts.append(
-        sa.Index(f"ix_{spec.sql_name}_ready_at", "ready_at", sqlite_where=due, postgresql_where=due)
-    )
+    for name in ("ready_at", "lease_until"):
+        there = sa.text(f"{quoted(name)} IS NOT NULL")
+        parts.append(
+            sa.Index(f"ix_{spec.sql_name}_{name}", name, sqlite_where=there, postgresql_where=there)
+        )
     return parts
 
 
@@ -60,27 +64,32 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def in_line(spec: TableSpec, dialect: Dialect) -> str:
-    """Return the condition, as SQL, that a row waits or is held: only such rows are in the queue's index."""
+def waits(spec: TableSpec, dialect: Dialect) -> str:
+    """Return the condition, as SQL, that a row waits: only such rows are in the queue's index."""
+    # The plus keeps SQLite from the state's own index, by which it would have to sort all rows that wait.
+    plus = "+" if dialect == "sqlite" else ""
+    return f"{plus}{_stands(spec, with_taken=False)}"
+
+
+def in_line(spec: TableSpec) -> str:
+    """Return the condition, as SQL, that a row waits or is held."""
+    return _stands(spec, with_taken=True)
+
+
+def _stands(spec: TableSpec, *, with_taken: bool) -> str:
     lifecycle, queue = spec.lifecycle, spec.queue
     assert lifecycle is not None and queue is not None  # noqa: S101, PT018  # the checks saw to it
     take = lifecycle.by_name[queue.take]
-    states = dict.fromkeys([*(one.name for one in take.sources), take.target.name])
-    # The plus keeps SQLite from the state's own index, by which it would have to sort all rows that wait.
-    plus = "+" if dialect == "sqlite" else ""
-    return f"{plus}{quoted(lifecycle.field)} IN ({', '.join(map(_text, states))})"
+    states = [one.name for one in take.sources]
+    states += [take.target.name] if with_taken else []
+    return f"{quoted(lifecycle.field)} IN ({', '.join(map(_text, dict.fromkeys(states)))})"
 
 
-def index_keys(spec: TableSpec, dialect: Dialect) -> list[str] | None:
-    """Return the queue's order as keys of an index; nothing where it sorts by what is no column."""
-    keys = order_keys(spec, dialect)
-    if keys is None:
-        return None
-    return [*keys, *(quoted(name) for name in ("created_time", "id"))]
+def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | None:
+    """Return the queue's order as SQL, values and directions; nothing where it sorts by what is no column.
 
-
-def order_keys(spec: TableSpec, dialect: Dialect) -> list[str] | None:
-    """Return the queue's order as SQL: enums by the place of their values, blanks first where rising."""
+    Enums sort by the place of their values, blanks come first where rising.
+    """
     keys = []
     for key in spec.queue.order_by if spec.queue is not None else ():
         name = key.removeprefix("-")
@@ -100,7 +109,7 @@ def order_keys(spec: TableSpec, dialect: Dialect) -> list[str] | None:
         nulls = ""
         if dialect == "postgresql":
             nulls = " NULLS LAST" if falling else " NULLS FIRST"
-        keys.append(f"{column}{' DESC' if falling else ''}{nulls}")
+        keys.append((column, f"{' DESC' if falling else ''}{nulls}"))
     return keys
 
 

@@ -98,7 +98,7 @@ class _Asking:
             _number(lapsed),
             sa.func.max(sa.case((due, waited))),
         ).select_from(own)
-        return self._rows(statement, sa.text(in_line(self._made.known.spec, self._made.dialect)))[0]
+        return self._rows(statement, sa.text(in_line(self._made.known.spec)))[0]
 
     def ended(self) -> list[Any]:
         """Return numbers of ends, the first and the last, and how long tasks waited and ran."""
@@ -208,7 +208,7 @@ class _Asking:
         return found
 
     def _waits(self) -> Any:
-        line = sa.text(in_line(self._made.known.spec, self._made.dialect))
+        line = sa.text(in_line(self._made.known.spec))
         return sa.and_(line, ~self._held)
 
 

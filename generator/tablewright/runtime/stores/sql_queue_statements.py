@@ -22,6 +22,7 @@ from tablewright.runtime.stores.sql_queue_columns import (
     order_keys,
     quoted,
     store_now,
+    waits,
 )
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
 from tablewright.runtime.stores.sql_schema import SchemaTables
@@ -128,40 +129,58 @@ class QueueStatements:
 
     def candidates(
         self, taking: Taking, where: Sequence[tree.Node], n: int
-    ) -> tuple[Any, list[Any]]:
-        """Return the rows that can be taken, in order: id, state, holder and attempt as they are, and sort keys."""
+    ) -> tuple[list[sa.Select[Any]], list[Any]]:
+        """Return the rows that can be taken, waiting ones and lapsed ones apart, and the order of both together.
+
+        Each has its id, its state, holder and attempt as they are, and the values to sort by.
+        """
         own, scope, spec = self.table, self.scope(), self.known.spec
+        shared = [sa.not_(own.c.cancel_requested), *(scope.condition(one) for one in where)]
+        keys, order, together = self._order(taking, scope)
+        found = sa.select(
+            own.c.id,
+            self.state.label("was"),
+            own.c.worker_id.label("held_by"),
+            own.c.attempt.label("last_attempt"),
+            *(key.label(f"k{place}") for place, key in enumerate(keys)),
+            own.c.created_time.label("since"),
+        )
         due = sa.or_(own.c.ready_at.is_(None), own.c.ready_at <= self.now)
-        waiting = sa.and_(self.state != self.taken, due, scope.condition(taking.guard))
-        lapsed = sa.and_(
-            self.state == self.taken, own.c.lease_until < self.now, scope.condition(taking.again)
-        )
-        ready = waiting if taking.again == tree.FALSE else sa.or_(waiting, lapsed)
-        keys = order_keys(spec, self.dialect)
-        if keys is not None:
-            order: list[Any] = [sa.text(key) for key in keys]
-        else:
-            order = []
-            for one in taking.order:
-                by = scope.ordering(one.by)
-                order.append(by.desc() if one.descending else by.asc())
-        found = (
-            sa.select(
-                own.c.id,
-                self.state.label("was"),
-                own.c.worker_id.label("held_by"),
-                own.c.attempt.label("last_attempt"),
+        line = sa.text(waits(spec, self.dialect))
+        branches = [found.where(line, due, scope.condition(taking.guard), *shared)]
+        if taking.again != tree.FALSE:
+            lapsed = own.c.lease_until < self.now
+            plus = "+" if self.dialect == "sqlite" else ""
+            held = sa.text(f"{plus}{quoted(self.lifecycle.field)} = {self.taken}")
+            again = scope.condition(taking.again)
+            branches.append(
+                found.where(own.c.lease_until.is_not(None), lapsed, held, again, *shared)
             )
-            .where(
-                sa.text(in_line(spec, self.dialect)),
-                sa.not_(own.c.cancel_requested),
-                ready,
-                *(scope.condition(one) for one in where),
+        limit: Any = sa.literal_column(str(n))
+        ordered = [
+            one.order_by(*order, own.c.created_time, own.c.id).limit(limit) for one in branches
+        ]
+        return ordered, [*together, sa.text("since"), sa.text("id")]
+
+    def _order(self, taking: Taking, scope: SqlScope) -> tuple[list[Any], list[Any], list[Any]]:
+        """Return the values to sort by, the order by them, and the order of rows in which they are k0, k1, …"""
+        plain = order_keys(self.known.spec, self.dialect)
+        if plain is not None:
+            return (
+                [sa.literal_column(value) for value, _ in plain],
+                [sa.text(f"{value}{direction}") for value, direction in plain],
+                [sa.text(f"k{place}{direction}") for place, (_, direction) in enumerate(plain)],
             )
-            .order_by(*order, own.c.created_time, own.c.id)
-            .limit(sa.literal_column(str(n)))
+        values = [scope.ordering(one.by) for one in taking.order]
+        falling = [one.descending for one in taking.order]
+        return (
+            values,
+            [one.desc() if down else one.asc() for one, down in zip(values, falling, strict=True)],
+            [
+                sa.text(f"k{place} {'DESC' if down else 'ASC'}")
+                for place, down in enumerate(falling)
+            ],
         )
-        return found, order
 
     def taking_values(self, taking: Taking, was: Any) -> dict[str, Any]:
         """Return what a claim writes, where *was* is the state before."""
@@ -200,10 +219,20 @@ class QueueStatements:
     def claim(self, taking: Taking, where: Sequence[tree.Node], n: int) -> Prepared:
         """Return the claim as PostgreSQL's one statement: what is taken, and with it its history."""
         own = self.table
-        found, _ = self.candidates(taking, where, n)
-        place = sa.func.row_number().over().label("place")
-        locked = found.with_for_update(skip_locked=True, of=own).cte("candidates")
-        picked = sa.select(*locked.c, place).cte("picked")
+        branches, order = self.candidates(taking, where, n)
+        locked = [
+            one.with_for_update(skip_locked=True, of=own).cte(f"ready_{place}")
+            for place, one in enumerate(branches)
+        ]
+        # Rows of both kinds that are locked and not taken are free again with the end of this statement.
+        ready = sa.union_all(*(sa.select(*one.c) for one in locked)).subquery("ready")
+        place = sa.func.row_number().over(order_by=order).label("place")
+        picked = (
+            sa.select(ready.c.id, ready.c.was, ready.c.held_by, ready.c.last_attempt, place)
+            .order_by(*order)
+            .limit(sa.literal_column(str(n)))
+            .cte("picked")
+        )
         returned = [*self.known.statements.columns, own.c.taken_at.label("taken_at")]
         before = [
             picked.c.was.label("was"),
@@ -262,9 +291,16 @@ class QueueStatements:
 
     def pick(self, taking: Taking, where: Sequence[tree.Node], n: int) -> Prepared:
         """Return the first half of SQLite's claim: which rows, and how they are now."""
-        found, _ = self.candidates(taking, where, n)
-        columns = [*found.selected_columns]
-        return self.prepared(found, columns)
+        branches, order = self.candidates(taking, where, n)
+        if len(branches) == 1:
+            found: Any = branches[0]
+        else:
+            apart = [
+                sa.select(*one.subquery(f"ready_{place}").c) for place, one in enumerate(branches)
+            ]
+            both = sa.union_all(*apart).subquery("ready")
+            found = sa.select(*both.c).order_by(*order).limit(sa.literal_column(str(n)))
+        return self.prepared(found, [*branches[0].selected_columns])
 
     def take(self, taking: Taking) -> Prepared:
         """Return the second half of SQLite's claim, inside the same transaction."""
@@ -419,7 +455,7 @@ class QueueStatements:
         own = self.table
         returned = [own.c[key] for key in QUEUE_KEYS]
         statement = sa.update(own).where(
-            own.c.id == given("id", own.c.id.type), sa.text(in_line(self.known.spec, self.dialect))
+            own.c.id == given("id", own.c.id.type), sa.text(in_line(self.known.spec))
         )
         return self.prepared(
             statement.values(cancel_requested=sa.true()).returning(*returned), returned
@@ -431,7 +467,7 @@ class QueueStatements:
         returned = [own.c[key] for key in QUEUE_KEYS]
         statement = sa.update(own).where(
             own.c.id == given("id", own.c.id.type),
-            sa.text(in_line(self.known.spec, self.dialect)),
+            sa.text(in_line(self.known.spec)),
             self.state != self.taken,
         )
         written = statement.values(ready_at=given("moment", own.c.ready_at.type))
@@ -440,7 +476,7 @@ class QueueStatements:
     def next_due(self) -> Prepared:
         """Return the moment when the next row becomes due, the first end of a lease, and the store's clock."""
         own = self.table
-        line = sa.text(in_line(self.known.spec, self.dialect))
+        line = sa.text(in_line(self.known.spec))
         due = sa.select(sa.func.min(own.c.ready_at)).where(
             sa.text(f"{quoted('ready_at')} IS NOT NULL"), own.c.ready_at > self.now, line
         )
