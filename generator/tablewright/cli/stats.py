@@ -35,9 +35,9 @@ def command(
 ) -> None:  # fmt: skip
     """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
 
-    Statistics whose arguments have to be given are left out.
+    Statistics whose arguments have to be given are left out, and so are the queue's where the store keeps none.
     """
-    from tablewright.runtime import TablewrightError, connect
+    from tablewright.runtime import NotSupported, TablewrightError, connect
     from tablewright.worker.loading import CannotLoad, condition_of, load_model
 
     try:
@@ -45,23 +45,28 @@ def command(
         conditions = [condition_of(record, one) for one in where]
     except CannotLoad as error:
         raise click.ClickException(str(error)) from error
+    left_out = ""
     try:
         with connect(store):
             found: dict[str, Statistics] = _of_the_schema(record)
             if record.table.queue is not None:
-                found["queue"] = record.queue_statistics(  # type: ignore[attr-defined]  # generated with the queue
-                    *conditions, since=_span(since), bucket=_span(bucket), by=by
-                )
+                asked = {"since": _span(since), "bucket": _span(bucket), "by": by}
+                try:
+                    found["queue"] = record.queue_statistics(*conditions, **asked)  # type: ignore[attr-defined]  # generated with the queue
+                except NotSupported as error:
+                    left_out = str(error)
     except (TablewrightError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if output_format == "json":
         shown = {name: one.model_dump(mode="json") for name, one in found.items()}
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
-        return
-    if not found:
-        click.echo(f"the schema of {model} names no statistics, and there is no queue")
-    for name, one in found.items():
-        _print(name, one)
+    else:
+        if not found and not left_out:
+            click.echo(f"the schema of {model} names no statistics, and there is no queue")
+        for name, one in found.items():
+            _print(name, one)
+    if left_out:
+        click.echo(f"the queue's figures are left out: {left_out}", err=True)
 
 
 def _of_the_schema(record: type[AirtableModel]) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""`tablewright stats` on a store that keeps no queue."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner
+
+from tablewright.cli.stats import command
+
+WORDS = ["generated.agent_tasks:AgentTask", "--store", "local:"]
+
+
+def test_without_a_queue_the_schemas_statistics_are_printed_all_the_same() -> None:
+    """Airtable keeps no leases: the queue's figures are left out, and a note beside the figures says so."""
+    result = CliRunner().invoke(command, WORDS)
+
+    assert result.exit_code == 0
+    assert "total tasks" in result.stdout
+    assert "oldest waiting" not in result.stdout
+    assert "the queue's figures are left out: local Airtable" in result.stderr
+
+
+def test_json_holds_figures_alone() -> None:
+    """The note goes to the error stream, so that a program can read the rest."""
+    result = CliRunner().invoke(command, [*WORDS, "--format", "json"])
+
+    assert list(json.loads(result.stdout)) == ["get_agent_stats"]
+    assert "left out" in result.stderr
