@@ -44,7 +44,7 @@ def test_the_shortest_example_works_as_printed(tmp_path: Path) -> None:
     assert generated.returncode == 0, generated.stderr
     assert worked.returncode == 0, worked.stderr
     assert worked.stdout.startswith("0 waiting; {")
-    assert "start None" in worked.stdout
+    assert "start planner" in worked.stdout
     assert "finish ann all sorted" in worked.stdout
 
 
