@@ -92,7 +92,9 @@ def test_a_module_imports_only_what_stands_below_it(path: Path) -> None:
 
     imported = {name.split(".")[1] for name in imports(path) if name.startswith("tablewright.")}
 
-    allowed = MAY_IMPORT[part] | ALSO_MAY_IMPORT.get(path.relative_to(ROOT).as_posix(), set()) | {part}
+    allowed = (
+        MAY_IMPORT[part] | ALSO_MAY_IMPORT.get(path.relative_to(ROOT).as_posix(), set()) | {part}
+    )
     # The version stands in the package itself, and names nothing.
     assert imported - allowed - {"__version__"} == set()
 

@@ -191,7 +191,9 @@ def test_a_base_without_a_history_table_keeps_none(
 
     assert connection.capabilities.history
     base = next(iter(local_airtable.workspace.bases.values()))
-    table = next(one for one in base.tables.values() if one.name == history_name(AgentTask.table.name))
+    table = next(
+        one for one in base.tables.values() if one.name == history_name(AgentTask.table.name)
+    )
     table.name = "Something else"
     made = AgentTask.create(name="n", description="d", agent_id="a")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, assert_type
+from typing import assert_type
 
-from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
-
-if TYPE_CHECKING:
-    from generated.agent_tasks import AgentStats
-    from tablewright.runtime import Query
-    from tablewright.runtime.columns import Condition
+from generated.agent_tasks import AgentStats, AgentTask, TaskPriority, TaskStatus
+from tablewright.runtime import Query
+from tablewright.runtime.columns import Condition
 
 
 def records() -> None:
@@ -30,17 +27,17 @@ def records() -> None:
 
 
 def queries() -> None:
-    assert_type(AgentTask.get_pending_tasks("agent_001"), "Query[AgentTask]")
-    assert_type(AgentTask.find_by(status=TaskStatus.FAILED), "Query[AgentTask]")
+    assert_type(AgentTask.get_pending_tasks("agent_001"), Query[AgentTask])
+    assert_type(AgentTask.find_by(status=TaskStatus.FAILED), Query[AgentTask])
     assert_type(AgentTask.get_pending_tasks().all(), list[AgentTask])
     assert_type(AgentTask.get_pending_tasks().first(), AgentTask | None)
-    assert_type(AgentTask.c.retry_count < 3, "Condition")
+    assert_type(AgentTask.c.retry_count < 3, Condition)
     assert_type(AgentTask.where(AgentTask.c.name.contains("mail")).count(), int)
 
 
 def statistics() -> None:
     stats = AgentTask.get_agent_stats("agent_001")
-    assert_type(stats, "AgentStats")
+    assert_type(stats, AgentStats)
     assert_type(stats.success_rate, float | None)
     assert_type(stats.by_status, dict[TaskStatus, int])
 
