@@ -264,3 +264,28 @@ def until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen in time")
+
+
+def test_the_configuration_names_schemas_and_output(project: Path) -> None:
+    """What tablewright.toml says holds for check and generate, from folders below it too."""
+    (project / "tablewright.toml").write_text('schemas = ["models/*.yaml"]\noutput = "src/made"\n')
+    (project / "models").mkdir()
+    (project / "schemas" / "notes.yaml").rename(project / "models" / "notes.yaml")
+
+    checked = run("check")
+    generated = run("generate")
+
+    assert checked.output == f"{Path('models/notes.yaml')}: fine (1 table)\n"
+    assert generated.exit_code == 0, generated.output
+    assert (project / "src" / "made" / "notes" / "models.py").is_file()
+
+
+def test_a_broken_configuration_is_one_sentence(project: Path) -> None:
+    """No traceback for a user's mistake."""
+    (project / "tablewright.toml").write_text("schemas = [\n")
+
+    result = run("generate")
+
+    assert result.exit_code == 1
+    assert "tablewright.toml" in result.output
+    assert "Traceback" not in result.output

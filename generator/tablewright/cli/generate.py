@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from tablewright import __version__
-from tablewright.cli.schemas import compiled_files, schema_paths
+from tablewright.cli.schemas import below_here, compiled_files, project_config, schema_paths
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
 from tablewright.render.locate import code_digest_parts, template_digest_parts
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tablewright.check.compile import Compiled
     from tablewright.model.schema import Schema
 
-DEFAULT_OUTPUT = Path("generated")
 _TEMPLATE_FOLDERS = ("python", "airtable", "docs")
 _MAKES_OUTPUT = (
     "targets/**/*.py",
@@ -52,7 +51,7 @@ class _Package(NamedTuple):
 
 @click.command("generate")
 @click.argument("schemas", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--out", "output", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_OUTPUT, show_default=True,
+@click.option("--out", "output", type=click.Path(path_type=Path, file_okay=False), show_default="generated, or as the configuration says",
               help="The folder that gets one package for each schema.")  # fmt: skip
 @click.option(
     "--check",
@@ -83,7 +82,7 @@ class _Package(NamedTuple):
 )
 def command(
     schemas: tuple[Path, ...],
-    output: Path,
+    output: Path | None,
     *,
     only_check: bool,
     show_diff: bool,
@@ -97,6 +96,9 @@ def command(
     """
     if watch and (only_check or show_diff):
         raise click.UsageError("--watch writes: leave out --check and --diff")
+    if output is None:
+        config = project_config()
+        output = below_here(config.folder / config.output)
     if watch:
         _watch(schemas, output, templates)
         return

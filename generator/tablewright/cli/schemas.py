@@ -13,10 +13,9 @@ from tablewright import __version__
 
 if TYPE_CHECKING:
     from tablewright.check.compile import Compiled
+    from tablewright.config import Config
     from tablewright.diagnostics import Diagnostic
     from tablewright.model.schema import Schema
-
-DEFAULT_FOLDER = Path("schemas")
 
 format_option = click.option(
     "--format",
@@ -28,19 +27,40 @@ format_option = click.option(
 
 
 def schema_paths(given: Sequence[Path]) -> list[Path]:
-    """Return the schema files to work on: those given, or every YAML file in `schemas/`.
+    """Return the schema files to work on: those given, or those of the configuration, `schemas/*.yaml` by default.
 
     Raises:
         click.UsageError: there is none.
     """
     if given:
         return list(given)
-    found = sorted([*DEFAULT_FOLDER.glob("*.yaml"), *DEFAULT_FOLDER.glob("*.yml")])
+    config = project_config()
+    found = [below_here(path) for path in config.schema_paths()]
     if not found:
         raise click.UsageError(
-            "no schema is named and there is none in 'schemas/': name a schema file"
+            f"no schema is named and there is none in {' or '.join(config.schemas)}: name a schema file"
         )
     return found
+
+
+def project_config() -> Config:
+    """Return the configuration of the project that the current folder belongs to.
+
+    Raises:
+        click.ClickException: it cannot be used.
+    """
+    from tablewright.config import ConfigUnusable, read_config
+
+    try:
+        return read_config(Path.cwd())
+    except ConfigUnusable as error:
+        raise click.ClickException(str(error)) from error
+
+
+def below_here(path: Path) -> Path:
+    """Return *path* as seen from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | None:
