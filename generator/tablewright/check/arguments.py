@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tablewright import names
@@ -19,22 +20,34 @@ ARGUMENT_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
 _UNTAKEN_KINDS: Final = frozenset({"attachments", "collaborator", "collaborators", "barcode"})
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The arguments that could be read, and the names of those that could not: their own findings say why."""
+
+    arguments: tuple[Argument, ...] = ()
+    unreadable: frozenset[str] = frozenset()
+
+
 def read_arguments(
     findings: Findings, reader: Reader, table: TableScope, reserved: Mapping[str, str]
-) -> tuple[Argument, ...]:
+) -> Taken:
     """Return what `takes:` declares, required arguments first."""
     taken = reader.mapping("takes", "'takes'", None)
     if taken is None:
-        return ()
+        return Taken()
     arguments: list[Argument] = []
+    unreadable: set[str] = set()
     for key, node in taken.entries():
         # One with a wrong name is read all the same, so that its use is not reported for its sake.
         _check_name(findings, key, table, reserved)
         argument = _read_argument(findings, key, node, f"argument '{key.text}'", table.enums)
-        if argument is not None:
+        if argument is None:
+            unreadable.add(key.text)
+        else:
             arguments.append(argument)
     # Python wants parameters without a default first.
-    return tuple(sorted(arguments, key=lambda argument: not argument.required))
+    ordered = tuple(sorted(arguments, key=lambda argument: not argument.required))
+    return Taken(ordered, frozenset(unreadable))
 
 
 def _check_name(

@@ -89,7 +89,7 @@ def claim_airtable_names(findings: Findings, draft: Draft) -> FieldNames:
         by_key[relation.key] = relation.name
     for written in draft.inverses:
         relation = written.relation
-        if relation.inverse_name:
+        if relation.inverse_name and by_key.get(relation.inverse) != relation.inverse_name:
             what = f"the other side of '{relation.source}.{relation.key}'"
             space.claim(relation.inverse_name, what, written.inverse_span)
             by_key[relation.inverse] = relation.inverse_name

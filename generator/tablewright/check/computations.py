@@ -116,7 +116,7 @@ def _over_link(
         return None
     known = scopes.tables[target]
     if word.text not in known or known[word.text].kind in ("record", "records") or word.text == "id":  # fmt: skip
-        possible = [key for key in known if known.known[key].kind not in ("record", "records") and key != "id"]  # fmt: skip
+        possible = [key for key, one in known.known.items() if one.kind not in ("record", "records") and key != "id"]  # fmt: skip
         findings.error(word.span, "TW223", f"{target} has no field '{word.text}' to look at", did_you_mean(word.text, possible, what="fields"))  # fmt: skip
         return None
     one = known[word.text]

@@ -43,10 +43,10 @@ class NeedsFirst(Exception):
 
 @dataclass(eq=False)
 class FieldTypes(Mapping[str, ValueType]):
-    """The types of one table's fields, relations and computed fields.
+    """The types of one table's fields, relations and computed fields, or of the arguments of one of its parts.
 
     Asking for one that is *waiting* to be calculated raises NeedsFirst, for an *unreadable* one Unreadable; both count
-    as names of the table.
+    as names of the table. Going over it gives the unreadable ones too; *known* has only those with a type.
     """
 
     table: str
@@ -68,10 +68,10 @@ class FieldTypes(Mapping[str, ValueType]):
         return key in self.known or key in self.unreadable or key in self.waiting
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.known)
+        return iter(dict.fromkeys((*self.known, *sorted(self.unreadable))))
 
     def __len__(self) -> int:
-        return len(self.known)
+        return len(self.known.keys() | self.unreadable)
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,24 @@ class Scopes:
     owners: Mapping[str, tuple[str, ...]]
 
     def of(
-        self, table: str, arguments: tuple[Argument, ...] = (), *, arguments_first: bool = False
+        self,
+        table: str,
+        arguments: tuple[Argument, ...] = (),
+        *,
+        unreadable: frozenset[str] = frozenset(),
+        arguments_first: bool = False,
     ) -> Scope:
-        """Return the scope of an expression of *table*."""
+        """Return the scope of an expression of *table*; *unreadable* are arguments whose type could not be read."""
         return Scope(
             fields=self.tables[table],
             enums=self.enums,
             tables=self.tables,
-            arguments={argument.key: argument.type for argument in arguments},
+            arguments=FieldTypes(
+                table,
+                {argument.key: argument.type for argument in arguments},
+                set(),
+                set(unreadable),
+            ),
             arguments_first=arguments_first,
             owners=self.owners,
         )
@@ -111,19 +121,25 @@ def field_types(
     relations: tuple[Relation, ...],
     inverses: tuple[Relation, ...],
 ) -> FieldTypes:
-    """Return the types of a table's fields and of both ends of its relations."""
-    types: dict[str, ValueType] = dict(BUILT_IN_FIELDS)
-    types |= {field.key: field.type for field in fields}
+    """Return the types of a table's fields and of both ends of its relations.
+
+    What two of them are called is unreadable: which one an expression means cannot be told.
+    """
+    types: dict[str, ValueType] = {field.key: field.type for field in fields}
+    twice: set[str] = set()
     for relation in relations:
+        twice |= {relation.key} & types.keys()
         types[relation.key] = (
             records_of(relation.target)
             if relation.many
             else record_of(relation.target, nullable=not relation.required)
         )
-    types |= {
-        relation.inverse: records_of(relation.source) for relation in inverses if relation.inverse
-    }
-    return FieldTypes(table, types)
+    for relation in inverses:
+        if relation.inverse:
+            twice |= {relation.inverse} & types.keys()
+            types[relation.inverse] = records_of(relation.source)
+    known = {key: one for key, one in {**BUILT_IN_FIELDS, **types}.items() if key not in twice}
+    return FieldTypes(table, known, unreadable=twice)
 
 
 def read_expression(

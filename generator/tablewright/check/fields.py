@@ -48,6 +48,7 @@ def read_field(
     type_node = reader.required("type", "such as {type: text}")
     typed = read_type(findings, type_node, enums) if type_node is not None else None
     if typed is None:
+        _check_common_keys(findings, reader)
         return None
     _report_foreign_keys(findings, reader, typed.kind, what)
     plain = _plain_field(key, typed, as_written=as_written)
@@ -66,6 +67,15 @@ def read_field(
     return WrittenField(
         replace(field, type=typed.value_type(nullable=is_nullable(field))), key, reader
     )
+
+
+def _check_common_keys(findings: Findings, reader: Reader) -> None:
+    """Note wrong shapes of what a field of any type can have."""
+    for key in ("required", "unique", "index"):
+        reader.boolean(key)
+    reader.text("name")
+    read_description(findings, reader)
+    reader.words("was")
 
 
 def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -> Field:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from tablewright.check.findings import Findings
-from tablewright.check.reader import Reader
+from tablewright.check.reader import Reader, words_of
 from tablewright.check.scope import TableScope
 from tablewright.check.structure import check_structure
 from tablewright.check.transitions import known_state, read_transition
 from tablewright.diagnostics import did_you_mean
-from tablewright.kinds import ENUM
+from tablewright.expressions.types import enum_type
+from tablewright.kinds import ENUM, KINDS
 from tablewright.model.lifecycle import Lifecycle, Transition
-from tablewright.model.schema import Field
+from tablewright.model.schema import Enum, Field
 from tablewright.syntax.document import MapNode, Node, Scalar
 
 LIFECYCLE_KEYS: Final = ("field", "initial", "final", "history", "transitions", "silence")
 
 
 def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> Lifecycle | None:
-    """Return the state machine of a table, or nothing where its states cannot be told."""
+    """Return the state machine of a table, or nothing where its states cannot be told.
+
+    A machine whose field has an unreadable type is checked with the enum that its states belong to.
+    """
     if node is None:
         return None
     reader = Reader(findings, node, f"the lifecycle of {table.key}", LIFECYCLE_KEYS)
@@ -55,7 +59,12 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
     if word is None:
         return None
     if word.text in table.types.unreadable:
-        return None
+        enum = _enum_of_the_states(reader, table)
+        return (
+            None
+            if enum is None
+            else Field(word.text, word.text, KINDS[ENUM], enum_type(enum.key), enum=enum)
+        )
     candidates = [field.key for field in table.fields if field.kind.name == ENUM]
     field = table.field(word.text)
     if field is None or field.kind.name != ENUM:
@@ -73,6 +82,27 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
         )
         return None
     return field
+
+
+def _enum_of_the_states(reader: Reader, table: TableScope) -> Enum | None:
+    """Return the enum that has more of the states named here than any other, if there is one."""
+    transitions = reader.node("transitions") if reader.has("transitions") else None
+    written = list(transitions.entries) if isinstance(transitions, MapNode) else []
+    named = {reader.text("initial")} if reader.has("initial") else set[str]()
+    for _, node in written:
+        for key in ("from", "to"):
+            states = node.get(key) if isinstance(node, MapNode) else None
+            named |= {word.text for word in words_of(Findings(), states, key)}
+    found = sorted(
+        (
+            (sum(value.key in named for value in enum.values), enum.key)
+            for enum in table.enums.values()
+        ),
+        reverse=True,
+    )
+    if not found or not found[0][0] or (len(found) > 1 and found[0][0] == found[1][0]):
+        return None
+    return table.enums[found[0][1]]
 
 
 def _initial(findings: Findings, reader: Reader, field: Field, states: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from tablewright import names
@@ -26,7 +27,9 @@ def read_filters(
     if not words:
         return ()
     known = {
-        key: one for key, one in table.types.items() if one.kind in _FILTERABLE and key != "id"
+        key: one
+        for key, one in table.types.known.items()
+        if one.kind in _FILTERABLE and key != "id"
     }
     taken = {argument.key for argument in takes}
     fields: list[str] = []
@@ -41,7 +44,10 @@ def read_filters(
                 else f"unknown field '{word.text}'"
             )
             findings.error(
-                word.span, "TW601", message, did_you_mean(word.text, known, what="fields")
+                word.span,
+                "TW601",
+                message,
+                did_you_mean(word.text, _suggested(known, table), what="fields"),
             )
         elif word.text in taken:
             findings.error(word.span, "TW601", f"'{word.text}' is already an argument of the query",
@@ -63,7 +69,7 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
     computed = {key for key in table.types if key not in stored}
     known = [
         key
-        for key, one in table.types.items()
+        for key, one in table.types.known.items()
         if one.kind in functions.ORDERED_KINDS | {"boolean"} and key not in computed
     ]
     order: list[Order] = []
@@ -84,13 +90,18 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
                 word.part(len(word.text) - len(key), len(word.text)),
                 "TW602",
                 message,
-                did_you_mean(key, known, what="fields"),
+                did_you_mean(key, _suggested(known, table), what="fields"),
             )
         elif any(one.field == key for one in order):
             findings.error(word.span, "TW602", f"'{key}' is sorted by twice", "the first one decides: remove the other")  # fmt: skip
         else:
             order.append(Order(key, descending))
     return tuple(order)
+
+
+def _suggested(known: Iterable[str], table: TableScope) -> list[str]:
+    """Return what may have been meant: a field whose type could not be read too."""
+    return [*known, *sorted(table.unreadable)]
 
 
 def _stored(table: TableScope) -> frozenset[str]:

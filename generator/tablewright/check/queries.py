@@ -37,11 +37,11 @@ def read_queries(findings: Findings, node: Written | None, table: TableScope) ->
 
 def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScope) -> Query:
     reader = Reader(findings, node, f"query '{key.text}'", QUERY_KEYS)
-    takes = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
+    taken = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
+    takes = taken.arguments
     where = reader.expression("where")
-    condition = read_expression(
-        findings, where, table.scopes.of(table.key, takes), expected=BOOLEAN
-    )
+    scope = table.scopes.of(table.key, takes, unreadable=taken.unreadable)
+    condition = read_expression(findings, where, scope, expected=BOOLEAN)
     report_never(findings, where, condition, table)
     if condition is not None or not reader.has("where"):
         report_unused(findings, reader, takes, [condition], unused_help(takes, table))

@@ -12,13 +12,14 @@ from tablewright.model.schema import Enum, Field, Relation
 
 @dataclass(frozen=True)
 class TableScope:
-    """One table and all that its expressions can name."""
+    """One table and all that its expressions can name; *unreadable* are fields and relations that are missing here."""
 
     key: str
     fields: tuple[Field, ...]
     relations: tuple[Relation, ...]
     scopes: Scopes
     enums: Mapping[str, Enum]
+    unreadable: frozenset[str]
 
     @property
     def types(self) -> FieldTypes:

@@ -43,8 +43,9 @@ def _read_statistics(
     findings: Findings, key: Scalar, node: Written, table: TableScope
 ) -> Statistics:
     reader = Reader(findings, node, f"statistics '{key.text}'", STATISTICS_KEYS)
-    takes = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
-    scope = table.scopes.of(table.key, takes)
+    taken = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
+    takes = taken.arguments
+    scope = table.scopes.of(table.key, takes, unreadable=taken.unreadable)
     where = reader.expression("where")
     condition = read_expression(findings, where, scope, expected=BOOLEAN)
     report_never(findings, where, condition, table)

@@ -236,7 +236,7 @@ def _table(
     reader = draft.reader
     key = draft.key.text
     fields = tuple(_with_computation(one, key, calculated, scopes) for one in draft.written_fields)
-    scope = TableScope(key, fields, draft.relations, scopes, enums)
+    scope = TableScope(key, fields, draft.relations, scopes, enums, frozenset(draft.unreadable))
     lifecycle = read_lifecycle(findings, reader.node("lifecycle"), scope)
     return Table(
         key=key,

@@ -12,9 +12,10 @@ from tablewright.check.reader import Reader
 from tablewright.check.scope import TableScope
 from tablewright.diagnostics import did_you_mean
 from tablewright.expressions import tree
+from tablewright.expressions.resolve import Scope
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.types import BOOLEAN
-from tablewright.model.lifecycle import Argument, Assignment, Transition
+from tablewright.model.lifecycle import Assignment, Transition
 from tablewright.model.schema import Field
 from tablewright.names import CALL_ATTRIBUTES, PARAMETER_NAMES
 from tablewright.syntax.document import Node, Scalar
@@ -49,8 +50,9 @@ def read_transition(
     )
     target = reader.scalar("to")
     known_target = target is not None and known_state(findings, target, states)
-    takes = read_arguments(findings, reader, table, _RESERVED_ARGUMENTS)
-    scope = table.scopes.of(table.key, takes, arguments_first=True)
+    taken = read_arguments(findings, reader, table, _RESERVED_ARGUMENTS)
+    takes = taken.arguments
+    scope = table.scopes.of(table.key, takes, unreadable=taken.unreadable, arguments_first=True)
     when = reader.expression("when")
     guard = read_expression(findings, when, scope, expected=BOOLEAN)
     if guard is not None and when is not None and not _can_happen(field, sources, guard, table):
@@ -63,7 +65,7 @@ def read_transition(
     if reader.has("otherwise") and not reader.has("when"):
         findings.error(reader.key_span("otherwise"), "TW311", "'otherwise' gives the reason of a refusal, and there is no 'when'",
                        "add a guard or remove the reason")  # fmt: skip
-    sets, complete = _read_sets(findings, reader, field, takes, table, guard)
+    sets, complete = _read_sets(findings, reader, field, scope, table, guard)
     if complete and (guard is not None or not reader.has("when")):
         report_unused(
             findings,
@@ -108,7 +110,7 @@ def _read_sets(
     findings: Findings,
     reader: Reader,
     state: Field,
-    takes: tuple[Argument, ...],
+    scope: Scope,
     table: TableScope,
     guard: tree.Node | None,
 ) -> tuple[list[Assignment], bool]:
@@ -117,7 +119,6 @@ def _read_sets(
     if written is None:
         return [], not reader.has("set")
     settable = {field.key: field.type for field in table.fields if field.is_writable}
-    scope = table.scopes.of(table.key, takes, arguments_first=True)
     sets: list[Assignment] = []
     for key, value in written.entries():
         if key.text == state.key:
