@@ -242,6 +242,52 @@ def test_pull_keeps_a_schema_that_is_there(shell: Shell) -> None:
     assert "--force" in found.stderr
 
 
+def test_tables_of_another_schema_are_neither_pulled_nor_taken(shell: Shell) -> None:
+    """What the lock file knows as another schema's stays there, and nothing that exists is said to be made."""
+    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.run("apply", "--yes")
+    before = shell.lock()
+
+    pulled = shell.run("pull", "--name", "crm", "--out", "pulled/crm.yaml")
+    (shell.folder / "twin.yaml").write_text(
+        (shell.folder / "schemas" / "shop.yaml").read_text().replace("name: shop", "name: twin")
+    )
+    planned = shell.run("plan", "twin.yaml")
+    applied = shell.run("apply", "twin.yaml", "--yes")
+
+    assert pulled.returncode == 1
+    assert "'Customer', 'Order' belong to schema 'shop'" in pulled.stderr
+    assert "--name" in pulled.stderr
+    assert not (shell.folder / "pulled").exists()
+    for found in (planned, applied):
+        assert found.returncode == 1
+        assert "'Customer', 'Order' belong to schema 'shop'" in found.stderr
+        assert found.stdout == ""
+    assert shell.lock() == before
+    assert shell.run("plan").returncode == 0
+
+
+def test_pull_takes_what_no_other_schema_has(shell: Shell) -> None:
+    """A base may serve two schemas: each describes its own tables."""
+    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.run("apply", "--yes")
+    from tablewright.provision.ports.airtable import AirtablePort
+
+    port = AirtablePort(shell.server.token, endpoint=shell.server.url)
+    made = {"name": "Note", "fields": [{"name": "Text", "type": "singleLineText"}]}
+    port.create_table(shell.server.base_id, made)
+    port.close()
+
+    pulled = shell.run("pull", "--name", "crm", "--out", "pulled/crm.yaml")
+
+    assert pulled.returncode == 0, pulled.stderr
+    assert "table 'Order' is left out: it belongs to schema 'shop'" in pulled.stderr
+    assert set(shell.lock()["schemas"]["crm"]["tables"]) == {"Note"}
+    assert set(shell.lock()["schemas"]["shop"]["tables"]) == {"Customer", "Order"}
+    assert shell.run("plan", "pulled/crm.yaml").returncode == 0
+    assert shell.run("plan", "schemas/shop.yaml").returncode == 0
+
+
 def test_a_database_takes_the_same_commands(shell: Shell) -> None:
     """plan, apply and drift work on SQLite as on Airtable."""
     (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///shop.db"\n')

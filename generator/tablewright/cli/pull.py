@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,11 @@ from tablewright.cli.provisioning import (
 )
 
 if TYPE_CHECKING:
-    from tablewright.config import Config, Environment
+    from collections.abc import Sequence
+
+    from tablewright.config import Environment
     from tablewright.provision.live import LiveBase
-    from tablewright.provision.pull import Pulled
+    from tablewright.provision.lock import Lock
 
 
 @click.command("pull", cls=ProvisionCommand)
@@ -61,6 +64,7 @@ def command(
     What the language cannot say is listed, and named under 'unmanaged:' in the schema.
     """
     from tablewright.config import ConfigUnusable, read_config
+    from tablewright.provision.lock import lock_path, read_lock
     from tablewright.provision.pull import pulled, suggested_name
 
     config = read_config(Path.cwd())
@@ -77,11 +81,14 @@ def command(
         raise ConfigUnusable(
             f"{path} is there already: choose another file with --out, or replace it with --force"
         )
+    lock = read_lock(lock_path(config.folder, chosen.name), schema_name, chosen.name)
+    live, owners = _without_others(live, lock)
     found = pulled(live, name=schema_name, origin=origin)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(found.text, encoding="utf-8")
-    locked = _note_ids(path, live, config, chosen)
-    _report(found, path, locked, live, output_format)
+    locked = _note_ids(path, live, lock)
+    remarks = [f"table '{name}' is left out: it belongs to schema '{schema}'" for name, schema in owners.items()]  # fmt: skip
+    _report([*remarks, *found.remarks], path, locked, live, output_format)
 
 
 def _from_file(saved: Path, chosen: Environment) -> tuple[LiveBase, str]:
@@ -114,10 +121,25 @@ def _from_base(chosen: Environment) -> tuple[LiveBase, str]:
     return live, str(title)
 
 
-def _note_ids(path: Path, live: LiveBase, config: Config, chosen: Environment) -> Path | None:
+def _without_others(live: LiveBase, lock: Lock) -> tuple[LiveBase, dict[str, str]]:
+    """Return the base without the tables of other schemas, and the schemas of those by the tables' names."""
+    from tablewright.provision.errors import TablesTaken
+    from tablewright.provision.planning import belonging
+
+    taken = lock.tables_of_others(live.id) if live.id else {}
+    owners = {table.name: taken[table.id] for table in live.tables if table.id in taken}
+    left = tuple(table for table in live.tables if table.id not in taken)
+    if owners and not left:
+        raise TablesTaken(
+            f"nothing is left to pull: {belonging(owners)}, as {lock.path.name} knows. "
+            "To pull that schema anew, say its name with --name"
+        )
+    return replace(live, tables=left), owners
+
+
+def _note_ids(path: Path, live: LiveBase, lock: Lock) -> Path | None:
     """Write the lock file, where it is known which base the ids belong to. Findings of the schema are printed."""
     from tablewright.cli.schemas import compiled
-    from tablewright.provision.lock import lock_path, read_lock
     from tablewright.provision.notes import note_known
     from tablewright.provision.planning import airtable_plan
     from tablewright.provision.wanted import wanted_base
@@ -127,14 +149,13 @@ def _note_ids(path: Path, live: LiveBase, config: Config, chosen: Environment) -
         leave(ERROR)
     if not live.id:
         return None
-    lock = read_lock(lock_path(config.folder, chosen.name), schemas[0].name, chosen.name)
     note_known(lock, airtable_plan(wanted_base(schemas[0]), live, lock), live)
     lock.save()
     return lock.path
 
 
 def _report(
-    found: Pulled, path: Path, locked: Path | None, live: LiveBase, output_format: str
+    remarks: Sequence[str], path: Path, locked: Path | None, live: LiveBase, output_format: str
 ) -> None:
     if output_format == "json":
         echo_json(
@@ -142,7 +163,7 @@ def _report(
                 "schema": str(path),
                 "lock": str(locked) if locked is not None else None,
                 "tables": len(live.tables),
-                "remarks": list(found.remarks),
+                "remarks": list(remarks),
             }
         )
         return
@@ -152,7 +173,7 @@ def _report(
     )
     if locked is not None:
         click.echo(f"{locked.name}: their ids")
-    if found.remarks:
-        click.echo("\nThe language says these otherwise or not at all:", err=True)
-        for remark in found.remarks:
+    if remarks:
+        click.echo("\nThe schema says these otherwise or not at all:", err=True)
+        for remark in remarks:
             click.echo(f"  {remark}", err=True)

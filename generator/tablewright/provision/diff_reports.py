@@ -81,11 +81,14 @@ def remarks(context: Comparison) -> Iterator[Remark]:
 
 
 def _other_tables(context: Comparison) -> Iterator[LiveTable]:
-    ours = {table.id for table in context.found.tables.values()} | context.lock.tables_of_others(
-        context.live.id
-    )
+    ours = {table.id for table in context.found.tables.values()}
+    theirs = context.lock.tables_of_others(context.live.id)
     for table in context.live.tables:
-        if table.id not in ours and not _ignored(table.name, context.wanted.unmanaged):
+        if (
+            table.id not in ours
+            and table.id not in theirs
+            and not _ignored(table.name, context.wanted.unmanaged)
+        ):
             yield table
 
 

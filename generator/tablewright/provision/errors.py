@@ -5,6 +5,7 @@ ProvisionError
 ├── LiveUnreadable       what should be a base schema is not one
 ├── PlanUnreadable       a saved plan that is none
 ├── PlanOutdated         the base is not the one the plan was made for
+├── TablesTaken          tables that the schema wants belong to another one
 ├── PlanRefused          the plan loses data, and that was not allowed
 ├── StepFailed           a step could not be carried out; those before it are done
 └── PortError            the service, or the way to it
@@ -34,6 +35,10 @@ class PlanUnreadable(ProvisionError):
 
 class PlanOutdated(ProvisionError):
     """The base has moved on since the plan was made."""
+
+
+class TablesTaken(ProvisionError):
+    """Tables of the base belong to another schema, as the lock file knows."""
 
 
 class PlanRefused(ProvisionError):

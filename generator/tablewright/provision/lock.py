@@ -64,14 +64,14 @@ class Lock:
             found = self.tables[table] = LockedTable(table_id)
         return found
 
-    def tables_of_others(self, base: str) -> frozenset[str]:
-        """Return the ids of tables of a base that belong to other schemas."""
-        return frozenset(
-            str(table.get("id"))
-            for section in self.others.values()
+    def tables_of_others(self, base: str) -> dict[str, str]:
+        """Return the schemas that tables of a base belong to, other than this one, by the tables' ids."""
+        return {
+            str(table.get("id")): schema
+            for schema, section in self.others.items()
             if section.get("base") == base
             for table in section.get("tables", {}).values()
-        )
+        }
 
     def save(self) -> None:
         """Write the file in one go: it holds the old state or the new one, never half of it."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tablewright.provision.diff import difference
+from tablewright.provision.errors import TablesTaken
 from tablewright.provision.live import LiveBase, fingerprint
 from tablewright.provision.lock import Lock
 from tablewright.provision.match import matches
 from tablewright.provision.plan import Plan
+from tablewright.provision.text import listed
 from tablewright.provision.wanted import WantedBase
 
 
@@ -21,7 +24,13 @@ def airtable_plan(
     base_name: str = "",
     workspace: str = "",
 ) -> Plan:
-    """Return what brings *live* to *wanted*. Without a live base it is made in *workspace*, named *base_name*."""
+    """Return what brings *live* to *wanted*. Without a live base it is made in *workspace*, named *base_name*.
+
+    Raises:
+        TablesTaken: another schema of the lock file has tables of these names in the base.
+    """
+    if live is not None:
+        _require_own_tables(wanted, live, lock)
     changes = difference(
         wanted, live, lock,
         allow_destructive=allow_destructive, base_name=base_name, workspace=workspace,
@@ -35,6 +44,33 @@ def airtable_plan(
         changes,
         _known(wanted, live, lock),
         _labels(wanted),
+    )
+
+
+def _require_own_tables(wanted: WantedBase, live: LiveBase, lock: Lock) -> None:
+    owners = lock.tables_of_others(live.id)
+    taken = {
+        table.name: owners[found.id]
+        for table in wanted.tables
+        if (found := live.table_named(table.name)) is not None
+        and found.id in owners
+        and lock.table_id(table.key) in ("", found.id)
+    }
+    if taken:
+        raise TablesTaken(
+            f"{belonging(taken)}, as {lock.path.name} knows: give the tables of '{wanted.schema}' other names, or this "
+            f"schema a base of its own. If it is the same schema under a new name, change that name in {lock.path.name} too"
+        )
+
+
+def belonging(owners: Mapping[str, str]) -> str:
+    """Return which tables belong to which schemas, as a sentence without its full stop."""
+    by_schema: dict[str, list[str]] = {}
+    for table, schema in owners.items():
+        by_schema.setdefault(schema, []).append(f"'{table}'")
+    return "; ".join(
+        f"{listed(tables)} belong{'s' if len(tables) == 1 else ''} to schema '{schema}'"
+        for schema, tables in by_schema.items()
     )
 
 
