@@ -233,7 +233,7 @@ def test_a_unique_value_is_taken_once(connection: Connection) -> None:
     first = Thing.create(code="taken")
 
     with pytest.raises(
-        RecordInvalid, match=f"code has to be unique, and {first.id} already has it, not 'taken'"
+        RecordInvalid, match=f"code has to be unique, and {first.id} already has 'taken'"
     ):
         Thing.bulk_create([{"code": "free"}, {"code": "taken"}])
     with pytest.raises(RecordInvalid, match="two of these records"):

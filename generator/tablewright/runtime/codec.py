@@ -17,6 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from tablewright import airtable
+from tablewright.diagnostics import close_matches
 from tablewright.expressions.operations import MAX_SPAN
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.errors import Misfit, RecordInvalid
@@ -29,8 +30,44 @@ Row = dict[str, Any]
 Encoder = Callable[[Any], Any]
 
 
+JSON_RULE: Final = (
+    "has to be JSON: text, finite numbers, true, false, None, lists, and dicts with text keys"
+)
+
+
 class Unfit(ValueError):
-    """A value does not fit; the text completes the sentence "the field …"."""
+    """A value does not fit; the text completes the sentence "the field …".
+
+    *hint* is a way out. Without *has_given* the sentence stands by itself, and the value is not repeated behind it.
+    """
+
+    def __init__(self, valid: str, *, hint: str = "", has_given: bool = True) -> None:
+        self.valid = valid
+        self.hint = hint
+        self.has_given = has_given
+        super().__init__(valid)
+
+    def misfit(self, field: str, value: object) -> Misfit:
+        """Return the entry of an error for this field or argument."""
+        return Misfit(field, self.valid, value, has_given=self.has_given, hint=self.hint)
+
+
+def without_zone() -> Unfit:
+    """Return what is to be said of a moment that has no time zone."""
+    return Unfit(
+        "needs a time zone: write datetime.now(UTC), or add tzinfo=UTC to the one given",
+        has_given=False,
+    )
+
+
+def choice_unfit(choices: type[Choice], value: object) -> Unfit:
+    """Return what is to be said of a value that is none of an enum's."""
+    *others, last = (f"'{member.label}'" for member in choices)
+    known = f"{', '.join(others)} or {last}" if others else last
+    names = {name: member for member in choices for name in (member.label, member.name)}
+    near = close_matches(value, names) if isinstance(value, str) else []
+    hint = f"write {names[near[0]]!r}" if near else ""
+    return Unfit(f"has to be {known}", hint=hint)
 
 
 def encode_changes(table: TableSpec, values: Mapping[str, Any], record: str) -> Row:
@@ -46,7 +83,7 @@ def encode_changes(table: TableSpec, values: Mapping[str, Any], record: str) -> 
         try:
             row[key] = encoders[key](value)
         except Unfit as unfit:
-            misfits.append(Misfit(key, str(unfit), value))
+            misfits.append(unfit.misfit(key, value))
     if misfits:
         raise RecordInvalid(record, misfits)
     return row
@@ -72,7 +109,7 @@ def encoder(spec: FieldSpec | ArgumentSpec) -> Encoder:
     def encode(value: Any) -> Any:
         found = blank if value is None else convert(value)
         if found is None and required:
-            raise Unfit("is required")
+            raise Unfit("is required", has_given=False)
         return found
 
     return encode
@@ -216,7 +253,7 @@ def _moment(value: Any) -> datetime:
     if not isinstance(value, datetime):
         raise Unfit("has to be a datetime")
     if value.tzinfo is None or value.utcoffset() is None:
-        raise Unfit("needs a time zone: write datetime.now(UTC), or add tzinfo=UTC")
+        raise without_zone()
     return value.astimezone(UTC)
 
 
@@ -227,8 +264,7 @@ def _choice(choices: type[Choice]) -> Encoder:
         try:
             return choices(value)
         except ValueError:
-            known = ", ".join(f"'{member.label}'" for member in choices)
-            raise Unfit(f"has to be one of {known}") from None
+            raise choice_unfit(choices, value) from None
 
     return encode
 
@@ -249,9 +285,7 @@ def _json(value: Any) -> Any:
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
-        raise Unfit(
-            "has to be JSON: text, finite numbers, true, false, None, lists, and dicts with text keys"
-        ) from None
+        raise Unfit(JSON_RULE) from None
     if "\\u0000" in text or "\\ud" in text:
         _check_texts(value)
     return json.loads(text)
@@ -277,7 +311,7 @@ def _link(relation: RelationSpec) -> Encoder:
     def encode(value: Any) -> str | None:
         if not value:
             if relation.required:
-                raise Unfit("is required")
+                raise Unfit("is required", has_given=False)
             return None
         if not isinstance(value, str):
             raise Unfit(f"has to be a {relation.to} or its id")
@@ -295,7 +329,7 @@ def _links(relation: RelationSpec) -> Encoder:
         if any(not isinstance(one, str) or not one for one in value):
             raise Unfit(f"has to hold only {relation.to} records that are stored, or ids")
         if relation.required and not value:
-            raise Unfit("is required")
+            raise Unfit("is required", has_given=False)
         return list(dict.fromkeys(value))
 
     return encode

@@ -38,17 +38,38 @@ class TablewrightError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One value that does not fit: the field or argument, what is valid there, and what was given."""
+    """One value that does not fit: the field or argument, what is valid there, and what was given.
+
+    Without *has_given* the sentence is whole without the value. *hint* is a way out.
+    """
 
     field: str
     valid: str
     given: object = None
     has_given: bool = True
+    hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.field} {self.valid}" + (
-            f", not {shown(self.given)}" if self.has_given else ""
-        )
+        given = f", not {shown(self.given)}" if self.has_given else ""
+        return f"{self.field} {self.valid}{given}" + (f": {self.hint}" if self.hint else "")
+
+
+def taken_by(field: str, holder: str, value: object) -> Misfit:
+    """Return the misfit of a unique value that the record *holder* has."""
+    valid = f"has to be unique, and {holder} already has {shown(value)}"
+    return Misfit(field, valid, value, has_given=False)
+
+
+def taken_twice(field: str, value: object) -> Misfit:
+    """Return the misfit of a unique value that two records of one write have."""
+    valid = f"has to be unique, and two of these records have {shown(value)}"
+    return Misfit(field, valid, value, has_given=False)
+
+
+def held_by_several(field: str, value: object) -> Misfit:
+    """Return the misfit of a value that an upsert should find one record by."""
+    valid = f"is not the key of one record: several have {shown(value)}"
+    return Misfit(field, valid, value, has_given=False)
 
 
 class RecordInvalid(TablewrightError, ValueError):

@@ -141,11 +141,7 @@ def checked_arguments(
         try:
             found[argument.key] = _argument(argument, value)
         except Unfit as unfit:
-            misfits.append(
-                Misfit(
-                    f"{spec.name}(): {argument.key}", str(unfit), value, has_given=value is not None
-                )
-            )
+            misfits.append(unfit.misfit(f"{spec.name}(): {argument.key}", value))
     if misfits:
         raise RecordInvalid(record.described(), misfits)
     return found

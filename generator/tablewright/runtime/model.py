@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tablewright.runtime import (
         connection,
         lifecycle,
+        misfits,
         query,
         reading,
         records,
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from tablewright.runtime.stores.base import Comment, Progress, Store
 else:
     # What records do is imported when one does it: a program that only needs the classes starts faster.
-    connection, lifecycle, query, reading, records, relations, storing, writing = (
+    connection, lifecycle, misfits, query, reading, records, relations, storing, writing = (
         Deferred(f"tablewright.runtime.{name}")
         for name in (
-            "connection", "lifecycle", "query", "reading", "records", "relations", "storing", "writing",
+            "connection", "lifecycle", "misfits", "query", "reading", "records", "relations", "storing",
+            "writing",
         )
     )  # fmt: skip
 
@@ -331,7 +333,7 @@ class AirtableModel(BaseModel):
         try:
             super().__setattr__(name, value)
         except ValidationError as error:
-            raise writing.translated(type(self), error, self.described()) from error
+            raise misfits.translated(type(self), error, self.described()) from error
 
     def __copy__(self) -> Self:
         return records.with_origin_of(self, super().__copy__())

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid, RecordNotFound
 from tablewright.runtime.lazy_row import LazyRow, Raw
+from tablewright.runtime.misfits import translated
 from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
 from tablewright.runtime.stores.base import Store
-from tablewright.runtime.writing import translated
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel

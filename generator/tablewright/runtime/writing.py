@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder, same_json
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.inputs import CreateInput, UpdateInput
+from tablewright.runtime.misfits import by_transitions, translated, unknown
 from tablewright.runtime.relations import link_id
 from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, RelationSpec, TableSpec
 
@@ -69,7 +68,7 @@ def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
     lifecycle = model.table.lifecycle
     if lifecycle is not None and lifecycle.field in flat:
         raise RecordInvalid(
-            described, [Misfit(lifecycle.field, _by_transitions(lifecycle), has_given=False)]
+            described, [Misfit(lifecycle.field, by_transitions(lifecycle), has_given=False)]
         )
     trial = record.model_copy()
     misfits: list[Misfit] = []
@@ -140,12 +139,12 @@ def equality(model: type[AirtableModel], key: str, value: Any) -> Condition:
         return _links_to(column, relation, value)
     field = table.by_key.get(key)
     if field is None and key not in _OF_THE_STORE:
-        raise RecordInvalid(table.key, [Misfit(key, _unknown(model, key), has_given=False)])
+        raise RecordInvalid(table.key, [Misfit(key, unknown(model, key), has_given=False)])
     if field is not None and value is not None and not field.is_computed and not field.is_listed:
         try:
             value = encoder(field)(value) if value != "" else value
         except Unfit as unfit:
-            raise RecordInvalid(table.key, [Misfit(key, str(unfit), value)]) from None
+            raise RecordInvalid(table.key, [unfit.misfit(key, value)]) from None
     column = getattr(model.c, key)
     if field is not None and field.is_listed and value is not None:
         return column.contains(value)  # type: ignore[no-any-return]  # a column of several choices
@@ -162,57 +161,6 @@ def state_given(described: str, lifecycle: LifecycleSpec) -> RecordInvalid:
     """Return the error for a record that should begin in another state than the initial one."""
     valid = f"begins at '{lifecycle.initial.label}' and is moved by transitions only"
     return RecordInvalid(described, [Misfit(lifecycle.field, valid, has_given=False)])
-
-
-def translated(model: type[AirtableModel], error: ValidationError, described: str) -> RecordInvalid:
-    """Return pydantic's findings in the words of the schema."""
-    attributes = {relation.attribute: relation.key for relation in model.table.relations}
-    misfits = []
-    for detail in error.errors(include_url=False):
-        place = [str(part) for part in detail["loc"]]
-        name = attributes.get(place[0], place[0]) if place else model.table.key
-        valid, has_given = _valid(model, detail, name)
-        misfits.append(Misfit(name, valid, detail["input"], has_given=has_given))
-    unique = {(one.field, one.valid): one for one in misfits}
-    return RecordInvalid(described, list(unique.values()))
-
-
-def _valid(model: type[AirtableModel], detail: Any, name: str) -> tuple[str, bool]:
-    lifecycle = model.table.lifecycle
-    match detail["type"]:
-        case "missing":
-            return "is required", False
-        case "extra_forbidden":
-            return _unknown(model, name), False
-        case "frozen_field" if lifecycle is not None and name == lifecycle.field:
-            return _by_transitions(lifecycle), False
-        case "frozen_field":
-            return "is given by the store and cannot be set", False
-        case "timezone_aware":
-            return "needs a time zone: write datetime.now(UTC), or add tzinfo=UTC", True
-        case "greater_than_equal":
-            return f"has to be at least {_plain(detail['ctx']['ge'])}", True
-        case "less_than_equal":
-            return f"has to be at most {_plain(detail['ctx']['le'])}", True
-        case _ if detail["input"] is None:
-            return "is required", False
-        case _:
-            text = re.sub(r"^(Value error, )", "", str(detail["msg"]))
-            return re.sub(r"^\w+( \w+)? should ", "has to ", text), True
-
-
-def _plain(bound: Any) -> Any:
-    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
-
-
-def _by_transitions(lifecycle: LifecycleSpec) -> str:
-    names = ", ".join(one.name for one in lifecycle.transitions)
-    return f"is moved by transitions only: {names}"
-
-
-def _unknown(model: type[AirtableModel], name: str) -> str:
-    known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
-    return f"is not a field of {model.table.key}. {did_you_mean(name, known)}".strip()
 
 
 def _attribute(table: TableSpec, key: str) -> str:

@@ -18,10 +18,10 @@ from tablewright.expressions.types import BOOLEAN, TEXT, record_of, records_of
 from tablewright.kinds import KINDS
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
-    Misfit,
     RecordInvalid,
     RecordNotFound,
     StoreUnavailable,
+    held_by_several,
 )
 from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.spec import RelationSpec, TableSpec
@@ -130,8 +130,7 @@ class AirtableStore:
         where = rules.equal_to(table, {key: row[key] for key in on})
         found = reading.ids(self, Selection(table, where, limit=2))
         if len(found) > 1:
-            said = "is not the key of one record: several have this value"
-            raise RecordInvalid(table.key, [Misfit(on[0], said, row[on[0]])])
+            raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
         cells = self.cells(table)
         if found:
             rules.check_unique(self, table, [(found[0], _without(row, on))])

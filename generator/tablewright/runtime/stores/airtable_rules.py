@@ -11,7 +11,7 @@ from tablewright.expressions.split import joined
 from tablewright.expressions.types import ValueType, enum_type
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import Misfit, RecordInUse, RecordInvalid
+from tablewright.runtime.errors import Misfit, RecordInUse, RecordInvalid, taken_by, taken_twice
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores.airtable_cells import ID
@@ -57,13 +57,12 @@ def check_unique(base: Base, table: TableSpec, rows: Sequence[tuple[str | None, 
         values = [value for _, value in given]
         if len(set(values)) < len(values):
             twice = next(value for value in values if values.count(value) > 1)
-            raise _taken(table, spec, "has to be unique, and two of these records have it", twice)
+            raise RecordInvalid(table.key, [taken_twice(spec.key, twice)])
         holders = holding(base, table, spec, values)
         for record_id, value in given:
             holder = holders.get(value, record_id)
             if holder is not None and holder != record_id:
-                said = f"has to be unique, and {holder} already has it"
-                raise _taken(table, spec, said, value)
+                raise RecordInvalid(table.key, [taken_by(spec.key, holder, value)])
 
 
 def equal_to(table: TableSpec, values: Mapping[str, Any]) -> tree.Node:
@@ -86,10 +85,6 @@ _MERGED: Final = frozenset(
     {"number", "singleLineText", "multilineText", "singleSelect", "multipleSelects", "date"}
 )
 """From airtable.com/developers/web/api/update-multiple-records."""
-
-
-def _taken(table: TableSpec, spec: FieldSpec, said: str, value: Any) -> RecordInvalid:
-    return RecordInvalid(table.key, [Misfit(spec.key, said, value)])
 
 
 def check_acyclic(base: Base, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> None:

@@ -17,12 +17,12 @@ from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.sql import Dialect, SqlCompiler, SqlScope
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
-    Misfit,
     NotConfigured,
     NotSupported,
     RecordInvalid,
     RecordNotFound,
     StoreUnavailable,
+    held_by_several,
 )
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
@@ -228,16 +228,7 @@ class SqlStore:
                 query = query.with_for_update()
             found = connection.execute(query).scalars().all()
             if len(found) > 1:
-                raise RecordInvalid(
-                    table.key,
-                    [
-                        Misfit(
-                            on[0],
-                            "is not the key of one record: several have this value",
-                            row[on[0]],
-                        )
-                    ],
-                )
+                raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
             if not found:
                 self._insert(connection, schema, table, new)
                 return new[0], True

@@ -19,6 +19,8 @@ from tablewright.runtime.errors import (
     StoreError,
     StoreUnavailable,
     TablewrightError,
+    taken_by,
+    taken_twice,
 )
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.sql_schema import ID, SchemaTables
@@ -126,13 +128,11 @@ def _taken(
             sa.select(schema.tables[table.key].c.id).where(column == value)
         ).scalar()
         if holder is not None and holder != row.get(ID):
-            return RecordInvalid(
-                table.key, [Misfit(field, f"has to be unique, and {holder} already has it", value)]
-            )
+            return RecordInvalid(table.key, [taken_by(field, holder, value)])
         if value in seen:
             return RecordInvalid(
                 table.key,
-                [Misfit(field, "has to be unique, and two of these records have it", value)],
+                [taken_twice(field, value)],
             )
         seen.add(value)
     return RecordInvalid(table.key, [Misfit(field, "has to be unique", has_given=False)])
