@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 FILE: Final = "tablewright.toml"
 DEFAULT_ENVIRONMENT: Final = "dev"
@@ -31,6 +31,9 @@ _ENVIRONMENT_KEYS: Final = (
     "endpoint",
     "token_variable",
 )
+_LOCK_START: Final = "tablewright.lock."
+_LOCK_END: Final = ".json"
+_STORE_OPTIONS: Final = ("endpoint", "rate_limit")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
@@ -106,7 +109,8 @@ def chosen_environment(
 ) -> Environment:
     """Return the environment to work on, completed by what was given and by environment variables.
 
-    Without a name it is TABLEWRIGHT_ENVIRONMENT, the configured default, or the only one there is.
+    Without a name it is TABLEWRIGHT_ENVIRONMENT, the configured default, or the only one there is. Where none is
+    declared, those with a lock file are known, and a new one has to come with its base or workspace.
 
     Raises:
         ConfigUnusable: there is no such environment, or several and none was chosen.
@@ -127,6 +131,8 @@ def chosen_environment(
         raise ConfigUnusable(
             f"an environment cannot be named '{chosen}': it names a file, so use letters, digits, '-' and '_'"
         )
+    if not config.environments and not base and not workspace:
+        _require_known(config.folder, chosen)
     found = config.environments.get(chosen, Environment(chosen))
     if not (found.store or found.base or found.bases or found.workspace):
         found = _from_variables(found, known)
@@ -135,8 +141,21 @@ def chosen_environment(
     if workspace:
         found = replace(found, workspace=workspace, store="")
     if endpoint:
-        found = replace(found, endpoint=endpoint.rstrip("/"), store="")
+        found = replace(found, endpoint=_checked_endpoint(endpoint, "--endpoint"), store="")
     return found
+
+
+def _require_known(folder: Path, chosen: str) -> None:
+    """Refuse a name that nothing is known of where another environment has a lock file: it is mistyped, or new."""
+    locked = sorted(
+        path.name.removeprefix(_LOCK_START).removesuffix(_LOCK_END)
+        for path in folder.glob(f"{_LOCK_START}*{_LOCK_END}")
+    )
+    if locked and chosen not in (DEFAULT_ENVIRONMENT, *locked):
+        raise ConfigUnusable(
+            f"there is no environment '{chosen}': {_nearest(chosen, locked)}, as lock files tell. "
+            f"A new one says where it is: name its base with --base, or write [environments.{chosen}] into {FILE}"
+        )
 
 
 def _from_variables(found: Environment, known: Mapping[str, str]) -> Environment:
@@ -154,10 +173,27 @@ def _with_store(found: Environment, url: str, where: str) -> Environment:
             )
         return replace(found, store=url)
     parts = urlsplit(url)
-    endpoint = parse_qs(parts.query).get("endpoint", [found.endpoint])[0]
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    for name in options:
+        if name not in _STORE_OPTIONS:
+            raise ConfigUnusable(
+                f"{where}: an Airtable URL has no '{name}': {_nearest(name, _STORE_OPTIONS)}"
+            )
+    endpoint = _checked_endpoint(options.get("endpoint", found.endpoint), f"{where}: endpoint")
     # The host of a URL is case-insensitive, a base's id is not: so it is read from the text as written.
     base = parts.netloc or parts.path.strip("/")
-    return replace(found, base=base, endpoint=endpoint.rstrip("/"))
+    return replace(found, base=base, endpoint=endpoint)
+
+
+def _checked_endpoint(text: str, where: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise ConfigUnusable(f"{where} is a URL such as http://127.0.0.1:8642, not '{text}'")
+    return text.rstrip("/")
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -200,7 +236,7 @@ def _environment(name: str, given: Any, where: str) -> Environment:
         bases=bases,
         base_name=_text(given, "base_name", "", here),
         workspace=_text(given, "workspace", "", here),
-        endpoint=_text(given, "endpoint", ENDPOINT, here).rstrip("/"),
+        endpoint=_checked_endpoint(_text(given, "endpoint", ENDPOINT, here), f"{here}: 'endpoint'"),
         token_variable=_text(given, "token_variable", TOKEN, here),
     )
     store = _text(given, "store", "", here)

@@ -98,3 +98,51 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     """The name of an environment is part of a file's name."""
     with pytest.raises(ConfigUnusable, match="names a file"):
         chosen_environment(read_config(tmp_path), "../x", variables={})
+
+
+def test_a_mistyped_environment_is_told_beside_a_lock_file(tmp_path: Path) -> None:
+    """Where lock files tell which environments there are, another name does not begin a new one by itself."""
+    (tmp_path / "tablewright.lock.prod.json").write_text("{}", encoding="utf-8")
+    found = read_config(tmp_path)
+
+    with pytest.raises(ConfigUnusable, match=r"no environment 'prd': did you mean 'prod'.*--base"):
+        chosen_environment(found, "prd", variables={})
+    with pytest.raises(ConfigUnusable, match="no environment 'prd'"):
+        chosen_environment(found, None, variables={"TABLEWRIGHT_ENVIRONMENT": "prd"})
+
+    assert chosen_environment(found, "prod", variables={}).name == "prod"
+    assert chosen_environment(found, None, variables={}).name == "dev"
+    assert chosen_environment(found, "stage", base="appS", variables={}).name == "stage"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("airtable://appX?endpont=http://127.0.0.1:1", "no 'endpont': did you mean 'endpoint'"),
+        ("airtable://appX?endpoint=notaurl", "endpoint is a URL such as http"),
+        ("airtable://appX?endpoint=", "endpoint is a URL such as http"),
+    ],
+)
+def test_a_parameter_that_means_nothing_does_not_lead_to_the_real_service(
+    tmp_path: Path, url: str, said: str
+) -> None:
+    """A mistyped end point is refused, in a variable and in a file alike."""
+    with pytest.raises(ConfigUnusable, match=f"TABLEWRIGHT_STORE.*{said}"):
+        chosen_environment(read_config(tmp_path), None, variables={"TABLEWRIGHT_STORE": url})
+    with pytest.raises(ConfigUnusable, match=f"environment 'dev'.*{said}"):
+        read_config(config(tmp_path, f'[environments]\ndev = "{url}"\n'))
+
+
+def test_parameters_of_the_runtime_are_known(tmp_path: Path) -> None:
+    """One URL serves programs and commands."""
+    url = "airtable://appX?rate_limit=off&endpoint=http://127.0.0.1:1"
+
+    found = chosen_environment(read_config(tmp_path), None, variables={"TABLEWRIGHT_STORE": url})
+
+    assert (found.base, found.endpoint) == ("appX", "http://127.0.0.1:1")
+
+
+def test_an_end_point_is_a_url(tmp_path: Path) -> None:
+    """What is no URL is told before anything is sent."""
+    with pytest.raises(ConfigUnusable, match="--endpoint is a URL such as"):
+        chosen_environment(read_config(tmp_path), None, endpoint="notaurl", variables={})
