@@ -15,10 +15,12 @@ from tablewright.expressions.types import ValueType, common_type
 def call(context: Context, node: ast.Call, expected: ValueType | None) -> tree.Node | None:
     """Return the tree of a call: of a function, or of `any`, `all`, `len` and the like over linked records."""
     if not isinstance(node.func, ast.Name):
-        way_out = ""
         if isinstance(node.func, ast.Attribute) and node.func.attr in functions.FUNCTIONS:
             inside = ", ".join(ast.unparse(one) for one in (node.func.value, *node.args))
             way_out = f"write {node.func.attr}({inside})"
+        else:
+            known = dict.fromkeys((*functions.FUNCTIONS, *functions.QUANTIFIERS))
+            way_out = f"there are only functions: {', '.join(known)}"
         context.problem(node, "TW502", "methods are not part of the expression language", way_out)
         return None
     name = node.func.id
@@ -64,7 +66,7 @@ def _called(
     types = [argument.type for argument in arguments]
     for signature in function.signatures:
         if _fits(signature, types):
-            result = _result(context, node, function, signature, types)
+            result = _result(context, node, function, signature, arguments)
             return None if result is None else tree.Call(function.name, arguments, result)
     given = ", ".join(str(one) for one in types) or "nothing"
     ways = " or ".join(shown(function.name, signature) for signature in function.signatures)
@@ -77,8 +79,9 @@ def _result(
     node: ast.Call,
     function: functions.Function,
     signature: functions.Signature,
-    types: list[ValueType],
+    arguments: tuple[tree.Node, ...],
 ) -> ValueType | None:
+    types = [argument.type for argument in arguments]
     blank = {
         "propagate": any(one.nullable for one in types),
         "false": False,
@@ -90,8 +93,9 @@ def _result(
     for other in types[1:]:
         shared = common_type(shared, other) if shared is not None else None
     if shared is None:
+        others = (context.way_to(types[0], one) for one in arguments[1:])
         context.problem(node, "TW504", f"{function.name}() needs values of one type, and got "
-                        f"{', '.join(str(one) for one in types)}")  # fmt: skip
+                        f"{', '.join(str(one) for one in types)}", next(filter(None, others), ""))  # fmt: skip
         return None
     if function.name in ("min", "max") and not context.has_order(shared):
         context.problem(node, "TW504", f"{shared} has no order")

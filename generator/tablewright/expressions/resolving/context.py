@@ -44,7 +44,7 @@ class Context(ABC):
                          "give a value for that case with coalesce(…, …) or '… if … is not None else …'")  # fmt: skip
         else:
             self.problem(at, "TW504", f"is {node.type}, and {target} is needed",
-                         self.quoted_member_help(target, node))  # fmt: skip
+                         self.way_to(target, node))  # fmt: skip
 
     def narrowed(self, fact: Fact, known: ValueType) -> ValueType:
         """Return *known* without blank where the expression has already made sure of that."""
@@ -56,14 +56,17 @@ class Context(ABC):
             return self.scope.enums[one.name].ordered
         return one.kind in functions.ORDERED_KINDS
 
-    def quoted_member_help(self, one: ValueType, node: tree.Node) -> str:
-        """Return the way out where a value of an enum was written as a text."""
-        if one.kind != "enum" or not isinstance(node, tree.Constant):
+    def way_to(self, wanted: ValueType, node: tree.Node) -> str:
+        """Return the way out where *node* stands in place of a value of the type *wanted*; empty where none is known."""
+        if wanted.kind == "date" and node.type.kind == "datetime":
+            return "take the date of the moment with date(…)"
+        if not isinstance(node, tree.Constant) or not isinstance(node.value, str):
             return ""
-        for member in self.scope.enums[one.name].members:
-            if isinstance(node.value, str) and member.casefold() == node.value.casefold():
-                return f"write {member} without quotes"
-        return ""
+        if wanted.kind == "enum":
+            for member in self.scope.enums[wanted.name].members:
+                if member.casefold() == node.value.casefold():
+                    return f"write {member} without quotes"
+        return _INSTEAD_OF_A_TEXT.get(wanted.kind, "")
 
     def is_name_here(self, name: str) -> bool:
         """Tell whether *name* is a field, an argument or a variable."""
@@ -74,6 +77,17 @@ class Context(ABC):
         return (
             isinstance(node, ast.Name) and node.id in self.owners and not self.is_name_here(node.id)
         )
+
+
+_INSTEAD_OF_A_TEXT: Final = {
+    "date": "a date cannot be written out in an expression: take an argument, as in 'takes: {day: date}', or use today()",
+    "datetime": "a moment cannot be written out in an expression: take an argument, as in 'takes: {since: datetime}', "
+    "or use now(), as in now() - days(7)",
+    "duration": "write it with its unit, as in hours(2)",
+    "integer": "write the number without quotes",
+    "number": "write the number without quotes",
+    "boolean": "write True or False, without quotes",
+}
 
 
 def described(node: ast.AST) -> str:

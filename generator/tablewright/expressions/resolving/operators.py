@@ -116,6 +116,8 @@ _SUMS: Final[Mapping[tuple[str, str, str], ValueType]] = {
 def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
     if left.kind in ("datetime", "date") and right.is_numeric:
         return f"say what the number counts, as in '… {operator} hours(2)'"
+    if {left.kind, right.kind} == {"date", "datetime"}:
+        return "take the date of the moment with date(…)"
     if left.kind == "date" and right.kind == "duration":
         return "dates are whole days: calculate with a date and time field"
     if "text" in (left.kind, right.kind) and operator == "+":
@@ -194,10 +196,7 @@ def _compared(
 ) -> tree.Node | None:
     shared = common_type(left.type, right.type)
     if shared is None:
-        way_out = context.quoted_member_help(left.type, right)
-        way_out = way_out or context.quoted_member_help(right.type, left)
-        if {left.type.kind, right.type.kind} == {"date", "datetime"}:
-            way_out = "take the date of the moment with date(…)"
+        way_out = context.way_to(left.type, right) or context.way_to(right.type, left)
         context.problem(node, "TW504", f"compares {left.type} with {right.type}", way_out)
         return None
     if shared.kind in _UNCOMPARABLE:
@@ -273,7 +272,7 @@ def _one_of(
             continue
         if common_type(item.type, found.type) is None:
             context.problem(option, "TW504", f"is {found.type}, and {item.type} is compared with it",
-                            context.quoted_member_help(item.type, found))  # fmt: skip
+                            context.way_to(item.type, found))  # fmt: skip
         elif not isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
             context.problem(option, "TW504", "only values and arguments can stand in a list")
         else:
