@@ -141,11 +141,32 @@ def test_bulk_create_stores_all_or_nothing_in_order(connection: Connection) -> N
                 {"name": "fails", "description": "d", "agent_id": "a", "parent_task": "recX"},
             ]
         )
-    with pytest.raises(RecordInvalid, match="at place 1"):
-        AgentTask.bulk_create(
-            [{"name": "fits", "description": "d", "agent_id": "a"}, {"name": "fails"}]
-        )
     assert AgentTask.count() == 250
+
+
+def test_bulk_create_tells_of_every_item_that_does_not_fit(connection: Connection) -> None:
+    """Each misfit has the place of its item, whatever checks it; nothing is stored."""
+    fits = {"name": "n", "description": "d", "agent_id": "a"}
+
+    with pytest.raises(RecordInvalid) as caught:
+        AgentTask.bulk_create(
+            [fits, {"name": "n", "agent_id": "a"}, fits, {**fits, "name": "a\x00b"}]
+        )
+
+    assert str(caught.value) == (
+        "AgentTask, by place from 0: [1] description is required; "
+        "[3] name cannot hold a NUL character, not 'a\\x00b'"
+    )
+    assert [one.place for one in caught.value.misfits] == [1, 3]
+    assert AgentTask.count() == 0
+
+
+def test_a_long_list_of_misfits_is_cut_in_the_message_alone() -> None:
+    """The error itself has all."""
+    with pytest.raises(RecordInvalid, match=r"; and 80 more$") as caught:
+        AgentTask.bulk_create({"name": "n", "agent_id": "a"} for _ in range(100))
+
+    assert len(caught.value.misfits) == 100
 
 
 def test_save_sends_only_what_changed(connection: Connection) -> None:
@@ -296,6 +317,21 @@ def test_upsert_finds_the_record_by_its_fields(connection: Connection) -> None:
     task(name="key")
     with pytest.raises(RecordInvalid, match="several"):
         AgentTask.upsert(on=["name"], name="key", description="three", agent_id="a")
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("titel", "by its fields, and 'titel' is none. known here: name, "),
+        ("agent", "by its fields, and 'agent' is none. did you mean 'agent_id'?"),
+        ("parent_task", "by its fields, and 'parent_task' is none."),
+        ("output", "by 'output', so a value has to be given for it"),
+    ],
+)
+def test_upsert_says_what_it_cannot_find_a_record_by(on: str, words: str) -> None:
+    """A name that is no field is not one that only lacks its value."""
+    with pytest.raises(ValueError, match=re.escape(words)):
+        AgentTask.upsert(on=on, name="n", description="d", agent_id="a")  # type: ignore[arg-type]  # the point of it
 
 
 def test_bulk_delete_counts_what_was_there(connection: Connection) -> None:

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _SHOWN: Final = 60
+_LISTED: Final = 20
+"""Misfits that a message lists; the error itself has all."""
 
 
 def shown(value: object) -> str:
@@ -40,7 +42,8 @@ class TablewrightError(Exception):
 class Misfit:
     """One value that does not fit: the field or argument, what is valid there, and what was given.
 
-    Without *has_given* the sentence is whole without the value. *hint* is a way out.
+    Without *has_given* the sentence is whole without the value. *hint* is a way out. *place* is that of the record
+    among those given at once, from 0.
     """
 
     field: str
@@ -48,10 +51,12 @@ class Misfit:
     given: object = None
     has_given: bool = True
     hint: str = ""
+    place: int | None = None
 
     def __str__(self) -> str:
+        place = "" if self.place is None else f"[{self.place}] "
         given = f", not {shown(self.given)}" if self.has_given else ""
-        return f"{self.field} {self.valid}{given}" + (f": {self.hint}" if self.hint else "")
+        return f"{place}{self.field} {self.valid}{given}" + (f": {self.hint}" if self.hint else "")
 
 
 def taken_by(field: str, holder: str, value: object) -> Misfit:
@@ -81,7 +86,11 @@ class RecordInvalid(TablewrightError, ValueError):
     def __init__(self, record: str, misfits: Sequence[Misfit]) -> None:
         self.record = record
         self.misfits = tuple(misfits)
-        super().__init__(f"{record}: {'; '.join(str(one) for one in self.misfits)}")
+        where = ", by place from 0" if any(one.place is not None for one in self.misfits) else ""
+        listed = [str(one) for one in self.misfits[:_LISTED]]
+        if len(self.misfits) > _LISTED:
+            listed.append(f"and {len(self.misfits) - _LISTED} more")
+        super().__init__(f"{record}{where}: {'; '.join(listed)}")
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class AirtableModel(BaseModel):
         *progress* is called with how many are stored, of how many; where it returns False, no more are sent.
 
         Raises:
-            RecordInvalid: a value does not fit; the item is named by its place, from 0.
+            RecordInvalid: values do not fit; it has them all, each with the place of its item, from 0.
             WriteIncomplete: some are stored and some are not; it says which, and holds those that are.
         """
         return storing.bulk_create(cls, items, progress)

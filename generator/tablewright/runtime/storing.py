@@ -12,7 +12,11 @@ from tablewright.runtime import lifecycle
 from tablewright.runtime.codec import Row
 from tablewright.runtime.columns.links import record_id
 from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import RecordNotFound, RecordNotSaved, WriteIncomplete
+from tablewright.runtime.errors import (
+    RecordNotFound,
+    RecordNotSaved,
+    WriteIncomplete,
+)
 from tablewright.runtime.inputs import CreateInput, UpdateInput
 from tablewright.runtime.reading import decoded, decoded_one, fetched_row
 from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
@@ -25,6 +29,7 @@ from tablewright.runtime.writing import (
     given_values,
     merge_keys,
     new_record,
+    new_records,
     row_keys,
     state_given,
 )
@@ -51,13 +56,8 @@ def bulk_create(
     progress: Progress | None,
 ) -> list[R]:
     """Store new records and return them in the same order."""
-    key = model.table.key
-    records = [
-        new_record(model, given_values(item), f"{key} at place {place}")
-        for place, item in enumerate(items)
-    ]
+    records, rows = new_records(model, items)
     store = current_store()
-    rows = [encoded(record, f"{key} at place {place}") for place, record in enumerate(records)]
     try:
         stored = store.insert(model.table, rows, progress=progress)
     except WriteIncomplete as error:

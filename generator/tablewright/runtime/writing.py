@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder, same_json
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import Misfit, RecordInvalid
@@ -54,6 +56,31 @@ def encoded(record: AirtableModel, described: str) -> Row:
     found = {field.key: values[field.key] for field in table.fields if not field.is_computed}
     found |= {relation.key: values[relation.attribute] for relation in table.relations}
     return encode_changes(table, found, described)
+
+
+def new_records(
+    model: type[R], items: Iterable[Mapping[str, Any] | CreateInput]
+) -> tuple[list[R], list[Row]]:
+    """Return records that are not stored yet, and their rows.
+
+    Raises:
+        RecordInvalid: with every value of every item that does not fit.
+    """
+    key = model.table.key
+    records: list[R] = []
+    rows: list[Row] = []
+    misfits: list[Misfit] = []
+    for place, item in enumerate(items):
+        try:
+            record = new_record(model, given_values(item), key)
+            rows.append(encoded(record, key))
+        except RecordInvalid as error:
+            misfits += (replace(one, place=place) for one in error.misfits)
+        else:
+            records.append(record)
+    if misfits:
+        raise RecordInvalid(key, misfits)
+    return records, rows
 
 
 def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
@@ -107,7 +134,7 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
     """Return the fields by which an upsert finds its record.
 
     Raises:
-        ValueError: there is none, or one that is not given or blank.
+        ValueError: there is none, or one that is no field, not given, or blank.
     """
     keys = [on] if isinstance(on, str) else list(on or ())
     if not keys:
@@ -119,7 +146,11 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
             known = f"give one of its unique fields: {', '.join(unique)}" if unique else "say on=…"
             raise ValueError(f"upsert() needs a field to find the {table.key} by: {known}")
     for key in keys:
-        if key not in table.by_key or given.get(key) is None:
+        if key not in table.by_key:
+            raise ValueError(
+                f"upsert() finds a {table.key} by its fields, and '{key}' is none. {did_you_mean(key, table.by_key)}"
+            )
+        if given.get(key) is None:
             raise ValueError(
                 f"upsert() finds a {table.key} by '{key}', so a value has to be given for it"
             )
