@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # the statements that are compared are the store's own
 """Claims and ends of tasks beside the bare SQL that does the same, on SQLite and PostgreSQL. Prints ratios.
 
 Run it from the root of the project: python -m benchmarks.queue_claims [postgresql://user@host/database]
@@ -15,9 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
-from tablewright.runtime import connect
-
 from generated.agent_tasks import AgentTask, TaskPriority
+from tablewright.runtime import connect
 
 ROUNDS = 5
 CLAIMS = 1_000
@@ -30,13 +30,6 @@ def fill(number: int) -> None:
         {"name": "n", "description": "d", "agent_id": "a", "priority": priorities[one % 4]}
         for one in range(number)
     )
-
-
-def empty(connection: Any) -> None:
-    """Remove all tasks."""
-    for one in AgentTask.where().ids():
-        AgentTask.bulk_delete([one])
-    del connection
 
 
 def rate(work: Callable[[], int]) -> float:
@@ -66,7 +59,7 @@ def statements(connection: Any, n: int) -> list[tuple[str, Any]]:
     pick, take, log = made.pick(taking, [], n), made.take(taking), made.add_history()
     return [
         (pick.text, pick.parameters({})),
-        (take.text, take.parameters({"ids": [], "worker": "w", "token": "t"})),
+        (take.text, take.parameters({"ids": "[]", "worker": "w", "token": "t"})),
         (log.text, log),
     ]
 

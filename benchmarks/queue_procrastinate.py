@@ -29,7 +29,9 @@ async def measure(url: str, jobs: int, concurrency: int) -> float:
         await app.connector.execute_query_async("TRUNCATE procrastinate_jobs CASCADE")
         await nothing.batch_defer_async(*({} for _ in range(jobs)))
         begin = time.perf_counter()
-        await app.run_worker_async(wait=False, concurrency=concurrency, install_signal_handlers=False)
+        await app.run_worker_async(
+            wait=False, concurrency=concurrency, install_signal_handlers=False
+        )
         return jobs / (time.perf_counter() - begin)
 
 

@@ -18,10 +18,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+from generated.agent_tasks import AgentTask
 from tablewright.runtime import connect
 from tablewright.worker import Worker, WorkerSettings
-
-from generated.agent_tasks import AgentTask
 
 JOBS = 600
 ROUNDS = 3
@@ -32,9 +31,7 @@ PEER = Path(__file__).with_name("queue_procrastinate.py")
 def fill(number: int) -> None:
     """Leave nothing but so many tasks that wait."""
     AgentTask.bulk_delete(AgentTask.where().ids())
-    AgentTask.bulk_create(
-        {"name": "n", "description": "d", "agent_id": "a"} for _ in range(number)
-    )
+    AgentTask.bulk_create({"name": "n", "description": "d", "agent_id": "a"} for _ in range(number))
 
 
 def nothing(_: Any) -> str:
@@ -75,9 +72,7 @@ def scaling(url: str, processes: int) -> float:
     fill(CLAIMS * processes + 2 * processes)
     spawn = multiprocessing.get_context("spawn")
     ready = spawn.Barrier(processes + 1)
-    running = [
-        spawn.Process(target=claimer, args=(url, ready, CLAIMS)) for _ in range(processes)
-    ]
+    running = [spawn.Process(target=claimer, args=(url, ready, CLAIMS)) for _ in range(processes)]
     for one in running:
         one.start()
     ready.wait()

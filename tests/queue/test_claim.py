@@ -283,7 +283,7 @@ def test_claims_go_by_the_index_of_the_queue(
     if store._dialect == "sqlite":
         plan = explained(made.pick(taking_of(AgentTask), [], 10), {})
         take = explained(
-            made.take(taking_of(AgentTask)), {"ids": ["a"], "worker": "w", "token": "t"}
+            made.take(taking_of(AgentTask)), {"ids": '["a"]', "worker": "w", "token": "t"}
         )
         assert "agent_task USING INDEX ix_agent_task_queue" in plan
         assert "agent_task USING INDEX ix_agent_task_lease_until" in plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -22,6 +23,7 @@ from tablewright.runtime.queue.store import (
     Listener,
     Settled,
     Settlement,
+    Step,
     Taking,
 )
 from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
@@ -79,7 +81,9 @@ class SqlQueue:
         """Take up to *n* rows that are ready, in the queue's order, and write their history."""
         made = self._of(table)
         token = secrets.token_hex(16)
-        key = (id(taking), n, tuple(where)) if timeless(taking, where) else None
+        narrowed = (id(taking), tuple(where))
+        keeps = made.kept(("timeless", *narrowed), lambda: timeless(taking, where))
+        key = (n, *narrowed) if keeps else None
         width = len(made.known.statements.keys)
         if self._dialect == "postgresql":
             one: Prepared = made.kept(key and ("claim", *key), lambda: made.claim(taking, where, n))
@@ -112,7 +116,7 @@ class SqlQueue:
         if not picked:
             return []
         ids = [row[0] for row in picked]
-        rows = take.run(cursor, {"ids": ids, "worker": worker, "token": token})
+        rows = take.run(cursor, {"ids": json.dumps(ids), "worker": worker, "token": token})
         log = made.kept("history", made.add_history)
         if log is not None:
             log.send_many(cursor, _claim_history(made, picked, worker, rows[0][-1]))
@@ -282,7 +286,7 @@ def _claim_history(
 ) -> list[dict[str, Any]]:
     """Return the history of a claim; a row whose lease ran out is failed, put back and taken."""
     take = made.lifecycle.by_name[made.queue.take]
-    steps = lapsed_steps(made.lifecycle, made.queue)
+    steps: list[Step] = []
     rows: list[dict[str, Any]] = []
     for record_id, was, held_by, attempt, *_ in picked:
         row = {
@@ -292,6 +296,7 @@ def _claim_history(
         if was is not take.target:
             rows.append(row)
             continue
+        steps = steps or lapsed_steps(made.lifecycle, made.queue)
         for place, step in enumerate(steps):
             last = place == len(steps) - 1
             rows.append(

@@ -34,17 +34,29 @@ class Prepared:
         for name in values.keys() - self._fixed.keys() - self._given.keys():
             # Values of a list that was spread out; they are plain texts and numbers.
             self._fixed[name] = values[name]
-        self._order: list[str] | None = compiled.positiontup
+        # In the order of the statement's marks; a value that is given has a name, any other stands as it is.
+        order: list[str] | None = compiled.positiontup
+        self._places: list[tuple[str, Any]] | None = None
+        if order is not None:
+            self._places = [
+                (name, self._given[name]) if name in self._given else ("", self._fixed[name])
+                for name in order
+            ]
         readers = [_reader(one.type, dialect) for one in columns]
         self._readers = [(place, one) for place, one in enumerate(readers) if one is not None]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return what the driver is given."""
+        if self._places is not None:
+            return [
+                more if not name else values[name] if more is None else more(values[name])
+                for name, more in self._places
+            ]
         found = dict(self._fixed)
         for name, convert in self._given.items():
             value = values[name]
             found[name] = convert(value) if convert is not None else value
-        return found if self._order is None else [found[name] for name in self._order]
+        return found
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> list[list[Any]]:
         """Send the statement and return the rows."""

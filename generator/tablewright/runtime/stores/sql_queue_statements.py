@@ -305,7 +305,7 @@ class QueueStatements:
     def take(self, taking: Taking) -> Prepared:
         """Return the second half of SQLite's claim, inside the same transaction."""
         own = self.table
-        ids = sa.func.json_each(given("ids", sa.JSON())).table_valued("value")
+        ids = sa.func.json_each(given("ids", sa.Text())).table_valued("value")
         returned = [*self.known.statements.columns, own.c.taken_at]
         statement = (
             sa.update(own)
