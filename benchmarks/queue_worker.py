@@ -86,9 +86,9 @@ def scaling(url: str, processes: int) -> float:
 
 def draw(rates: dict[int, float], path: str) -> None:
     """Draw the scaling."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, axes = pyplot.subplots(figsize=(6, 4))
+    figure, axes = plt.subplots(figsize=(6, 4))
     axes.plot(list(rates), list(rates.values()), marker="o", label="claims")
     axes.plot(list(rates), [rates[1] * one for one in rates], "--", label="one claimer times n")
     axes.set(xlabel="claimers", ylabel="claims a second", ylim=(0, None))
