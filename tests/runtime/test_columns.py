@@ -187,6 +187,7 @@ def test_the_fields_of_a_linked_record_keep_apart_from_those_around() -> None:
         (lambda: loose.day > datetime(2026, 1, 1, tzinfo=UTC), "takes dates"),
         (lambda: loose.at - 5, "say what the number counts"),
         (lambda: loose.flag & True, "brackets around"),
+        (lambda: loose.state in [State.DONE], "in place of 'in'"),
         (lambda: loose.name.is_in("abc"), "list of values"),
         (lambda: loose.needs.any(lambda task: task.name), "returns a condition"),
         (lambda: loose.needs.any(lambda _: True), "returns a condition"),
@@ -204,6 +205,32 @@ def test_what_has_no_meaning_is_refused_with_a_way_out(
     """A TypeError says what the value takes, or what to write."""
     with pytest.raises(TypeError, match=words):
         build()
+
+
+@pytest.mark.parametrize(
+    ("look_up", "said"),
+    [
+        (lambda: loose.cuont, "Task has no field 'cuont'. did you mean 'count'?"),
+        (lambda: loose.parent.nmae, "Task has no field 'nmae'. did you mean 'name'?"),
+        (lambda: loose.state.in_([State.DONE]), "ChoiceColumn has no 'in_'. did you mean 'is_in'?"),
+        (lambda: loose.at.isnull(), "DatetimeColumn has no 'isnull'. did you mean 'is_none'?"),
+        (lambda: loose.name.like("x"), "TextColumn has no 'like'. did you mean 'contains'?"),
+        (
+            lambda: loose.data.path,
+            "JsonColumn has no 'path'. known here: is_none, is_not_none",
+        ),
+        (lambda: loose.needs.len(), "links have no 'len'. did you mean 'count'?"),
+        (lambda: loose.__wrapped__, "Task has no field '__wrapped__'"),
+    ],
+)
+def test_a_name_that_there_is_not_leads_to_the_one_that_was_meant(
+    look_up: Callable[[], Any], said: str
+) -> None:
+    """Also where other libraries call it so. Names with underscores are looked for by libraries, not by people."""
+    with pytest.raises(AttributeError) as caught:
+        look_up()
+
+    assert str(caught.value).startswith(said)
 
 
 def test_plain_values_keep_their_type() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from tablewright.expressions import tree
 from tablewright.expressions.functions import FUNCTIONS
 from tablewright.expressions.types import ValueType, common_type
 from tablewright.runtime.choice import Choice, OrderedChoice
+from tablewright.runtime.columns.names import no_such_name
 from tablewright.runtime.errors import shown
 
 E = TypeVar("E", bound=Choice)
+_PARTS: Final = frozenset({"choices", "declared", "name", "node", "takes", "type"})
+"""What terms are made of: nobody asks for these."""
 
 
 class Term:
@@ -41,8 +44,13 @@ class Term:
     def __bool__(self) -> bool:
         raise TypeError(
             "this is a condition on records that are not read yet, so it is neither true nor false: "
-            "use & | ~ in place of 'and' 'or' 'not', with brackets around comparisons"
+            "use & | ~ in place of 'and' 'or' 'not', with brackets around comparisons, and is_in([…]) in place of 'in'"
         )
+
+    if not TYPE_CHECKING:
+        # For type checkers there are no other names.
+        def __getattr__(self, name: str) -> Any:
+            raise no_such_name(self, name, f"{type(self).__name__} has no '{name}'", _PARTS)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.node}>"

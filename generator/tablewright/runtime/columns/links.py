@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from tablewright.expressions import tree
 from tablewright.expressions.types import (
@@ -20,6 +20,7 @@ from tablewright.runtime.columns.fields import (
     TextColumn,
     field_node,
 )
+from tablewright.runtime.columns.names import no_such_name
 from tablewright.runtime.columns.terms import (
     Condition,
     Integer,
@@ -41,6 +42,12 @@ class Columns:
 
     def __init__(self, owner: tree.Node | None = None) -> None:
         self._owner = owner
+
+    if not TYPE_CHECKING:
+        # For type checkers there are no other names.
+        def __getattr__(self, name: str) -> Any:
+            table = type(self).__name__.removesuffix("Columns")
+            raise no_such_name(self, name, f"{table} has no field '{name}'")
 
     def is_none(self) -> Condition:
         """Whether nothing is linked."""
@@ -113,6 +120,11 @@ class LinksColumn(Generic[C]):
         found.name = self.name
         found._node = field_node(self.name, records_of(self._table), instance._owner)
         return found
+
+    if not TYPE_CHECKING:
+        # Likewise.
+        def __getattr__(self, name: str) -> Any:
+            raise no_such_name(self, name, f"links have no '{name}'")
 
     def any(
         self, body: Callable[[C], Condition], *, where: Callable[[C], Condition] | None = None
