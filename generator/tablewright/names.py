@@ -137,17 +137,17 @@ def is_identifier(text: str) -> bool:
 
 
 def why_not_identifier(text: str) -> str:
-    """Return the reason why *text* is no usable name; empty where it is one."""
+    """Return the reason why *text*, which stands before it in the message, is no usable name; empty where it is one."""
     if is_identifier(text):
         return ""
     if keyword.iskeyword(text):
-        return f"'{text}' is a word of the Python language"
+        return "it is a word of the Python language"
     if (
         unicodedata.normalize("NFKC", text) != text
         and unicodedata.normalize("NFKC", text).isidentifier()
     ):
-        return f"Python reads '{text}' as '{unicodedata.normalize('NFKC', text)}'"
-    return f"'{text}' is not a Python identifier"
+        return f"Python reads it as '{unicodedata.normalize('NFKC', text)}'"
+    return "names are letters, digits and '_', and do not begin with a digit"
 
 
 def mixed_alphabets(text: str) -> tuple[str, ...]:
@@ -168,6 +168,12 @@ def suggested_identifier(text: str) -> str:
     if made[0].isdigit():
         made = f"n_{made}"
     return f"{made}_" if keyword.iskeyword(made) else made
+
+
+def suggested_package(text: str) -> str:
+    """Return the nearest name to *text* that a Python package can have: in small letters, no `_` in front."""
+    made = suggested_identifier(text).lower().strip("_") or "tasks"
+    return f"{made}_tasks" if keyword.iskeyword(made) else suggested_identifier(made)
 
 
 def with_article(noun: str) -> str:

@@ -20,6 +20,7 @@ _SECTIONS: Final = {
 }
 RESERVED: Final = {
     **dict.fromkeys(names.RECORD_ATTRIBUTES, "every record has an attribute of that name"),
+    "c": "it holds the columns that conditions are made of, as in Order.c.number == 'A1'",
     **dict.fromkeys(names.MODEL_ATTRIBUTES, "pydantic's models have an attribute of that name"),
     **dict.fromkeys(names.COLUMN_ATTRIBUTES, "conditions have an attribute of that name"),
     **dict.fromkeys(names.CLASS_BODY_NAMES, "the generated code uses that name itself"),

@@ -22,7 +22,7 @@ from tablewright.check.tables import complete_tables, read_drafts
 from tablewright.check.was import check_earlier_names
 from tablewright.diagnostics import Diagnostic, sorted_unique
 from tablewright.model.schema import Enum, Schema, Table
-from tablewright.names import MODULE_NAMES, is_identifier, suggested_identifier
+from tablewright.names import MODULE_NAMES, is_identifier, suggested_package
 from tablewright.syntax.document import Document, MapNode, described, plain
 from tablewright.syntax.source import Source
 
@@ -147,7 +147,7 @@ def _name(findings: Findings, reader: Reader) -> str:
         or found.text.startswith("_")
     ):
         findings.error(found.span, "TW201", f"the schema cannot be called '{found.text}': it names a Python package",
-                       f"call it '{suggested_identifier(found.text).lower().strip('_') or 'tasks'}'")  # fmt: skip
+                       f"call it '{suggested_package(found.text)}'")  # fmt: skip
     return found.text
 
 

@@ -42,11 +42,11 @@ class Namespace:
         """Take the name of *key*, which the schema's author chose; tell whether it could be had."""
         reason = why_not_identifier(key.text)
         if reason:
-            self._findings.error(key.span, "TW201", f"{what} cannot be called '{key.text}': {reason}",
+            self._findings.error(key.span, "TW201", f"{what} cannot be called {_called(key.text, what)}: {reason}",
                                  f"call it '{suggested_identifier(key.text)}'{_shown_name(what)}")  # fmt: skip
             return False
         if key.text.startswith("_"):
-            self._findings.error(key.span, "TW202", f"{what} cannot be called '{key.text}': names with '_' in front are private",
+            self._findings.error(key.span, "TW202", f"{what} cannot be called {_called(key.text, what)}: names with '_' in front are private",
                                  f"call it '{key.text.lstrip('_') or 'field'}'")  # fmt: skip
             return False
         if len(key.text.encode()) > MAX_KEY_BYTES:
@@ -65,7 +65,7 @@ class Namespace:
         if not reason and name in self._module_names:
             reason = "an enum or table of the schema has that name"
         if reason:
-            self._findings.error(span, "TW202", f"{what} cannot be called '{name}': {reason}",
+            self._findings.error(span, "TW202", f"{what} cannot be called {_called(name, what)}: {reason}",
                                  f"call it '{name}_' or something else{_shown_name(what)}"
                                  if is_identifier(name) else "")  # fmt: skip
             return False
@@ -78,11 +78,22 @@ class Namespace:
         return True
 
 
+def _called(name: str, what: str) -> str:
+    """Return a name for the end of a sentence that begins with *what*, which may have said it already."""
+    return "that" if f" '{name}'" in what else f"'{name}'"
+
+
 def _shown_name(what: str) -> str:
     """Return how a thing can be called otherwise where people see it."""
     if what.startswith(("field", "relation", "table")):
         return "; 'name:' gives it any name in Airtable"
     return "; 'label:' is what people see" if what.startswith("value") else ""
+
+
+def _airtable_key(what: str) -> str:
+    """Return the key that says what a thing is called in Airtable."""
+    keys = {"value": "label:", "the other side": "inverse_name:", "computed": "publish:"}
+    return next((key for begin, key in keys.items() if what.startswith(begin)), "name:")
 
 
 class AirtableNames:
@@ -98,7 +109,10 @@ class AirtableNames:
         if not name.strip() or len(name) > self._limit:
             problem = "is empty" if not name.strip() else f"is longer than {self._limit} characters"
             self._findings.error(
-                span, "TW205", f"the Airtable name of {what} {problem}", "give it another 'name:'"
+                span,
+                "TW205",
+                f"the Airtable name of {what} {problem}",
+                f"give it another '{_airtable_key(what)}'",
             )
             return
         if name != name.strip() or any(ord(sign) < 32 for sign in name):
@@ -108,8 +122,9 @@ class AirtableNames:
         folded = unicodedata.normalize("NFKC", name).casefold()
         if folded in self._taken:
             other, other_name, where = self._taken[folded]
+            keys = " or ".join(f"'{key}'" for key in dict.fromkeys((_airtable_key(what), _airtable_key(other))))  # fmt: skip
             self._findings.error(span, "TW204", f"{what} and {other} are one for Airtable: '{name}' and '{other_name}'",
-                                 f"the other one is {place(where, span)}: give one of them another 'name:'")  # fmt: skip
+                                 f"the other one is {place(where, span)}: give one of them another {keys}")  # fmt: skip
             return
         self._taken[folded] = (what, name, span)
 

@@ -103,8 +103,10 @@ def _usable_name(findings: Findings, name: Scalar) -> bool:
     ):
         reason = "that name is reserved"
     if reason:
-        findings.error(name.span, "TW201", f"a measure cannot be called '{name.text}': {reason}",
-                       f"call it '{names.suggested_identifier(name.text.lstrip('_'))}_'")  # fmt: skip
+        way_out = names.suggested_identifier(name.text.lstrip("_"))
+        if way_out == name.text.lstrip("_"):
+            way_out += "_"
+        findings.error(name.span, "TW201", f"a measure cannot be called '{name.text}': {reason}", f"call it '{way_out}'")  # fmt: skip
     return not reason
 
 

@@ -28,6 +28,7 @@ from tablewright.check.reader import Reader
 from tablewright.check.relations import check_inherited, check_required_circles, read_relations
 from tablewright.check.scope import TableScope
 from tablewright.check.statistics import read_statistics
+from tablewright.history import history_name
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Enum, Field, Table
 from tablewright.names import snake
@@ -125,8 +126,16 @@ def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draf
             reader.key_span("name") if reader.has("name") else key.span,
         )
         drafts[key.text] = Draft(key, reader)
-    if len(drafts) > airtable.MAX_TABLES_PER_BASE:
-        findings.error(node.span, "TW214", f"there are {len(drafts)} tables: a base in Airtable holds {airtable.MAX_TABLES_PER_BASE}",
+    histories = 0
+    for draft in drafts.values():
+        history = _history(draft)
+        if history is not None:
+            histories += 1
+            name = history_name(draft.reader.text("name") or draft.key.text)
+            base.claim(name, f"the history of '{draft.key.text}'", history.span)
+    if len(drafts) + histories > airtable.MAX_TABLES_PER_BASE:
+        shown = f"{len(drafts)} tables" + (f" and {histories} histories" if histories else "")
+        findings.error(node.span, "TW214", f"there are {shown}: a base in Airtable holds {airtable.MAX_TABLES_PER_BASE}",
                        "split the schema into several bases")  # fmt: skip
     return drafts
 
@@ -146,15 +155,20 @@ def _claim_made_names(
             functions.claim_made(f"{table}_{key.text}", what, key.span)
 
 
+def _history(draft: Draft) -> Scalar | None:
+    """Return the `true` that makes a table keep its history, if it stands there."""
+    lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
+    history = lifecycle.get("history") if isinstance(lifecycle, MapNode) else None
+    return history if isinstance(history, Scalar) and history.value is True else None
+
+
 def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
     space = SqlNames(findings)
     for draft in drafts:
         space.claim(snake(draft.key.text), f"table '{draft.key.text}'", draft.key.span)
     for draft in drafts:
         table = snake(draft.key.text)
-        lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
-        history = lifecycle.get("history") if isinstance(lifecycle, MapNode) else None
-        if isinstance(history, Scalar) and history.value is True:
+        if _history(draft) is not None:
             space.claim(f"{table}_history", f"the history of '{draft.key.text}'", draft.key.span)
         for written in draft.written_relations:
             if written.relation.many:

@@ -19,11 +19,12 @@ import click
 def command(name: str, folder: Path) -> None:
     """Write a commented starter schema for the package NAME. A file that is there is never overwritten."""
     from tablewright.language.starter import starter_schema
-    from tablewright.names import is_identifier, suggested_identifier
+    from tablewright.names import is_identifier, suggested_package
 
     if not is_identifier(name) or name != name.lower() or name.startswith("_"):
-        suggestion = suggested_identifier(name).lower().strip("_") or "tasks"
-        raise click.UsageError(f"'{name}' cannot name a Python package: call it '{suggestion}'")
+        raise click.UsageError(
+            f"'{name}' cannot name a Python package: call it '{suggested_package(name)}'"
+        )
     path = folder / f"{name}.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -53,11 +53,12 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from tablewright.diagnostics import did_you_mean
+            from tablewright.diagnostics import close_matches
 
+            near = close_matches(args[0], COMMANDS)
+            guess = f"did you mean '{near[0]}'? " if near else ""
             raise click.UsageError(
-                f"there is no command '{args[0]}': {did_you_mean(args[0], COMMANDS, what='there are')}",
-                ctx,
+                f"there is no command '{args[0]}': {guess}there are {', '.join(COMMANDS)}", ctx
             )
         return super().resolve_command(ctx, args)
 
