@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import tenacity
@@ -84,6 +85,11 @@ class Client:
         """Tell whether this is not Airtable's own service."""
         return self.api.endpoint_url != SERVICE
 
+    def _address(self) -> str:
+        """Return where requests go, for messages: without what a URL may hold of users and passwords."""
+        found = urlsplit(self.api.endpoint_url)
+        return f"Airtable at {found.scheme}://{found.netloc.rpartition('@')[2]}"
+
     def pause(self, seconds: float) -> None:
         """Give Airtable time to finish what it may still be at."""
         self._clock.sleep(seconds)
@@ -116,7 +122,7 @@ class Client:
             answer: T = retrying(self._once, what, send, repeats)
         except _Again as again:
             raise StoreUnavailable(
-                f"cannot {what}: Airtable was asked {_ATTEMPTS} times, and the last answer was: {again}"
+                f"cannot {what}: {self._address()} was asked {_ATTEMPTS} times, and what came last was: {again}"
             ) from again.cause
         return answer
 
