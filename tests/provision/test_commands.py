@@ -120,6 +120,13 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell, tmp_path: Path) -> N
     missing_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="")
     wrong_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="patWRONG.secret")
     other_base = shell.run("plan", "--base", "appWRONGWRONGWRON")
+    malformed_base = shell.run("plan", "--base", "foo")
+    malformed_pull = shell.run("pull", "--base", "foo")
+    malformed_endpoint = shell.run("plan", "--endpoint", "notaurl")
+    store = shell.run("plan", "sqlite:///jobs.db")
+    applied_store = shell.run("apply", "postgresql://me:secret@host/jobs")
+    missing_plan = shell.run("apply", "change.jsn")
+    folder_as_plan = shell.run("apply", "schemas")
     no_server = shell.run("plan", "--endpoint", "http://127.0.0.1:9")
     environment = shell.run("plan", "--environment", "prd")
     option = shell.run("plan", "--nonsense")
@@ -128,7 +135,17 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell, tmp_path: Path) -> N
 
     for found, said in (
         (missing_token, "AIRTABLE_ACCESS_TOKEN is not set"),
-        (wrong_token, "401"),
+        (wrong_token, "Authentication required. The service does not know the token: see"),
+        (malformed_base, "'foo' is no id of a base: it is 'app' and 14 letters or digits"),
+        (malformed_pull, "'foo' is no id of a base"),
+        (malformed_endpoint, "--endpoint is a URL such as http://127.0.0.1:8642, not 'notaurl'"),
+        (
+            store,
+            "here stands a schema file, such as schemas/tasks.yaml, and not a store (sqlite:…)",
+        ),
+        (applied_store, "put the store's URL into TABLEWRIGHT_STORE"),
+        (missing_plan, "there is no file 'change.jsn': name a schema (.yaml), or a plan saved by"),
+        (folder_as_plan, "schemas cannot be read (Is a directory): name a schema"),
         (other_base, "403"),
         (no_server, "cannot be reached"),
         (environment, "there is no environment 'prd'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +19,7 @@ from tablewright.cli.provisioning import (
     is_terminal,
     leave,
     one_schema,
+    require_no_store,
     variables,
 )
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tablewright.provision.apply import Applied, Outcome, Watcher
     from tablewright.provision.plan import Plan
     from tablewright.provision.target import Target
+
+_WAYS: Final = "name a schema (.yaml), or a plan saved by 'tablewright plan --out FILE'"
 
 
 @click.command("apply", cls=ProvisionCommand)
@@ -94,14 +97,20 @@ def command(
 
 
 def _saved_plan(file: Path | None) -> Plan | None:
+    from tablewright.provision.errors import PlanUnreadable
     from tablewright.provision.plan import read_plan
 
     if file is None or file.suffix.lower() in (".yaml", ".yml"):
         return None
+    require_no_store(file)
     try:
         return read_plan(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
+    except FileNotFoundError:
+        raise PlanUnreadable(f"there is no file '{file}': {_WAYS}") from None
+    except OSError as error:
+        raise PlanUnreadable(f"{file} cannot be read ({error.strerror}): {_WAYS}") from error
+    except UnicodeDecodeError as error:
+        raise PlanUnreadable(f"{file} is no text in UTF-8: {_WAYS}") from error
 
 
 def _ask(plan: Plan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from tablewright.config import Config, ConfigUnusable, Environment, chosen_environment
+from tablewright.config import FILE, Config, ConfigUnusable, Environment, chosen_environment
 from tablewright.model.schema import Schema
 from tablewright.provision.changes import Change
-from tablewright.provision.errors import ProvisionError
+from tablewright.provision.errors import ProvisionError, Refused
 from tablewright.provision.plan import FREE_CALLS_A_MONTH, Plan, as_json
 from tablewright.provision.text import how, line, table_of
 
@@ -22,6 +23,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 NOTHING, ERROR, CHANGES = 0, 1, 2
 """Exit codes, as `terraform plan -detailed-exitcode` has them."""
+_EXAMPLES: Final = {
+    "airtable": "airtable://appXXXXXXXXXXXXXX",
+    "sqlite": "sqlite:///tasks.db",
+    "postgresql": "postgresql://user@host/database",
+    "postgres": "postgresql://user@host/database",
+}
+_STORE: Final = re.compile(rf"({'|'.join(_EXAMPLES)}):")
 _COLORS: Final = {"+": "green", "~": "yellow", "-": "red", "!": "magenta", " ": "bright_black"}
 
 
@@ -42,6 +50,9 @@ class ProvisionCommand(click.Command):
             return super().invoke(ctx)
         except click.ClickException as error:
             error.show()
+            raise click.exceptions.Exit(ERROR) from error
+        except Refused as error:
+            click.echo(f"Error: {str(error).rstrip('.')}. {error.way_out}", err=True)
             raise click.exceptions.Exit(ERROR) from error
         except (ProvisionError, ConfigUnusable) as error:
             click.echo(f"Error: {error}", err=True)
@@ -96,6 +107,8 @@ def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema
     """
     from tablewright.cli.schemas import compiled
 
+    if given is not None:
+        require_no_store(given)
     paths = [given] if given is not None else [_below_here(one) for one in config.schema_paths()]
     if not paths:
         raise ConfigUnusable(
@@ -111,6 +124,21 @@ def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema
     if not chosen:
         raise ConfigUnusable(f"there is no schema '{named}' in {' or '.join(config.schemas)}")
     return chosen[0]
+
+
+def require_no_store(given: Path) -> None:
+    """Tell where a store belongs that stands in the place of a file.
+
+    Raises:
+        ConfigUnusable: what was given is a store's URL. It is not repeated, since it may hold a password.
+    """
+    kind = _STORE.match(str(given))
+    if kind is not None:
+        raise ConfigUnusable(
+            f"here stands a schema file, such as schemas/tasks.yaml, and not a store ({kind[1]}:…): put the store's URL "
+            f"into TABLEWRIGHT_STORE, or into {FILE} as that of an environment:\n"
+            f'    [environments]\n    dev = "{_EXAMPLES[kind[1]]}"'
+        )
 
 
 def _below_here(path: Path) -> Path:

@@ -108,10 +108,11 @@ def _from_base(chosen: Environment) -> tuple[LiveBase, str]:
     from tablewright.config import ConfigUnusable
     from tablewright.provision.live import live_base
     from tablewright.provision.ports.airtable import AirtablePort
-    from tablewright.provision.target import token_of
+    from tablewright.provision.target import require_base_id, token_of
 
     if chosen.is_sql or not chosen.base:
         raise ConfigUnusable("say which base to pull, with --base appXXXXXXXXXXXXXX")
+    require_base_id(chosen.base)
     port = AirtablePort(token_of(chosen, variables()), endpoint=chosen.endpoint)
     try:
         live = live_base(chosen.base, port.base_schema(chosen.base))

@@ -133,26 +133,11 @@ def _carried_out(steps: Steps, change: Change, place: str, attempts: int) -> Out
             if isinstance(change, (AddComputed, ChangeFormula)) and refusal.status == 422:
                 return Outcome(change, "manual", change.how)
             raise StepFailed(
-                f"{place}: {refusal}. {_way_out(refusal)}; the steps before it are done, and 'tablewright apply' goes on from here"
+                f"{place}: {refusal}. {refusal.way_out}; the steps before it are done, and 'tablewright apply' goes on from here"
             ) from refusal
         else:
             return Outcome(change, "done")
     raise AssertionError("every attempt returns or raises")
-
-
-def _way_out(refusal: Refused) -> str:
-    match refusal.status:
-        case 401:
-            return "Check the token"
-        case 403:
-            return (
-                "The token needs the scopes schema.bases:read, schema.bases:write, data.records:read and data.records:write, "
-                "access to this base, and its owner the role of a creator"
-            )
-        case 404:
-            return "Check the ids of base and workspace"
-        case _:
-            return "Change the schema, or the base"
 
 
 def _note_choices(steps: Steps, plan: Plan, lock: Lock) -> None:

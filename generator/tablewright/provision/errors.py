@@ -63,6 +63,25 @@ class Refused(PortError):
         said = f"{kind}: {message}" if message and message != kind else kind
         super().__init__(f"Airtable answered {status} {said}")
 
+    @property
+    def way_out(self) -> str:
+        """Return what can be done about it, as a sentence without its full stop."""
+        match self.status:
+            case 401:
+                return (
+                    "The service does not know the token: see that AIRTABLE_ACCESS_TOKEN, or what token_variable names, "
+                    "holds a personal access token that is whole and not revoked (https://airtable.com/create/tokens)"
+                )
+            case 403:
+                return (
+                    "The token needs the scopes schema.bases:read, schema.bases:write, data.records:read and data.records:write, "
+                    "access to this base, and its owner the role of a creator"
+                )
+            case 404:
+                return "Check the ids of base and workspace, and that the end point is Airtable's"
+            case _:
+                return "Change the schema, or the base"
+
 
 class AnswerLost(PortError):
     """The connection ended, timed out or broke after the request went out: it may have been carried out."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from tablewright.config import ConfigUnusable, Environment
 from tablewright.model.schema import Schema
@@ -88,16 +89,19 @@ class AirtableTarget:
         self._port.close()
 
 
-_REAL = Environment("").endpoint
+_REAL: Final = Environment("").endpoint
+_BASE_ID: Final = re.compile(r"app[0-9A-Za-z]{14}")
 
 
 def base_id(schema: str, environment: Environment, lock: Lock) -> str:
     """Return the base to work on; empty where one is to be made in the environment's workspace.
 
     Raises:
-        ConfigUnusable: none is named, or another one than the lock file knows.
+        ConfigUnusable: none is named, its id is malformed, or it is another one than the lock file knows.
     """
     named = environment.bases.get(schema, "") or environment.base
+    if named:
+        require_base_id(named)
     if named and lock.base and named != lock.base:
         raise ConfigUnusable(
             f"{lock.path.name} belongs to base {lock.base}, and base {named} is named: "
@@ -110,6 +114,19 @@ def base_id(schema: str, environment: Environment, lock: Lock) -> str:
             "to have one made (its id stands in the browser's address bar), or write either into the configuration"
         )
     return found
+
+
+def require_base_id(text: str) -> None:
+    """Refuse what cannot be the id of a base, before it is sent.
+
+    Raises:
+        ConfigUnusable: it is none.
+    """
+    if _BASE_ID.fullmatch(text) is None:
+        raise ConfigUnusable(
+            f"'{text}' is no id of a base: it is 'app' and 14 letters or digits, and stands in the address bar of the "
+            "browser, https://airtable.com/appXXXXXXXXXXXXXX/…"
+        )
 
 
 def open_target(
