@@ -129,7 +129,7 @@ class AirtableModel(BaseModel):
 
     @classmethod
     def all(cls) -> list[Self]:
-        """Return every record, in the order they were created."""
+        """Return every record, in the order they were created; `where()` is the query for them, to count or sort."""
         return query.Query(cls).all()
 
     @classmethod
