@@ -32,8 +32,9 @@ def check_structure(
         return
     where = reader.key_span("transitions")
     reachable = reachable_states(lifecycle.initial, lifecycle.transitions)
-    _report_states(findings, where, "TW304", [state for state in lifecycle.states if state not in reachable],
-                   "is never reached", f"no run of transitions leads there from {lifecycle.initial}")  # fmt: skip
+    start = reader.value_span("initial") if reader.has("initial") else where
+    _report_states(findings, start, "TW304", [state for state in lifecycle.states if state not in reachable],
+                   "is never reached", f"no run of transitions leads there from {lifecycle.initial}: add one, or remove the state")  # fmt: skip
     ends = frozenset(finals or lifecycle.final_states)
     if not ends:
         return
