@@ -159,6 +159,21 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell, tmp_path: Path) -> N
         assert "secret" not in found.stdout + found.stderr
 
 
+def test_steps_that_were_not_needed_are_no_failure() -> None:
+    """What Airtable has no need of is counted apart from what was done, and 'one call' is one."""
+    from tablewright.cli.apply import _counted
+    from tablewright.cli.provisioning import api_calls
+    from tablewright.provision.apply import Applied, Outcome
+    from tablewright.provision.changes import Remark
+
+    change = Remark("T", "T", "")
+    ended = (Outcome(change, "done"), Outcome(change, "skipped"), Outcome(change, "manual"))
+
+    assert _counted(Applied("", ended, (), 0)) == "1 of 3 steps done, 1 not needed, 1 left to you"
+    assert _counted(Applied("", ended[:1], (), 0)) == "1 of 1 step done"
+    assert (api_calls(1), api_calls(2)) == ("1 API call", "2 API calls")
+
+
 def test_apply_asks_and_does_not_guess_the_answer(shell: Shell) -> None:
     """Without a terminal and without --yes nothing is changed."""
     found = shell.run("apply")

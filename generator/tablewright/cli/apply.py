@@ -10,6 +10,7 @@ import click
 from tablewright.cli.provisioning import (
     ERROR,
     ProvisionCommand,
+    api_calls,
     echo_json,
     echo_manual,
     echo_plan,
@@ -166,16 +167,23 @@ def _watcher(progress: Progress, task: TaskID) -> Watcher:
     return watch
 
 
+def _counted(applied: Applied) -> str:
+    """Return how many steps ended in which way; those that were not needed are no failure."""
+    states = [one.state for one in applied.outcomes]
+    said = f"{states.count('done')} of {len(states)} step{'' if len(states) == 1 else 's'} done"
+    others = (("skipped", "not needed"), ("manual", "left to you"))
+    return ", ".join([said, *(f"{states.count(state)} {word}" for state, word in others if state in states)])  # fmt: skip
+
+
 def _report(plan: Plan, applied: Applied, description: str, output_format: str) -> None:
     from tablewright.provision.apply import applied_json
 
     if output_format == "json":
         echo_json(applied_json(applied))
         return
-    done = sum(one.state == "done" for one in applied.outcomes)
     if plan.steps:
-        calls = f", {applied.calls} API calls" if applied.calls else ""
-        click.echo(f"Applied: {done} of {len(plan.steps)} steps done on {description}{calls}.")
+        calls = f", {api_calls(applied.calls)}" if applied.calls else ""
+        click.echo(f"Applied: {_counted(applied)} on {description}{calls}.")
     refused = [one.note for one in applied.outcomes if one.state == "manual"]
     if refused:
         click.echo("Airtable refused some of them, which are left to you:\n")

@@ -165,10 +165,14 @@ def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:
     echo_manual([how(change) for change in plan.manual])
     click.echo(_counted(plan))
     if plan.calls:
-        calls = "1 API call" if plan.calls == 1 else f"{plan.calls} API calls"
         click.echo(
-            f"Applying it makes {calls} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
+            f"Applying it makes up to {api_calls(plan.calls)} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
         )
+
+
+def api_calls(count: int) -> str:
+    """Return a number of API calls in words."""
+    return f"{count} API call{'' if count == 1 else 's'}"
 
 
 def echo_heading(text: str, environment: str) -> None:
