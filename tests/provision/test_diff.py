@@ -305,3 +305,33 @@ def test_schemas_can_share_a_base(project: Project, compiled: Callable[[str], Sc
 
     assert project.drift(first).is_empty
     assert project.drift(second).is_empty
+
+
+def test_a_select_is_adopted_with_its_enum(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """What drift offers to write into the schema is all that is needed."""
+    schema = compiled(table(""))
+    project.apply(schema)
+    choices = {"choices": [{"name": "Low"}, {"name": "Very High"}]}
+    body = {"name": "Prio", "type": "singleSelect", "options": choices}
+    project.port.create_field(project.base, project.live().tables[0].id, body)
+
+    (found,) = project.drift(schema).differences
+
+    assert found.adopt == "prio: {type: TaskPrio}   (in Task), with TaskPrio: {values: [LOW, VERY_HIGH]}   (in enums)"  # fmt: skip
+
+
+@pytest.mark.parametrize(("color", "count"), [("", 0), ("redBright", 1)])
+def test_colours_are_remarked_only_where_the_schema_gives_them(
+    project: Project, compiled: Callable[[str], Schema], color: str, count: int
+) -> None:
+    """Airtable's choice of a colour is nobody's concern until the schema says one."""
+    project.apply(compiled(table("mood: Mood", "enums: {Mood: [GOOD, BAD]}\n")))
+    given = f"{{label: Bad, color: {color}}}" if color else "{label: Bad}"
+    enums = f"enums: {{Mood: {{values: {{BAD: {given}, GOOD: {{label: Good}}}}}}}}\n"
+    schema = compiled(table("mood: Mood", enums))
+
+    remarks = [one for one in project.plan(schema).reports if "colours" in line(one).detail]
+
+    assert len(remarks) == count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from tablewright.airtable import DEFAULT_CHOICE_COLORS
 from tablewright.provision.changes import Remark, RemoveByHand, Unmanaged
 from tablewright.provision.comparison import Comparison
 from tablewright.provision.diff_fields import renamed_choices, selects
@@ -64,8 +65,11 @@ def remarks(context: Comparison) -> Iterator[Remark]:
         table_name = context.table_name(field.table)
         other_colors = [
             f"'{value.label}' is {by_label[value.label].color}, {value.color} in the schema"
-            for value in field.enum.values
-            if value.label in by_label and by_label[value.label].color not in ("", value.color)
+            for place, value in enumerate(field.enum.values)
+            # The usual colour is what a schema that gives none has.
+            if value.color != DEFAULT_CHOICE_COLORS[place % len(DEFAULT_CHOICE_COLORS)]
+            and value.label in by_label
+            and by_label[value.label].color not in ("", value.color)
         ]
         if other_colors:
             yield Remark(

@@ -65,7 +65,7 @@ class Drift:
 def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> Drift:
     """Return the differences that *plan* was made of. *left_to_people* are the steps of earlier runs."""
     entries = (
-        {(table, name): entry for table, name, entry in described_entries(live)}
+        {(table, name): (entry, enum) for table, name, entry, enum in described_entries(live)}
         if live is not None
         else {}
     )
@@ -88,7 +88,7 @@ def _counts(change: Change) -> bool:
     return change.safety != "report" or isinstance(change, Unmanaged)
 
 
-def _difference(change: Change, entries: Mapping[tuple[str, str], str]) -> Difference:
+def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str]]) -> Difference:
     shown = line(change)
     table, subject = table_of(change), shown.subject
     match change:
@@ -123,7 +123,7 @@ def _difference(change: Change, entries: Mapping[tuple[str, str], str]) -> Diffe
 
 
 def _unmanaged(
-    change: Unmanaged, detail: str, entries: Mapping[tuple[str, str], str]
+    change: Unmanaged, detail: str, entries: Mapping[tuple[str, str], tuple[str, str]]
 ) -> Difference:
     shown = line(change)
     detail = detail.removesuffix(": left alone")
@@ -133,8 +133,10 @@ def _unmanaged(
     if not change.field:
         ignore = f"unmanaged: [{scalar(change.table_name)}]   (at the top of the schema)"
         return Difference(change.table_name, shown.subject, detail, "leaves it alone", "'tablewright pull' shows how to write it", ignore)  # fmt: skip
-    entry = entries.get((change.table_name, change.field))
+    entry, enum = entries.get((change.table_name, change.field), ("", ""))
     adopt = f"{entry}   (in {change.table})" if entry else "the language cannot say it"
+    if enum:
+        adopt += f", with {enum}   (in enums)"
     ignore = f"unmanaged: [{scalar(change.field)}]   (in {change.table})"
     return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt, ignore)
 

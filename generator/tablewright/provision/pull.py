@@ -339,14 +339,25 @@ def suggested_name(text: str) -> str:
     return made if made and names.is_identifier(made) else "pulled_base"
 
 
-def described_entries(live: LiveBase) -> Iterator[tuple[str, str, str]]:
-    """Yield table name, field name and the line that a schema has for it, for every field that it can say."""
+def described_entries(live: LiveBase) -> Iterator[tuple[str, str, str, str]]:
+    """Yield table name, field name and the line that a schema has for it, for every field that it can say.
+
+    Last comes the line of the enum that this one names; empty where it names none.
+    """
     pull = _Pull(live, "base", "")
     pull.schema()
+    enums = {
+        key: yaml_text({key: Flow(entry)}).strip()
+        for key, entry in pull._enums.values()  # noqa: SLF001  # of this module
+    }
     for draft in pull._drafts.values():  # noqa: SLF001  # of this module
         by_key = {key: field_id for field_id, key in draft.keys.items()}
         for section in (draft.fields, draft.relations):
             for key, entry in section.items():
                 one = draft.live.field(by_key[key])
                 if one is not None:
-                    yield draft.live.name, one.name, yaml_text({key: entry}).strip()
+                    named = entry.get("type")
+                    enum = named[0] if isinstance(named, list) else str(named)
+                    yield draft.live.name, one.name, yaml_text({key: entry}).strip(), enums.get(
+                        enum, ""
+                    )
