@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tablewright.runtime import LeaseLost, TransitionRefused, connect
+from tablewright.runtime import LeaseLost, RecordChanged, TransitionRefused, connect
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
@@ -137,10 +137,13 @@ def machine(
             for job, claim in held:
                 task = self.reference.tasks[job.name]
                 holds = self.reference.holds(job.name, claim)
+                if what == "stop" and job.state.name == "WAITING":
+                    # Whoever let go of it may stop it like anybody else, while it still waits.
+                    holds = task.state == "WAITING"
                 arguments = ("it broke",) if what == "break_off" else ()
                 try:
                     getattr(job, what)(*arguments)
-                except (LeaseLost, TransitionRefused):
+                except (LeaseLost, RecordChanged, TransitionRefused):
                     done = False
                 else:
                     done = True
