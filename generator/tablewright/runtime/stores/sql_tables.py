@@ -45,7 +45,7 @@ def _require_columns(connection: Connection, schema: SchemaTables, description: 
         if missing:
             raise StoreOutdated(
                 f"table '{table.name}' in {description} lacks {', '.join(missing)}: the schema has changed since it "
-                "was made. Run 'tablewright plan' and 'tablewright apply' on it, or use a new database"
+                "was made. Set TABLEWRIGHT_STORE to its URL and run 'tablewright plan' and 'tablewright apply', or use a new database"
             )
 
 
