@@ -1,6 +1,6 @@
 """Figures of the Airtable store: decoding and encoding beside pydantic and pyairtable, and requests for each operation.
 
-    python benchmarks/airtable_store.py [rounds]
+    python -m benchmarks.airtable_store [rounds]
 
 Each round runs every case once, odd rounds backwards; ratios are medians of the rounds' own ratios.
 """
