@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 import unicodedata
@@ -179,8 +178,3 @@ def suggested_package(text: str) -> str:
 def with_article(noun: str) -> str:
     """Return `an AgentTask` or `a Task`."""
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
-
-
-def shadows_builtin(name: str) -> bool:
-    """Tell whether a method of this name would hide a builtin inside its class body."""
-    return hasattr(builtins, name)

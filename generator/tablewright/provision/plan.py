@@ -13,7 +13,6 @@ from tablewright.provision.changes import (
     AddChoices,
     Change,
     CreateBase,
-    CreateTable,
     Safety,
 )
 from tablewright.provision.errors import PlanUnreadable
@@ -146,10 +145,3 @@ def _change(document: Mapping[str, Any]) -> Change:
         given["tables"] = tuple(_change(table) for table in given["tables"])
     change: Change = kind(**given)
     return change
-
-
-def created_tables(change: Change) -> tuple[CreateTable, ...]:
-    """Return the tables that a step makes."""
-    if isinstance(change, CreateBase):
-        return change.tables
-    return (change,) if isinstance(change, CreateTable) else ()

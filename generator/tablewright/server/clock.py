@@ -1,6 +1,6 @@
 """The server's time, in the API's text form."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 def now() -> datetime:
@@ -16,8 +16,3 @@ def whole_second(moment: datetime) -> str:
 def millisecond(moment: datetime) -> str:
     """`2026-11-22T10:00:00.123Z`: the form of date-and-time cells. *moment* is in UTC."""
     return f"{moment.strftime('%Y-%m-%dT%H:%M:%S')}.{moment.microsecond // 1000:03d}Z"
-
-
-def seconds_ago(moment: datetime, text: str) -> float:
-    """How long before *moment* the instant *text* was, in seconds."""
-    return (moment - datetime.fromisoformat(text)) / timedelta(seconds=1)
