@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.formula import FormulaField, FormulaPrinter, field_reference
+from tablewright.expressions.formula import FormulaPrinter
+from tablewright.expressions.formula_text import FormulaField, field_reference
 from tablewright.expressions.split import MISSING, split
 from tablewright.expressions.types import (
     BOOLEAN,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.formula import (
+from tablewright.expressions.formula import FormulaPrinter
+from tablewright.expressions.formula_text import (
     FormulaField,
-    FormulaPrinter,
     Unsayable,
     field_reference,
     number,

@@ -7,103 +7,28 @@ characters, linked records, JSON, and formatted text (a formula sees it without 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from enum import Enum
-from typing import Any, Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
+from tablewright.expressions.formula_text import (
+    CONTROL,
+    FormulaField,
+    Said,
+    Unsayable,
+    both,
+    is_finer,
+    label,
+    literal,
+    moment,
+    number,
+    quoted,
+    same,
+    where,
+)
 from tablewright.expressions.operations import SPAN_SECONDS
-
-Shape = Literal[
-    "text", "number", "seconds", "flag", "date", "datetime", "choice", "choices", "link", "present"
-]  # fmt: skip
-"""What a field is to a formula. Of `present` ones only blankness can be told; a `link` is its records' joined text."""
-
-_CONTROL: Final = frozenset(map(chr, [*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029]))
-_MILLISECOND: Final = timedelta(milliseconds=1)
-
-
-class Unsayable(Exception):
-    """A formula cannot say this exactly. The store's own vocabulary, never a user's error."""
-
-
-@dataclass(frozen=True, slots=True)
-class FormulaField:
-    """A field as formulas name it. A blank one reads as *default*, where there is one; *required* ones are never blank."""
-
-    reference: str
-    shape: Shape
-    default: Any = None
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A value as formula text, right wherever *known* holds; elsewhere the value is blank."""
-
-    text: str
-    known: str | None = None
-
-
-def field_reference(name: str) -> str:
-    """Return a field, by name or id, as a formula refers to it.
-
-    Airtable writes a `}` as `\\}` and knows no way to write a second one, or a backslash before it.
-
-    Raises:
-        Unsayable: there is no way to refer to it by name; by its id there is.
-    """
-    if not name or name.count("}") > 1 or name.endswith("\\") or "\\}" in name:
-        raise Unsayable(f"field name {name!r}")
-    if not _CONTROL.isdisjoint(name):
-        raise Unsayable(f"field name {name!r}")
-    escaped = name.replace("}", "\\}")
-    return f"{{{escaped}}}"
-
-
-def quoted(text: str) -> str:
-    """Return a text as a formula's literal, which nothing in it can end.
-
-    Raises:
-        Unsayable: it holds control characters, whose reading is not documented, or no Unicode text at all.
-    """
-    if not _CONTROL.isdisjoint(text) or any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise Unsayable("a text with control characters")
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def number(value: float) -> str:
-    """Return a number as digits; formulas know no exponents.
-
-    Raises:
-        Unsayable: it is not finite.
-    """
-    if not math.isfinite(value):
-        raise Unsayable(f"the number {value}")
-    digits = format(Decimal(repr(value)), "f")
-    return f"({digits})" if digits.startswith("-") else digits
-
-
-def moment(value: datetime) -> str:
-    """Return a moment as formulas hold it, in UTC; what is below a millisecond is cut off."""
-    utc = value.astimezone(UTC)
-    text = f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-    return f"DATETIME_PARSE('{text}')"
-
-
-def plain_text(text: str) -> str:
-    """Return the longest part of *text* that a formula can look for wherever the text is shown, quoted or joined."""
-    pieces = "".join(
-        "\n" if sign in _CONTROL or sign in ",\"'\\" or "\ud800" <= sign <= "\udfff" else sign
-        for sign in text
-    ).split("\n")
-    return max((piece.strip() for piece in pieces), key=len, default="")[:200]
 
 
 class FormulaPrinter:
@@ -198,7 +123,7 @@ class FormulaPrinter:
             side = "LEFT" if name == "startswith" else "RIGHT"
             # The length in the formula's own unit, whatever that is.
             found = f"{side}({said.text}&'', LEN({needle}))={needle}"
-        return _where(said.known, found, "0")
+        return where(said.known, found, "0")
 
     def _list_contains(self, items: tree.Node, item: tree.Node) -> str:
         wanted = self._constant(item)
@@ -206,11 +131,10 @@ class FormulaPrinter:
             raise Unsayable("a list that is not a field")
         if wanted is None:
             return "FALSE()"
-        labels = [_label(member) for member in type(wanted)]
-        if any(not _CONTROL.union(',"').isdisjoint(label) for label in labels):
+        if any(not CONTROL.union(',"').isdisjoint(label(one)) for one in type(wanted)):
             raise Unsayable("choices whose names hold commas or quotes")
         joined = f"', '&{self._field(items).reference}&', '"
-        return f"FIND({quoted(f', {_label(wanted)}, ')}, {joined})>0"
+        return f"FIND({quoted(f', {label(wanted)}, ')}, {joined})>0"
 
     # -- comparisons ----------------------------------------------------------------------------------------------
 
@@ -261,40 +185,41 @@ class FormulaPrinter:
     ) -> str:
         if operator not in ("==", "!="):
             test = f"{one.text}{_SIGN[operator]}{other.text}"
-            return _where(_both(one.known, other.known), test, "0")
-        same = f"{one.text}={other.text}"
+            return where(both(one.known, other.known), test, "0")
+        found = f"{one.text}={other.text}"
         left, right = sides
         is_plain = isinstance(left, tree.Field) and not looks_at_rows(right)
         if not is_plain or not self._constant(right):
             # Airtable holds a blank equal to 0 and to an empty text; a field beside a constant that is neither is safe.
-            same = _same(one.known, other.known, same)
-        return same if operator == "==" else f"NOT({same})"
+            found = same(one.known, other.known, found)
+        return found if operator == "==" else f"NOT({found})"
 
     def _compare_moments(
         self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
     ) -> str:
-        one, other = self.value(left), self.value(right)
-        if not looks_at_rows(right):
-            constant = self._constant(right)
-            finer = isinstance(constant, datetime) and constant.microsecond % 1000 != 0
-            if finer and not self._is_in_milliseconds(left):
+        one = self.value(left)
+        constant = None if looks_at_rows(right) else self._constant(right)
+        if isinstance(constant, datetime) and is_finer(constant):
+            if not self._is_in_milliseconds(left):
                 raise Unsayable("a moment finer than a millisecond")
-            if finer:
-                # Stored moments have whole milliseconds: none is equal, and none lies in between.
-                if operator in ("==", "!="):
-                    return "FALSE()" if operator == "==" else "TRUE()"
-                operator = "<=" if operator in ("<", "<=") else ">"
+            # Stored moments have whole milliseconds: none is equal, and none lies in between.
+            if operator in ("==", "!="):
+                return "FALSE()" if operator == "==" else "TRUE()"
+            operator = "<=" if operator in ("<", "<=") else ">"
+            other = Said(moment(constant))
+        else:
+            other = self.value(right)
         if operator in ("==", "!="):
             test = f"IS_SAME({one.text}, {other.text})"
-            same = _same(one.known, other.known, test)
-            return same if operator == "==" else f"NOT({same})"
+            found = same(one.known, other.known, test)
+            return found if operator == "==" else f"NOT({found})"
         test = {
             "<": f"IS_BEFORE({one.text}, {other.text})",
             ">": f"IS_AFTER({one.text}, {other.text})",
             "<=": f"NOT(IS_AFTER({one.text}, {other.text}))",
             ">=": f"NOT(IS_BEFORE({one.text}, {other.text}))",
         }[operator]
-        return _where(_both(one.known, other.known), test, "0")
+        return where(both(one.known, other.known), test, "0")
 
     def _is_in_milliseconds(self, node: tree.Node) -> bool:
         return isinstance(node, tree.Field) or (
@@ -308,7 +233,7 @@ class FormulaPrinter:
         if not looks_at_rows(node):
             return Said(str(members.index(self._constant(node))))
         said = self.value(node)
-        pairs = ", ".join(f"{quoted(_label(one))}, {place}" for place, one in enumerate(members))
+        pairs = ", ".join(f"{quoted(label(one))}, {place}" for place, one in enumerate(members))
         return Said(f"SWITCH({said.text}&'', {pairs})", said.known)
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -321,7 +246,7 @@ class FormulaPrinter:
         """
         if not looks_at_rows(node):
             found = self._constant(node)
-            return Said("BLANK()", "FALSE()") if found is None else Said(_literal(found))
+            return Said("BLANK()", "FALSE()") if found is None else Said(literal(found))
         match node:
             case tree.Field():
                 return self._field_value(node)
@@ -347,7 +272,7 @@ class FormulaPrinter:
             return Said(f"({field.reference}&'')", f"({field.reference}&'')!=''")
         blank = f"({field.reference}&'')=''"
         if field.default is not None:
-            return Said(f"IF({blank}, {_literal(field.default)}, {field.reference})")
+            return Said(f"IF({blank}, {literal(field.default)}, {field.reference})")
         known = None if field.required else f"({field.reference}&'')!=''"
         return Said(field.reference, known)
 
@@ -363,11 +288,11 @@ class FormulaPrinter:
             return self._later(node)
         if left.type.kind == "text" and operator == "+":
             one, other = self.value(left), self.value(right)
-            return Said(f"({one.text}&{other.text})", _both(one.known, other.known))
+            return Said(f"({one.text}&{other.text})", both(one.known, other.known))
         if not (left.type.is_numeric and right.type.is_numeric) or operator == "%":
             raise Unsayable("a calculation that formulas do otherwise")
         one, other = self.value(left), self.value(right)
-        known = _both(one.known, other.known)
+        known = both(one.known, other.known)
         if operator == "/":
             divisible = f"{other.text}!=0"
             known = divisible if known is None else f"IF({known}, {divisible}, 0)"
@@ -406,7 +331,7 @@ class FormulaPrinter:
                 raise Unsayable("the smallest of values that are no numbers")
             parts = [self.value(one) for one in node.arguments]
             listed = ", ".join(one.text for one in parts)
-            return Said(f"{name.upper()}({listed})", _both(*(one.known for one in parts)))
+            return Said(f"{name.upper()}({listed})", both(*(one.known for one in parts)))
         if name in SPAN_SECONDS:
             if kind is None or kind.kind != "duration":
                 raise Unsayable("a duration worked out from a field")
@@ -457,30 +382,6 @@ def looks_at_rows(node: tree.Node) -> bool:
     return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))
 
 
-def _literal(value: Any) -> str:
-    match value:
-        case Enum():
-            return quoted(_label(value))
-        case bool():
-            return "1" if value else "0"
-        case str():
-            return quoted(value)
-        case int() | float():
-            return number(value)
-        case datetime():
-            return moment(value)
-        case date():
-            return f"DATETIME_PARSE('{value.isoformat()}')"
-        case timedelta():
-            return number(value.total_seconds())
-        case _:
-            raise Unsayable(f"the value {value!r}")
-
-
-def _label(member: Enum) -> str:
-    return str(member.value)
-
-
 def _is_definite(node: tree.Node) -> bool:
     """Tell whether a yes/no value is never blank."""
     match node:
@@ -495,40 +396,3 @@ def _is_definite(node: tree.Node) -> bool:
             return value is not None
         case _:
             return False
-
-
-def _both(*conditions: str | None) -> str | None:
-    """Return the condition that all hold, none where there is nothing to ask."""
-    asked = list(dict.fromkeys(one for one in conditions if one is not None))
-    if len(asked) < 2:
-        return asked[0] if asked else None
-    return f"AND({', '.join(asked)})"
-
-
-def _where(known: str | None, test: str, otherwise: str) -> str:
-    """Return *test*, worked out only where *known* holds: functions of dates are errors for blanks."""
-    return test if known is None else f"IF({known}, {test}, {otherwise})"
-
-
-def _same(one: str | None, other: str | None, test: str) -> str:
-    """Return the test that two values are the same, where a blank is the same as a blank alone."""
-    if one is None or other is None:
-        return _where(one if one is not None else other, test, "0")
-    if one == other:
-        return f"IF({one}, {test}, 1)"
-    return f"IF({one}, IF({other}, {test}, 0), NOT({other}))"
-
-
-__all__ = [
-    "FormulaField",
-    "FormulaPrinter",
-    "Said",
-    "Shape",
-    "Unsayable",
-    "field_reference",
-    "looks_at_rows",
-    "moment",
-    "number",
-    "plain_text",
-    "quoted",
-]

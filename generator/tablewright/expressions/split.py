@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tablewright.expressions import tree
-from tablewright.expressions.formula import plain_text
+from tablewright.expressions.formula_text import plain_text
 from tablewright.expressions.types import BOOLEAN, TEXT
 
 Says = Callable[[tree.Node], bool]

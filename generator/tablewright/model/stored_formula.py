@@ -10,13 +10,8 @@ from typing import Any, Final, cast
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.formula import (
-    FormulaField,
-    FormulaPrinter,
-    Shape,
-    Unsayable,
-    field_reference,
-)
+from tablewright.expressions.formula import FormulaPrinter
+from tablewright.expressions.formula_text import FormulaField, Shape, Unsayable, field_reference
 from tablewright.model.schema import Computed, Field, Schema, Table
 
 _SHAPES: Final[Mapping[str, Shape]] = {

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
 from pydantic_core import core_schema as core
 
-from tablewright.expressions.formula import FormulaField, Shape, Unsayable, field_reference
+from tablewright.expressions.formula_text import FormulaField, Shape, Unsayable, field_reference
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.lazy_row import LazyRow

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from tablewright.expressions.formula import quoted
+from tablewright.expressions.formula_text import quoted
 from tablewright.history import FIELDS, history_name
 from tablewright.runtime.errors import StoreError
 from tablewright.runtime.spec import TableSpec

@@ -14,7 +14,8 @@ from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.expressions import tree
 from tablewright.expressions.columns import column_source
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.formula import FormulaPrinter, quoted
+from tablewright.expressions.formula import FormulaPrinter
+from tablewright.expressions.formula_text import quoted
 from tablewright.expressions.split import MISSING, Split, conjuncts, linked_ids, split
 from tablewright.expressions.types import ValueType
 from tablewright.runtime.codec import Row
