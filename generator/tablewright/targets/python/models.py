@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from tablewright.expressions.python import python_source
 from tablewright.kinds import Kind
-from tablewright.model.schema import AddMethod, Computed, Field, Relation, Schema, Table
-from tablewright.names import with_article
+from tablewright.model.schema import Computed, Field, Relation, Schema, Table
 from tablewright.targets.python.code import (
-    LINE_LENGTH,
     Bracketed,
     Code,
     call,
@@ -30,13 +28,29 @@ from tablewright.targets.python.methods import (
     transition_view,
 )
 from tablewright.targets.python.names import is_split, record_module, spec_name
+from tablewright.targets.python.parameters import (
+    ParameterView,
+    create_doc,
+    create_parameters,
+    find_parameters,
+    update_parameters,
+    upsert_doc,
+    upsert_on,
+)
 from tablewright.targets.python.queue import QueueView, queue_view
+from tablewright.targets.python.relations import (
+    AddView,
+    InverseView,
+    LinkView,
+    add_view,
+    inverse_view,
+    link_view,
+    linked_tables,
+)
 from tablewright.targets.python.types import (
     constraints,
     default_code,
     field_line,
-    given_annotation,
-    or_unset,
     stored_annotation,
     value_annotation,
 )
@@ -46,47 +60,6 @@ from tablewright.targets.python.types import (
 class FieldView:
     line: Code
     doc: Code
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterView:
-    """A keyword parameter; *default* is empty for one that has to be given, *passed* is what is handed on."""
-
-    name: Code
-    annotation: Code
-    default: Code
-    passed: Code
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    name: Code
-    local_import: Code
-    key: Code
-    target: Code
-    annotation: Code
-    assigned: Code
-    doc: Code
-    accessor: Code
-    setter: Code
-
-
-@dataclass(frozen=True, slots=True)
-class InverseView:
-    name: Code
-    local_import: Code
-    key: Code
-    source: Code
-    doc: Code
-
-
-@dataclass(frozen=True, slots=True)
-class AddView:
-    name: Code
-    local_import: Code
-    source: Code
-    doc: Code
-    parameters: tuple[ParameterView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +167,9 @@ def _record_view(
         bases = f"{imports.name(module, name)}, AirtableModel"
     if table.lifecycle is not None and table.lifecycle.transitions:
         imports.name(".", "lifecycle")
-    for other in _linked_tables(table) if is_split(schema) else ():
+    for other in linked_tables(table) if is_split(schema) else ():
         typing_imports.name(f".{record_module(schema, other)}", other)
-    create = _create_parameters(table, imports)
+    create = create_parameters(table, imports)
     merged = [field.key for field in settable_fields(table) if field.kind.can_be_unique]
     unique = tuple(field.key for field in table.fields if field.unique)
     if merged:
@@ -210,12 +183,12 @@ def _record_view(
         spec=_spec(table, imports),
         fields=tuple(_field_view(table, field, imports) for field in table.fields)
         + tuple(_id_view(relation, imports) for relation in table.relations),
-        links=tuple(_link_view(schema, relation, imports) for relation in table.relations),
+        links=tuple(link_view(schema, relation, imports) for relation in table.relations),
         inverses=tuple(
-            _inverse_view(schema, relation) for relation in table.inverses if relation.inverse
+            inverse_view(schema, relation) for relation in table.inverses if relation.inverse
         ),
         adds=tuple(
-            _add_view(schema, relation, relation.add, imports)
+            add_view(schema, relation, relation.add, imports)
             for relation in table.inverses
             if relation.add is not None
         ),
@@ -226,11 +199,11 @@ def _record_view(
             if table.lifecycle is not None
         ),
         create=create,
-        create_doc=_create_doc(schema, table),
-        update=_update_parameters(table, imports),
-        upsert_on=_upsert_on(merged, unique),
-        upsert_doc=_upsert_doc(table, unique),
-        find=_find_parameters(table, imports),
+        create_doc=create_doc(schema, table),
+        update=update_parameters(table, imports),
+        upsert_on=upsert_on(merged, unique),
+        upsert_doc=upsert_doc(table, unique),
+        find=find_parameters(table, imports),
         queries=tuple(query_view(table, one, imports) for one in table.queries),
         statistics=tuple(
             statistics_method_view(schema, table, one, imports, typing_imports)
@@ -297,93 +270,6 @@ def _id_view(relation: Relation, imports: Imports) -> FieldView:
     return FieldView(line, docstring(f"The id of {relation.key}."))
 
 
-def _linked_tables(table: Table) -> list[str]:
-    """Return the other tables whose records the methods of this one name."""
-    targets = [relation.target for relation in table.relations]
-    sources = [
-        relation.source
-        for relation in table.inverses
-        if relation.inverse or relation.add is not None
-    ]
-    return [other for other in dict.fromkeys([*targets, *sources]) if other != table.key]
-
-
-def _local_import(schema: Schema, other: str, table: str) -> Code:
-    """Return the import of a record class inside a method, where it lives in another module; else nothing."""
-    if not is_split(schema) or other == table:
-        return Code("")
-    return Code(f"from .{record_module(schema, other)} import {identifier(other)}")
-
-
-# -- relations ------------------------------------------------------------------------------------------------------
-
-
-def _link_view(schema: Schema, relation: Relation, imports: Imports) -> LinkView:
-    target = identifier(relation.target)
-    if relation.many:
-        imports.name("collections.abc", "Sequence")
-    one = target if relation.required else Code(f"{target} | None")
-    return LinkView(
-        name=identifier(relation.key),
-        local_import=_local_import(schema, relation.target, relation.source),
-        key=literal(relation.key),
-        target=target,
-        annotation=Code(f"list[{target}]") if relation.many else one,
-        assigned=Code(f"Sequence[{target}]") if relation.many else one,
-        doc=docstring(
-            relation.description or f"The linked {target}{' records' if relation.many else ''}.",
-            " " * 8,
-        ),
-        accessor=Code(
-            "_linked_many" if relation.many else "_linked" if relation.required else "_linked_one"
-        ),
-        setter=Code("_link_many" if relation.many else "_link_one"),
-    )
-
-
-def _inverse_view(schema: Schema, relation: Relation) -> InverseView:
-    held = "holds" if relation.many else "is"
-    text = (
-        relation.inverse_description
-        or f"The {relation.source} records whose {relation.key} {held} this one."
-    )
-    return InverseView(
-        identifier(relation.inverse),
-        _local_import(schema, relation.source, relation.target),
-        literal(relation.inverse),
-        identifier(relation.source),
-        docstring(text, " " * 8),
-    )
-
-
-def _add_view(schema: Schema, relation: Relation, add: AddMethod, imports: Imports) -> AddView:
-    source = schema.table(relation.source)
-    parameters: list[ParameterView] = []
-    for one in _create_parameters(source, imports):
-        if one.name == relation.key:
-            continue
-        if one.name in add.inherit:
-            annotation = one.annotation if "Unset" in one.annotation else or_unset(one.annotation)
-            passed = Code(f"self.{one.name} if {one.name} is UNSET else {one.name}")
-            parameters.append(ParameterView(one.name, annotation, Code("UNSET"), passed))
-        else:
-            parameters.append(one)
-    linked = Code("[self]" if relation.many else "self")
-    parameters.sort(key=lambda one: bool(one.default))
-    # The link itself is no parameter: it is this record.
-    parameters.append(ParameterView(identifier(relation.key), Code(""), Code(""), linked))
-    text = f"Create {with_article(relation.source)} whose {relation.key} is this record."
-    if add.inherit:
-        text += f"\n\nIt takes over {' and '.join(add.inherit)} unless they are given."
-    return AddView(
-        identifier(add.key),
-        _local_import(schema, relation.source, relation.target),
-        identifier(relation.source),
-        docstring(text, " " * 8),
-        tuple(parameters),
-    )
-
-
 # -- computed fields ------------------------------------------------------------------------------------------------
 
 
@@ -398,99 +284,4 @@ def _computed_view(computed: Computed, imports: Imports) -> ComputedView:
         docstring(computed.description or computed.text, " " * 8),
         source.uses_now,
         Code(source.text),
-    )
-
-
-# -- parameters -----------------------------------------------------------------------------------------------------
-
-
-def _create_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
-    parameters = [
-        _field_parameter(field, imports, optional=not field.required)
-        for field in settable_fields(table)
-    ]
-    parameters += [
-        _link_parameter(relation, imports, optional=not relation.required)
-        for relation in table.relations
-    ]
-    return tuple(sorted(parameters, key=lambda one: bool(one.default)))
-
-
-def _update_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
-    parameters = [
-        _field_parameter(field, imports, optional=True) for field in settable_fields(table)
-    ]
-    return (
-        *parameters,
-        *(_link_parameter(relation, imports, optional=True) for relation in table.relations),
-    )
-
-
-def _field_parameter(field: Field, imports: Imports, *, optional: bool) -> ParameterView:
-    name = identifier(field.key)
-    annotation = given_annotation(field, imports)
-    if not optional:
-        return ParameterView(name, annotation, Code(""), name)
-    return ParameterView(name, or_unset(annotation), Code("UNSET"), name)
-
-
-def _link_parameter(relation: Relation, imports: Imports, *, optional: bool) -> ParameterView:
-    name = identifier(relation.key)
-    target = identifier(relation.target)
-    if relation.many:
-        imports.name("collections.abc", "Sequence")
-        annotation = f"Sequence[{target} | str]"
-    else:
-        annotation = f"{target} | str" if relation.required else f"{target} | str | None"
-    if not optional:
-        return ParameterView(name, Code(annotation), Code(""), name)
-    return ParameterView(name, or_unset(Code(annotation)), Code("UNSET"), name)
-
-
-def _find_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
-    comparable = ("text", "integer", "number", "boolean", "date", "datetime", "duration", "enum")
-    parameters = [
-        _field_parameter(field, imports, optional=True)
-        for field in table.fields
-        if field.type.kind in comparable
-    ]
-    parameters += [
-        _link_parameter(relation, imports, optional=True)
-        for relation in table.relations
-        if not relation.many
-    ]
-    return tuple(parameters)
-
-
-def _create_doc(schema: Schema, table: Table) -> Code:
-    first = f"Store a new {table.key} and return it."
-    if table.lifecycle is not None:
-        initial = schema.enum(table.lifecycle.enum).value(table.lifecycle.initial)
-        first = f"Store a new {table.key} and return it. Its {table.lifecycle.field} is {initial.label}."
-    return docstring(
-        f"{first}\n\nRaises:\n    RecordInvalid: a value does not fit; nothing was stored.", " " * 8
-    )
-
-
-def _upsert_on(merged: list[str], unique: tuple[str, ...]) -> Code:
-    """Return the parameter that names the fields to find a record by; empty where there are none."""
-    if not merged:
-        return Code("")
-    default = f" = {literal(unique)}" if unique else ""
-    keys = Bracketed.of("Literal[", [literal(key) for key in merged], "]")
-    names = Bracketed.of("on: Sequence[", [keys], "]")
-    if 8 + len(names) + len(default) < LINE_LENGTH:
-        return Code(names + default)
-    # Black gives a subscript of one part no comma.
-    inner = laid_out(keys, 12)
-    return Code(f"on: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
-
-
-def _upsert_doc(table: Table, unique: tuple[str, ...]) -> Code:
-    text = f"Change the {table.key} whose fields in *on* have these values, or store a new one."
-    if unique:
-        text += f"\n\nUnless said otherwise it is found by {' and '.join(unique)}."
-    return docstring(
-        f"{text}\n\nRaises:\n    RecordInvalid: a value does not fit, or several records do.",
-        " " * 8,
     )

@@ -1,0 +1,126 @@
+"""Tables → the parameters of `create`, `update`, `upsert` and `find_by`, written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tablewright.model.schema import Field, Relation, Schema, Table
+from tablewright.targets.python.code import (
+    LINE_LENGTH,
+    Bracketed,
+    Code,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+)
+from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.inputs import settable_fields
+from tablewright.targets.python.types import given_annotation, or_unset
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """A keyword parameter; *default* is empty for one that has to be given, *passed* is what is handed on."""
+
+    name: Code
+    annotation: Code
+    default: Code
+    passed: Code
+
+
+def create_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    """Return what a new record is made of: what has to be given first."""
+    parameters = [
+        _field_parameter(field, imports, optional=not field.required)
+        for field in settable_fields(table)
+    ]
+    parameters += [
+        _link_parameter(relation, imports, optional=not relation.required)
+        for relation in table.relations
+    ]
+    return tuple(sorted(parameters, key=lambda one: bool(one.default)))
+
+
+def update_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    """Return what can be changed of a record, all of it optional."""
+    parameters = [
+        _field_parameter(field, imports, optional=True) for field in settable_fields(table)
+    ]
+    return (
+        *parameters,
+        *(_link_parameter(relation, imports, optional=True) for relation in table.relations),
+    )
+
+
+def _field_parameter(field: Field, imports: Imports, *, optional: bool) -> ParameterView:
+    name = identifier(field.key)
+    annotation = given_annotation(field, imports)
+    if not optional:
+        return ParameterView(name, annotation, Code(""), name)
+    return ParameterView(name, or_unset(annotation), Code("UNSET"), name)
+
+
+def _link_parameter(relation: Relation, imports: Imports, *, optional: bool) -> ParameterView:
+    name = identifier(relation.key)
+    target = identifier(relation.target)
+    if relation.many:
+        imports.name("collections.abc", "Sequence")
+        annotation = f"Sequence[{target} | str]"
+    else:
+        annotation = f"{target} | str" if relation.required else f"{target} | str | None"
+    if not optional:
+        return ParameterView(name, Code(annotation), Code(""), name)
+    return ParameterView(name, or_unset(Code(annotation)), Code("UNSET"), name)
+
+
+def find_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
+    """Return what records can be found by: fields whose values compare, and links to one record."""
+    comparable = ("text", "integer", "number", "boolean", "date", "datetime", "duration", "enum")
+    parameters = [
+        _field_parameter(field, imports, optional=True)
+        for field in table.fields
+        if field.type.kind in comparable
+    ]
+    parameters += [
+        _link_parameter(relation, imports, optional=True)
+        for relation in table.relations
+        if not relation.many
+    ]
+    return tuple(parameters)
+
+
+def create_doc(schema: Schema, table: Table) -> Code:
+    """Return the docstring of `create`."""
+    first = f"Store a new {table.key} and return it."
+    if table.lifecycle is not None:
+        initial = schema.enum(table.lifecycle.enum).value(table.lifecycle.initial)
+        first = f"Store a new {table.key} and return it. Its {table.lifecycle.field} is {initial.label}."
+    return docstring(
+        f"{first}\n\nRaises:\n    RecordInvalid: a value does not fit; nothing was stored.", " " * 8
+    )
+
+
+def upsert_on(merged: list[str], unique: tuple[str, ...]) -> Code:
+    """Return the parameter that names the fields to find a record by; empty where there are none."""
+    if not merged:
+        return Code("")
+    default = f" = {literal(unique)}" if unique else ""
+    keys = Bracketed.of("Literal[", [literal(key) for key in merged], "]")
+    names = Bracketed.of("on: Sequence[", [keys], "]")
+    if 8 + len(names) + len(default) < LINE_LENGTH:
+        return Code(names + default)
+    # Black gives a subscript of one part no comma.
+    inner = laid_out(keys, 12)
+    return Code(f"on: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
+
+
+def upsert_doc(table: Table, unique: tuple[str, ...]) -> Code:
+    """Return the docstring of `upsert`."""
+    text = f"Change the {table.key} whose fields in *on* have these values, or store a new one."
+    if unique:
+        text += f"\n\nUnless said otherwise it is found by {' and '.join(unique)}."
+    return docstring(
+        f"{text}\n\nRaises:\n    RecordInvalid: a value does not fit, or several records do.",
+        " " * 8,
+    )
