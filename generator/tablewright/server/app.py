@@ -15,21 +15,20 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tablewright.airtable import MAX_URL_LENGTH
-
-from . import attachments, clock, errors
-from .attachments import FetchJob
-from .calls import Call, CallLog
-from .faults import FaultRule, Faults
-from .jsontext import dumps
-from .limiter import RateLimiter
-from .meta import SchemaEditor
-from .meta_api import MetaApi
-from .pages import Pages
-from .params import Query
-from .record_api import RecordApi
-from .request import Answer, ApiRequest, segments_of
-from .webhooks import Webhooks
-from .workspace import Workspace
+from tablewright.server import attachments, clock, errors
+from tablewright.server.attachments import FetchJob
+from tablewright.server.calls import Call, CallLog
+from tablewright.server.faults import FaultRule, Faults
+from tablewright.server.jsontext import dumps
+from tablewright.server.limiter import RateLimiter
+from tablewright.server.meta import SchemaEditor
+from tablewright.server.meta_api import MetaApi
+from tablewright.server.pages import Pages
+from tablewright.server.params import Query
+from tablewright.server.record_api import RecordApi
+from tablewright.server.request import Answer, ApiRequest, segments_of
+from tablewright.server.webhooks import Webhooks
+from tablewright.server.workspace import Workspace
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The service's limit is not published."""

@@ -10,12 +10,12 @@ from threading import Thread
 from typing import Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from . import errors
-from .ids import new_id
-from .jsontext import Json, JsonObject
-from .rows import Row
-from .schema import Base, Field, Table
-from .workspace import Workspace
+from tablewright.server import errors
+from tablewright.server.ids import new_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.rows import Row
+from tablewright.server.schema import Base, Field, Table
+from tablewright.server.workspace import Workspace
 
 MAX_UPLOAD_BYTES: Final = 5 * 1024 * 1024
 """The published limit of an upload."""

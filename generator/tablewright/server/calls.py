@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 
-from .jsontext import JsonObject
+from tablewright.server.jsontext import JsonObject
 
 KEPT_CALLS = 10_000
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
-
-from . import dates, errors, typecast
-from .choices import add_choice, choice_names
-from .ids import is_id, new_id
-from .jsontext import Json, JsonObject
-from .schema import Field, Table, User
-from .transaction import Transaction
+from tablewright.server import dates, errors, typecast
+from tablewright.server.choices import add_choice, choice_names
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.schema import Field, Table, User
+from tablewright.server.transaction import Transaction
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _BULLET = re.compile(r"(?m)^(\s*)[*+] ")

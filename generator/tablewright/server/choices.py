@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from tablewright.airtable import DEFAULT_CHOICE_COLORS
-
-from .ids import new_id
-from .jsontext import JsonObject
-from .schema import Field
+from tablewright.server.ids import new_id
+from tablewright.server.jsontext import JsonObject
+from tablewright.server.schema import Field
 
 
 def choice_names(field: Field) -> dict[str, str]:

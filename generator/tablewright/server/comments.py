@@ -3,12 +3,11 @@
 import re
 
 from tablewright.airtable import RECORDS_PER_PAGE
-
-from . import clock, errors
-from .ids import is_id, new_id
-from .jsontext import Json, JsonObject
-from .rows import Row
-from .workspace import Workspace
+from tablewright.server import clock, errors
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.rows import Row
+from tablewright.server.workspace import Workspace
 
 _MENTION = re.compile(r"@\[(usr[0-9A-Za-z]{14})\]")
 

@@ -3,13 +3,27 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from . import dates
-from .formula import VALUES, BoundFormula, ErrorValue, FormulaError, Value, to_cell, to_text
-from .formulas import bind, bind_aggregate, depends_on_time, guessed_aggregate, shown_type
-from .jsontext import Json
-from .rows import Row
-from .schema import Base, Field, Table
-from .workspace import Workspace
+from tablewright.server import dates
+from tablewright.server.formula import (
+    VALUES,
+    BoundFormula,
+    ErrorValue,
+    FormulaError,
+    Value,
+    to_cell,
+    to_text,
+)
+from tablewright.server.formulas import (
+    bind,
+    bind_aggregate,
+    depends_on_time,
+    guessed_aggregate,
+    shown_type,
+)
+from tablewright.server.jsontext import Json
+from tablewright.server.rows import Row
+from tablewright.server.schema import Base, Field, Table
+from tablewright.server.workspace import Workspace
 
 Getter = Callable[[Row], Value]
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import clock
-from .schema import Field
+from tablewright.server import clock
+from tablewright.server.schema import Field
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS = (

@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime
 
-from . import dates
-from .computed import Calculator
-from .formula import ErrorValue, Value, to_text
-from .formula.locales import locale_named
-from .formula.moment import format_moment
-from .formulas import shown_type
-from .jsontext import Json, JsonObject
-from .rows import Row
-from .schema import Field, Table
+from tablewright.server import dates
+from tablewright.server.computed import Calculator
+from tablewright.server.formula import ErrorValue, Value, to_text
+from tablewright.server.formula.locales import locale_named
+from tablewright.server.formula.moment import format_moment
+from tablewright.server.formulas import shown_type
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.rows import Row
+from tablewright.server.schema import Field, Table
 
 
 class TextCells:

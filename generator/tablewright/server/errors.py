@@ -6,7 +6,7 @@ the text or the type, the function says "unconfirmed"; `docs/local-airtable.md` 
 
 from collections.abc import Iterable, Mapping
 
-from .jsontext import JsonObject
+from tablewright.server.jsontext import JsonObject
 
 
 class ApiError(Exception):

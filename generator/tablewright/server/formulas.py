@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator
 
-from .formula import BoundFormula, FormulaError, ResultType, parse_formula, result_type
-from .jsontext import JsonObject
-from .schema import Base, Field, Table
+from tablewright.server.formula import (
+    BoundFormula,
+    FormulaError,
+    ResultType,
+    parse_formula,
+    result_type,
+)
+from tablewright.server.jsontext import JsonObject
+from tablewright.server.schema import Base, Field, Table
 
 _TIME_FUNCTIONS = frozenset({"NOW", "TODAY", "FROMNOW", "TONOW"})
 NUMBER: JsonObject = {"type": "number", "options": {"precision": 0}}

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tablewright.airtable import FIELD_TYPES
-
-from . import clock
-from .choices import default_color
-from .ids import is_id, new_id
-from .jsontext import Json, JsonObject, loads
-from .schema import Base, Table, grid_view
-from .transaction import Transaction
-from .workspace import Workspace
+from tablewright.server import clock
+from tablewright.server.choices import default_color
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.jsontext import Json, JsonObject, loads
+from tablewright.server.schema import Base, Table, grid_view
+from tablewright.server.transaction import Transaction
+from tablewright.server.workspace import Workspace
 
 _UNDOCUMENTED_TYPES = frozenset({"manualSort"})
 """Internal field types that a base schema may show; the server leaves them out."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from .jsontext import Json
-from .rows import Row
-from .schema import Field
-from .transaction import Transaction
+from tablewright.server.jsontext import Json
+from tablewright.server.rows import Row
+from tablewright.server.schema import Field
+from tablewright.server.transaction import Transaction
 
 
 def write_links(transaction: Transaction, row: Row, field: Field, ids: Json) -> None:

@@ -8,14 +8,14 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from . import errors
-from .computed import Calculator
-from .formula import FormulaError, Value, to_text
-from .formulas import bind
-from .ids import is_id, new_id
-from .params import ListRequest
-from .rows import Row
-from .schema import Field, Table
+from tablewright.server import errors
+from tablewright.server.computed import Calculator
+from tablewright.server.formula import FormulaError, Value, to_text
+from tablewright.server.formulas import bind
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.params import ListRequest
+from tablewright.server.rows import Row
+from tablewright.server.schema import Field, Table
 
 ITERATOR_SECONDS = 600.0
 """How long an unused offset lives; the real time is not published (unconfirmed)."""

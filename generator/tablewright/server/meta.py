@@ -10,14 +10,13 @@ from tablewright.airtable import (
     MAX_TABLES_PER_BASE,
     UNCREATABLE_TYPES,
 )
-
-from . import clock, errors, formulas
-from .ids import is_id, new_id
-from .jsontext import Json, JsonObject
-from .options import checked_options
-from .schema import Base, Field, Table, folded, grid_view
-from .transaction import Transaction
-from .workspace import Workspace
+from tablewright.server import clock, errors, formulas
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.options import checked_options
+from tablewright.server.schema import Base, Field, Table, folded, grid_view
+from tablewright.server.transaction import Transaction
+from tablewright.server.workspace import Workspace
 
 
 class SchemaEditor:

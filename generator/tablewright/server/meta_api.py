@@ -1,12 +1,12 @@
 """The meta end points: token owner, bases, schemas, collaborators."""
 
-from . import errors
-from .ids import is_id
-from .jsontext import JsonObject, dumps
-from .meta import SchemaEditor
-from .request import Answer, ApiRequest
-from .schema import Base, Table
-from .workspace import Workspace
+from tablewright.server import errors
+from tablewright.server.ids import is_id
+from tablewright.server.jsontext import JsonObject, dumps
+from tablewright.server.meta import SchemaEditor
+from tablewright.server.request import Answer, ApiRequest
+from tablewright.server.schema import Base, Table
+from tablewright.server.workspace import Workspace
 
 BASES_PER_PAGE = 1_000
 

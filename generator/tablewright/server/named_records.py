@@ -1,11 +1,11 @@
 """`typecast` in link cells: a text names the linked record by its primary value, or makes one."""
 
-from . import errors
-from .cells import AttachmentKeeper, CellReader
-from .computed import Calculator
-from .records import create
-from .schema import Table
-from .transaction import Transaction
+from tablewright.server import errors
+from tablewright.server.cells import AttachmentKeeper, CellReader
+from tablewright.server.computed import Calculator
+from tablewright.server.records import create
+from tablewright.server.schema import Table
+from tablewright.server.transaction import Transaction
 
 
 class NamedRecords:

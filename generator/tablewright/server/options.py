@@ -20,11 +20,10 @@ from tablewright.airtable import (
     RATING_ICONS,
     TIME_FORMATS,
 )
-
-from . import dates
-from .choices import new_choices
-from .ids import is_id
-from .jsontext import Json, JsonObject
+from tablewright.server import dates
+from tablewright.server.choices import new_choices
+from tablewright.server.ids import is_id
+from tablewright.server.jsontext import Json, JsonObject
 
 Problems = list[str]
 Check = Callable[[str, Json, Problems], Json]

@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tablewright.render.locate import template_text
-
-from .calls import CallLog
-from .computed import Calculator, Compiled
-from .display import TextCells
-from .workspace import Workspace
+from tablewright.server.calls import CallLog
+from tablewright.server.computed import Calculator, Compiled
+from tablewright.server.display import TextCells
+from tablewright.server.workspace import Workspace
 
 _SHOWN_CALLS = 50
 _SHOWN_RECORDS = 200

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from tablewright.airtable import RECORDS_PER_PAGE
-
-from . import errors
-from .jsontext import Json, JsonObject
+from tablewright.server import errors
+from tablewright.server.jsontext import Json, JsonObject
 
 _INDEXED = re.compile(r"(\w+)\[(\d*)\](?:\[(\w+)\])?")
 

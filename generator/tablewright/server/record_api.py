@@ -3,15 +3,14 @@
 import random
 
 from tablewright.airtable import RECORDS_PER_WRITE
-
-from . import attachments, comments, errors, records
-from .cells import CellReader
-from .computed import Calculator, Compiled
-from .ids import is_id
-from .jsontext import Json, JsonObject, dumps
-from .listing import Iterators, selected
-from .named_records import NamedRecords
-from .params import (
+from tablewright.server import attachments, comments, errors, records
+from tablewright.server.cells import CellReader
+from tablewright.server.computed import Calculator, Compiled
+from tablewright.server.ids import is_id
+from tablewright.server.jsontext import Json, JsonObject, dumps
+from tablewright.server.listing import Iterators, selected
+from tablewright.server.named_records import NamedRecords
+from tablewright.server.params import (
     ListRequest,
     Query,
     Shape,
@@ -21,12 +20,12 @@ from .params import (
     record_shape,
     write_shape,
 )
-from .render import Renderer
-from .request import Answer, ApiRequest
-from .rows import Row
-from .schema import Base, Table
-from .transaction import CommitListener, Transaction
-from .workspace import Workspace
+from tablewright.server.render import Renderer
+from tablewright.server.request import Answer, ApiRequest
+from tablewright.server.rows import Row
+from tablewright.server.schema import Base, Table
+from tablewright.server.transaction import CommitListener, Transaction
+from tablewright.server.workspace import Workspace
 
 
 class RecordApi:

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tablewright.airtable import MAX_MERGE_FIELDS, RECORDS_PER_WRITE
-
-from . import errors
-from .cells import CellReader
-from .ids import is_id
-from .jsontext import Json, JsonObject
-from .links import step_other_side, unlink, write_links
-from .rows import Row
-from .schema import Field, Table
-from .transaction import Transaction
+from tablewright.server import errors
+from tablewright.server.cells import CellReader
+from tablewright.server.ids import is_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.links import step_other_side, unlink, write_links
+from tablewright.server.rows import Row
+from tablewright.server.schema import Field, Table
+from tablewright.server.transaction import Transaction
 
 MERGE_TYPES = frozenset(
     {"number", "singleLineText", "multilineText", "singleSelect", "multipleSelects", "date"}

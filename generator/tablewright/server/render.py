@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable
 
 from tablewright.airtable import COMPUTED_TYPES
-
-from . import dates, errors
-from .computed import Calculator
-from .display import TextCells
-from .jsontext import Json, JsonObject, dumps
-from .params import Shape
-from .rows import Row
-from .schema import Field, Table
+from tablewright.server import dates, errors
+from tablewright.server.computed import Calculator
+from tablewright.server.display import TextCells
+from tablewright.server.jsontext import Json, JsonObject, dumps
+from tablewright.server.params import Shape
+from tablewright.server.rows import Row
+from tablewright.server.schema import Field, Table
 
 AttachmentView = Callable[[JsonObject], JsonObject]
 _Cell = Callable[[Row], Json]

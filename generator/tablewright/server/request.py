@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from . import errors
-from .attachments import FetchJob
-from .jsontext import Json, JsonObject, loads
-from .params import Query
+from tablewright.server import errors
+from tablewright.server.attachments import FetchJob
+from tablewright.server.jsontext import Json, JsonObject, loads
+from tablewright.server.params import Query
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .jsontext import JsonObject
+from tablewright.server.jsontext import JsonObject
 
 
 class Row:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tablewright.airtable import COMPUTED_TYPES
-
-from .jsontext import JsonObject
+from tablewright.server.jsontext import JsonObject
 
 
 @dataclass(slots=True)

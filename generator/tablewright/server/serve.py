@@ -14,17 +14,17 @@ from typing import Any, Literal, Self
 import uvicorn
 from starlette.types import Scope
 
-from .app import AirtableApi, application
-from .calls import CallLog
-from .faults import Faults
-from .importing import open_schema, read_schema
-from .jsontext import JsonObject
-from .limiter import RateLimiter
-from .meta import SchemaEditor
-from .pages import Pages
-from .schema import Base
-from .transaction import Transaction
-from .workspace import Workspace
+from tablewright.server.app import AirtableApi, application
+from tablewright.server.calls import CallLog
+from tablewright.server.faults import Faults
+from tablewright.server.importing import open_schema, read_schema
+from tablewright.server.jsontext import JsonObject
+from tablewright.server.limiter import RateLimiter
+from tablewright.server.meta import SchemaEditor
+from tablewright.server.pages import Pages
+from tablewright.server.schema import Base
+from tablewright.server.transaction import Transaction
+from tablewright.server.workspace import Workspace
 
 DEFAULT_PORT = 8642
 DEFAULT_BASE = "Local base"

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .jsontext import Json, JsonObject, dumps
-from .jsontext import loads as loads_json
-from .rows import Row
+from tablewright.server.jsontext import Json, JsonObject, dumps
+from tablewright.server.jsontext import loads as loads_json
+from tablewright.server.rows import Row
 
 _FORMAT = 1
 # A record's place is its table's position and its own number in one integer: the records of a table lie together

@@ -7,12 +7,12 @@ until the commit. The server runs one transaction at a time and never waits insi
 from types import TracebackType
 from typing import Protocol, Self
 
-from . import clock
-from .ids import new_id
-from .jsontext import Json, JsonObject, dumps, loads
-from .rows import Row
-from .schema import Base, Table, User
-from .workspace import Workspace
+from tablewright.server import clock
+from tablewright.server.ids import new_id
+from tablewright.server.jsontext import Json, JsonObject, dumps, loads
+from tablewright.server.rows import Row
+from tablewright.server.schema import Base, Table, User
+from tablewright.server.workspace import Workspace
 
 
 class CommitListener(Protocol):

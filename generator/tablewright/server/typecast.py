@@ -6,9 +6,9 @@ people write in spreadsheets: thousands separators, a currency sign, `12%`, `1:3
 
 import re
 
-from . import dates
-from .jsontext import Json
-from .schema import Field
+from tablewright.server import dates
+from tablewright.server.jsontext import Json
+from tablewright.server.schema import Field
 
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _CLOCK = re.compile(r"(-?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?")

@@ -9,13 +9,13 @@ import os
 from datetime import datetime, timedelta
 from typing import Final
 
-from . import clock, errors
-from .ids import is_id, new_id
-from .jsontext import Json, JsonObject
-from .request import ApiRequest
-from .schema import Base
-from .transaction import Transaction
-from .workspace import Workspace
+from tablewright.server import clock, errors
+from tablewright.server.ids import is_id, new_id
+from tablewright.server.jsontext import Json, JsonObject
+from tablewright.server.request import ApiRequest
+from tablewright.server.schema import Base
+from tablewright.server.transaction import Transaction
+from tablewright.server.workspace import Workspace
 
 LIFE_DAYS: Final = 7
 PAYLOADS_PER_PAGE: Final = 50

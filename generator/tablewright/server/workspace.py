@@ -3,11 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
-from . import clock
-from .ids import new_id
-from .rows import Row, Rows
-from .schema import Base, Field, Table, User
-from .storage import Storage
+from tablewright.server import clock
+from tablewright.server.ids import new_id
+from tablewright.server.rows import Row, Rows
+from tablewright.server.schema import Base, Field, Table, User
+from tablewright.server.storage import Storage
 
 OWNER_EMAIL = "owner@local.invalid"
 

@@ -8,12 +8,12 @@
 A row is anything that fits `RowContext`; `PlainRow` is one held in memory.
 """
 
-from .cell import to_cell
-from .errors import FILTER_PREFIX, FormulaError
-from .formula import BoundFormula, Formula, function_table, parse_formula
-from .result import ResultType, result_type
-from .row import VALUES, PlainRow, RowContext
-from .values import ERROR, ErrorValue, Value, is_truthy, to_text
+from tablewright.server.formula.cell import to_cell
+from tablewright.server.formula.errors import FILTER_PREFIX, FormulaError
+from tablewright.server.formula.formula import BoundFormula, Formula, function_table, parse_formula
+from tablewright.server.formula.result import ResultType, result_type
+from tablewright.server.formula.row import VALUES, PlainRow, RowContext
+from tablewright.server.formula.values import ERROR, ErrorValue, Value, is_truthy, to_text
 
 __all__ = [
     "ERROR",

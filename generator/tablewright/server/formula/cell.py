@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from typing import Any, Final
 
-from .values import ErrorValue, Value, is_truthy, iso_text, to_text
+from tablewright.server.formula.values import ErrorValue, Value, is_truthy, iso_text, to_text
 
 _TEXT_TYPES: Final = frozenset(
     {"singleLineText", "multilineText", "richText", "email", "url", "phoneNumber"}

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .row import RowContext
-from .values import Value
+from tablewright.server.formula.row import RowContext
+from tablewright.server.formula.values import Value
 
 Evaluate: TypeAlias = Callable[[RowContext], Value]
 Predicate: TypeAlias = Callable[[RowContext], bool]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from .values import Value, milliseconds, to_datetime, to_number, to_text
+from tablewright.server.formula.values import Value, milliseconds, to_datetime, to_number, to_text
 
 Comparison: TypeAlias = Callable[[Any, Any], bool]
 

@@ -7,12 +7,12 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from .code import Code, Evaluate, constant_code
-from .compare import OPERATIONS, compare
-from .functions import FUNCTIONS, Function
-from .row import PlainRow, RowContext
-from .syntax import Call, Chain, Constant, Node, Reference, Signed
-from .values import ERROR, MAX_TEXT, ErrorValue, Value, to_number, to_text
+from tablewright.server.formula.code import Code, Evaluate, constant_code
+from tablewright.server.formula.compare import OPERATIONS, compare
+from tablewright.server.formula.functions import FUNCTIONS, Function
+from tablewright.server.formula.row import PlainRow, RowContext
+from tablewright.server.formula.syntax import Call, Chain, Constant, Node, Reference, Signed
+from tablewright.server.formula.values import ERROR, MAX_TEXT, ErrorValue, Value, to_number, to_text
 
 FAILURES: Final = (ArithmeticError, ValueError)
 """What a function may raise for values it cannot work with (overflow, no date, text without an encoding)."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
-from .code import Evaluate, Predicate
-from .compile import compile_node
-from .errors import FormulaError
-from .functions import FUNCTIONS
-from .parse import parse_tree
-from .predicate import compile_predicate
-from .row import VALUES
-from .syntax import Call, Node, Reference, nodes_of
+from tablewright.server.formula.code import Evaluate, Predicate
+from tablewright.server.formula.compile import compile_node
+from tablewright.server.formula.errors import FormulaError
+from tablewright.server.formula.functions import FUNCTIONS
+from tablewright.server.formula.parse import parse_tree
+from tablewright.server.formula.predicate import compile_predicate
+from tablewright.server.formula.row import VALUES
+from tablewright.server.formula.syntax import Call, Node, Reference, nodes_of
 
 Resolve = Callable[[str], str | None]
 """A field's id for a name or id as written, or None. How names are matched is the table's affair."""

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from .date_text import full_year, offset_zone
-from .locales import Locale
-from .values import EPOCH, milliseconds
+from tablewright.server.formula.date_text import full_year, offset_zone
+from tablewright.server.formula.locales import Locale
+from tablewright.server.formula.values import EPOCH, milliseconds
 
 _TOKEN: Final = re.compile(
     r"\[[^\]]*\]|YYYY|YY|gggg|gg|GGGG|GG|Q|MMMM|MMM|Mo|MM|M|DDDD|DDDo|DDD|Do|DD|D|dddd|ddd|dd|do|d|e|E"

@@ -14,9 +14,17 @@ from typing import Any, Final
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from .errors import FormulaError
-from .functions import FUNCTIONS
-from .syntax import Call, Chain, Constant, Node, Reference, Signed, nodes_of
+from tablewright.server.formula.errors import FormulaError
+from tablewright.server.formula.functions import FUNCTIONS
+from tablewright.server.formula.syntax import (
+    Call,
+    Chain,
+    Constant,
+    Node,
+    Reference,
+    Signed,
+    nodes_of,
+)
 
 MAX_LENGTH: Final = 100_000
 """Longest formula, in characters. Airtable's own limit is not published."""

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from .code import Code, Evaluate, Predicate
-from .compare import OPERATIONS, compare
-from .compile import compile_node
-from .row import RowContext
-from .syntax import Call, Chain, Constant, Node, Reference
-from .values import ErrorValue, is_truthy
+from tablewright.server.formula.code import Code, Evaluate, Predicate
+from tablewright.server.formula.compare import OPERATIONS, compare
+from tablewright.server.formula.compile import compile_node
+from tablewright.server.formula.row import RowContext
+from tablewright.server.formula.syntax import Call, Chain, Constant, Node, Reference
+from tablewright.server.formula.values import ErrorValue, is_truthy
 
 Bindings = Mapping[int, str | None]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .formula import BoundFormula
-from .functions import FUNCTIONS
-from .syntax import Call, Chain, Constant, Node, Reference, Signed
+from tablewright.server.formula.formula import BoundFormula
+from tablewright.server.formula.functions import FUNCTIONS
+from tablewright.server.formula.syntax import Call, Chain, Constant, Node, Reference, Signed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final, Protocol
 
-from .values import EPOCH, Value
+from tablewright.server.formula.values import EPOCH, Value
 
 VALUES: Final = "values"
 """The field id under which a rollup formula asks its row for the array it aggregates."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from .date_text import read_date
+from tablewright.server.formula.date_text import read_date
 
 MAX_TEXT: Final = 1_000_000
 """Longest text a formula may make, in characters: ten times Airtable's limit for a long text cell."""

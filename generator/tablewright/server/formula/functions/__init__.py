@@ -1,7 +1,17 @@
 """Every function of the formula language, entered in `FUNCTIONS` by importing the groups."""
 
-from . import arrays, date_formats, dates, logical, numeric, record, regex, text, workdays
-from .table import FUNCTIONS, Function
+from tablewright.server.formula.functions import (
+    arrays,
+    date_formats,
+    dates,
+    logical,
+    numeric,
+    record,
+    regex,
+    text,
+    workdays,
+)
+from tablewright.server.formula.functions.table import FUNCTIONS, Function
 
 __all__ = ["FUNCTIONS", "Function"]
 

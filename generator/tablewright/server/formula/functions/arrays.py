@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.values import (
     ERROR,
     MAX_TEXT,
@@ -13,8 +14,6 @@ from tablewright.server.formula.values import (
     to_number,
     to_text,
 )
-
-from .table import Group
 
 _arrays = Group("Array")
 

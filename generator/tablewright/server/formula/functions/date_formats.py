@@ -9,6 +9,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tablewright.server.formula.code import Code, Evaluate
+from tablewright.server.formula.functions.dates import instant_of
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.locales import locale_named
 from tablewright.server.formula.moment import MAX_FORMAT, format_moment, parse_moment
 from tablewright.server.formula.row import RowContext
@@ -20,9 +22,6 @@ from tablewright.server.formula.values import (
     to_datetime,
     to_text,
 )
-
-from .dates import instant_of
-from .table import Group
 
 _dates = Group("Date and time")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tablewright.server.formula.code import Code, Evaluate
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.moment import (
     add_months,
     week_of_year,
@@ -20,8 +21,6 @@ from tablewright.server.formula.values import (
     to_number,
     to_text,
 )
-
-from .table import Group
 
 _dates = Group("Date and time")
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from tablewright.server.formula.code import Code, Evaluate
 from tablewright.server.formula.compare import equals
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.row import RowContext
 from tablewright.server.formula.values import ERROR, ErrorValue, Value, is_error, is_truthy
-
-from .table import Group
 
 _logical = Group("Logical")
 

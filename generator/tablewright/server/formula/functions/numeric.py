@@ -7,9 +7,8 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_UP, Context, Decimal
 from typing import Final
 
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.values import ErrorValue, Value, flatten, to_number
-
-from .table import Group
 
 _numeric = Group("Numeric")
 

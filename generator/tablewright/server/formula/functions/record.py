@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from tablewright.server.formula.code import Code, Evaluate
 from tablewright.server.formula.errors import FormulaError
-
-from .table import Group
+from tablewright.server.formula.functions.table import Group
 
 _record = Group("Record")
 

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import re2  # type: ignore[import-untyped]  # google-re2 ships no types
 
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.values import ERROR, MAX_TEXT, ErrorValue, Value, to_text
-
-from .table import Group
 
 _regex = Group("Regex")
 

@@ -7,9 +7,8 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.values import ERROR, MAX_TEXT, Value, to_number, to_text
-
-from .table import Group
 
 _text = Group("Text")
 

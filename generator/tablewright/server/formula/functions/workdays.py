@@ -8,10 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from tablewright.server.formula.date_text import read_date
+from tablewright.server.formula.functions.dates import instant_of
+from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.values import ERROR, Value, to_number, to_text
-
-from .dates import instant_of
-from .table import Group
 
 _workdays = Group("Date and time")
 
