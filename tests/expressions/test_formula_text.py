@@ -43,6 +43,7 @@ class Size(OrderedChoice):
 
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+FINE = NOW.replace(microsecond=123456)
 FIELDS = {
     "name": FormulaField("{Name}", "text", required=True),
     "note": FormulaField("{Note}", "text"),
@@ -108,6 +109,12 @@ def test_a_condition_as_text(node: tree.Node, text: str) -> None:
         tree.BlankTest(PARENT, negated=False),
         tree.Compare("==", tree.Field("file", TEXT), tree.literal("x")),
         tree.Field("unknown", BOOLEAN),
+        # Only beside a field it is known what lies between two milliseconds.
+        tree.Compare(
+            "==",
+            tree.Choice(tree.Field("done", BOOLEAN), tree.literal(FINE), AT, DATETIME.or_none()),
+            tree.literal(NOW),
+        ),
     ],
     ids=str,
 )
