@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from tablewright.check.compile import compile_schema
+from tablewright.config import Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.apply import Applied, apply
 from tablewright.provision.drift import Drift, drift
@@ -24,7 +26,9 @@ from tablewright.provision.lock import Lock, lock_path, read_lock
 from tablewright.provision.plan import Plan
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.ports.airtable import AirtablePort
+from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.wanted import wanted_base
+from tablewright.runtime.stores.sql_engine import postgres_engine, sqlite_engine
 from tablewright.server.serve import LocalAirtable
 from tablewright.syntax.source import Source
 
@@ -148,3 +152,65 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 def project_on() -> Callable[[LocalAirtable, Path], Project]:
     """Make a project on a server that a test started itself."""
     return Project
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[sa.Engine]:
+    """The database at `url`, as the store opens it."""
+    made = sa.make_url(url)
+    found = sqlite_engine(made) if url.startswith("sqlite") else postgres_engine(made)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def bring(url: str) -> Callable[..., tuple[str, ...]]:
+    """Bring the database to a schema, and return the lines of the plan; nothing is left to do then."""
+
+    def bring(schema: Schema, *, safeties: list[str] | None = None, **options: Any) -> tuple[str, ...]:  # fmt: skip
+        target = SqlTarget(schema, Environment("dev", store=url))
+        try:
+            plan = target.plan(**options)
+            target.apply(plan)
+            assert target.plan(**options).steps == ()
+        finally:
+            target.close()
+        if safeties is not None:
+            safeties += [one.safety for one in plan.changes]
+        return tuple(f"{one.sign} {one.table_name}: {one.text}" for one in plan.changes)  # type: ignore[union-attr]  # of SQL, all of them
+
+    return bring
+
+
+@pytest.fixture
+def write(engine: sa.Engine) -> Callable[..., None]:
+    """Run a statement that changes rows. `:now` in it is a moment."""
+
+    def write(statement: str) -> None:
+        is_lite = engine.dialect.name == "sqlite"
+        now = "2026-01-01T00:00:00.000000Z" if is_lite else datetime(2026, 1, 1, tzinfo=UTC)
+        values = {"now": now} if ":now" in statement else {}
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement), values)
+
+    return write
+
+
+@pytest.fixture
+def read(engine: sa.Engine) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Return the rows of a query."""
+
+    def read(query: str) -> list[tuple[Any, ...]]:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+    return read

@@ -70,14 +70,6 @@ tables:
 QUEUE = (Path(__file__).parents[2] / "schemas" / "agent_tasks.yaml").read_text("utf-8")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'shop.db'}"
-    found: str = request.getfixturevalue("postgres_url")
-    return found
-
-
 def engine_of(url: str) -> sa.Engine:
     made = sa.make_url(url)
     return sqlite_engine(made) if url.startswith("sqlite") else postgres_engine(made)

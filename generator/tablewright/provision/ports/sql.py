@@ -74,7 +74,8 @@ class SqlTarget:
         if not plan.steps:
             return Applied("", (), tuple(how(change) for change in plan.manual), 0)
         with self._transaction(keep=True) as connection:
-            work = self._work(connection, allow_destructive=plan.count("lossy") > 0)
+            dropping = any(one.sign == "-" and one.safety == "lossy" for one in plan.changes)
+            work = self._work(connection, allow_destructive=dropping)
             if self._plan(work).changes != plan.changes:
                 raise PlanOutdated(
                     f"{self.description} changed since this plan was made: run 'tablewright plan' again"
@@ -126,6 +127,8 @@ class SqlTarget:
                         _pragma(connection, "foreign_keys=ON")
         except exc.OperationalError as error:
             raise Unreachable(f"{self.description} cannot be used: {_reason(error)}") from error
+        except exc.IdentifierError as error:
+            raise StepFailed(f"{self.description} cannot hold this schema: {_reason(error)}. Give the table or relation a shorter key") from error  # fmt: skip
         except exc.SQLAlchemyError as error:
             raise StepFailed(f"{self.description} refused a step, and nothing was changed: {_reason(error)}") from error  # fmt: skip
 

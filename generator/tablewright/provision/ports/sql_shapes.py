@@ -10,8 +10,6 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from tablewright.expressions.sql import Dialect
-
 # PostgreSQL names the schema, or not, by what is searched; the table is known anyway.
 _PLACE: Final = re.compile(r" ON \S+ USING ")
 _POSTGRES_INDEXES: Final = """
@@ -46,14 +44,12 @@ def live_shape(connection: Connection, table: str, schema: str | None = None) ->
     return Shape(checks, {str(row[0]): _PLACE.sub(" USING ", str(row[1])) for row in rows})
 
 
-def wanted_shapes(
-    connection: Connection, metadata: sa.MetaData, dialect: Dialect
-) -> dict[str, Shape]:
+def wanted_shapes(connection: Connection, metadata: sa.MetaData) -> dict[str, Shape]:
     """Return the checks and indexes that the schema wants, by table.
 
     Databases rewrite expressions, so they are made in scratch tables and read back.
     """
-    if dialect == "sqlite":
+    if connection.dialect.name == "sqlite":
         engine = sa.create_engine("sqlite://")
         try:
             with engine.begin() as scratch:
@@ -70,3 +66,10 @@ def wanted_shapes(
         found = {name: live_shape(connection, name, schema) for name in metadata.tables}
         savepoint.rollback()
     return found
+
+
+def shown_name(connection: Connection, one: sa.Constraint | sa.Index) -> str:
+    """Return the name that a constraint or index has in the database, which shortens long ones."""
+    preparer = connection.dialect.identifier_preparer
+    named = preparer.format_index(one) if isinstance(one, sa.Index) else preparer.format_constraint(one)  # fmt: skip
+    return "" if named is None else str(named).strip('"')

@@ -1,0 +1,131 @@
+"""What differs → the statements that bring it about, by Alembic's operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import Operations, ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
+
+from tablewright.provision.ports.sql_compare import fill_value
+from tablewright.provision.ports.sql_differences import Differences
+from tablewright.provision.ports.sql_shapes import shown_name
+from tablewright.provision.ports.sql_type_names import type_name
+from tablewright.runtime.spec import TableSpec
+
+
+class Alteration:
+    """Brings a database to *metadata*, by what a comparison found. The caller keeps or rolls back the transaction."""
+
+    def __init__(
+        self,
+        context: MigrationContext,
+        metadata: sa.MetaData,
+        specs: Sequence[TableSpec],
+        found: Differences,
+    ) -> None:
+        connection = context.connection
+        assert connection is not None  # noqa: S101  # the comparison has read through it
+        self._connection: Connection = connection
+        self._operations = Operations(context)
+        self._metadata = metadata
+        self._specs = {one.sql_name: one for one in specs}
+        self._found = found
+
+    def carry_out(self) -> None:
+        """Bring everything about that was found; blank cells are filled before they are forbidden."""
+        for table, name in self._found.old_indexes:
+            self._operations.drop_index(name, table)
+        there = set(sa.inspect(self._connection).get_table_names())
+        missing = [one for one in self._metadata.sorted_tables if one.name not in there]
+        self._metadata.create_all(self._connection, tables=missing)
+        for table, column in self._found.new_columns:
+            self._add_column(table, column)
+        for move in self._found.moves:
+            move.carry_out(self._connection)
+        for table, name, nullable in self._found.nullable:
+            if not nullable:
+                self._fill_blanks(table, name)
+        if self._connection.dialect.name == "sqlite":
+            for made in self._metadata.sorted_tables:
+                if made.name in self._found.rebuilt:
+                    self._rebuild(made)
+        else:
+            self._alter()
+        for index in self._found.indexes:
+            self._connection.execute(sa.schema.CreateIndex(index))
+
+    def _add_column(self, table: str, column: sa.Column[Any]) -> None:
+        default: Any = column.server_default
+        value = default.arg if default is not None else None
+        blank = column.nullable or value is None
+        plain = sa.Column(column.name, column.type, nullable=blank, server_default=value)
+        self._operations.add_column(table, plain)
+
+    def _fill_blanks(self, table: str, column: str) -> None:
+        wanted = self._metadata.tables[table]
+        cell = wanted.c[column]
+        value = fill_value(self._specs.get(table), cell)
+        if value is not None:
+            self._connection.execute(wanted.update().where(cell.is_(None)).values({column: value}))
+
+    def _rebuild(self, table: sa.Table) -> None:
+        """Let Alembic's batch mode make the table anew and copy its rows: SQLite alters hardly anything in place."""
+        metadata = sa.MetaData(naming_convention=self._metadata.naming_convention)
+        for one in self._metadata.sorted_tables:
+            one.to_metadata(metadata)
+        made = metadata.tables[table.name]
+        for column in self._found.left.get(table.name, ()):
+            made.append_column(_left_column(column, metadata))
+        required = self._found.required_names(table.name)
+        there = {one["name"]: one for one in sa.inspect(self._connection).get_columns(table.name)}
+        for cell in made.columns:
+            if not cell.nullable and cell.name not in required and there[cell.name]["nullable"]:
+                # It was to be required, and some rows have no value for it.
+                cell.nullable = True
+        unmet = {name for where, name in self._found.unmet if where == table.name}
+        made.constraints = {
+            one for one in made.constraints if shown_name(self._connection, one) not in unmet
+        }
+        # Batch mode would make the indexes of a copied table by the names of the copy.
+        made.indexes.clear()
+        kept_indexes = self._index_texts(table.name)
+        with self._operations.batch_alter_table(table.name, copy_from=made, recreate="always"):
+            pass
+        for text in kept_indexes:
+            self._connection.exec_driver_sql(text)
+
+    def _index_texts(self, table: str) -> list[str]:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+        return [str(row[0]) for row in self._connection.exec_driver_sql(query, (table,))]
+
+    def _alter(self) -> None:
+        operations, found = self._operations, self._found
+        for one in found.old_constraints:
+            operations.invoke(ops.DropConstraintOp.from_constraint(one))
+        for table, name in found.old_checks:
+            operations.drop_constraint(name, table, type_="check")
+        for table, name in found.dropped:
+            operations.drop_column(table, name)
+        for table, name, kind in found.retyped:
+            using = f'"{name}"::{type_name(kind, self._connection)}'
+            operations.alter_column(table, name, type_=kind, postgresql_using=using)
+        for table, name, nullable in found.nullable:
+            operations.alter_column(table, name, nullable=nullable)
+        for one in found.constraints:
+            operations.invoke(ops.AddConstraintOp.from_constraint(one))
+        for _, check in found.checks:
+            operations.invoke(ops.AddConstraintOp.from_constraint(check))
+
+
+def _left_column(column: sa.Column[Any], metadata: sa.MetaData) -> sa.Column[Any]:
+    """Return a column that stays although the schema does not have it: it may be blank, and its links stay links."""
+    keys = [
+        sa.ForeignKey(one.target_fullname, ondelete=one.ondelete)
+        for one in column.foreign_keys
+        if one.target_fullname.rpartition(".")[0] in metadata.tables
+    ]
+    return sa.Column(column.name, column.type, *keys, nullable=True, server_default=column.server_default)  # fmt: skip

@@ -1,0 +1,218 @@
+"""Database × schema's tables → what differs in tables, columns and keys, by Alembic's comparison."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.engine import Connection
+
+from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
+from tablewright.provision.ports.sql_differences import Differences
+from tablewright.provision.ports.sql_links import MovedLinks
+from tablewright.provision.ports.sql_type_names import type_name
+from tablewright.runtime.spec import FieldSpec, TableSpec
+from tablewright.runtime.stores.sql_schema import SchemaTables
+
+
+class Comparison:
+    """One comparison. The renames are done already, and *moves* are links that the schema keeps elsewhere."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        specs: Sequence[TableSpec],
+        wanted: SchemaTables,
+        moves: tuple[MovedLinks, ...],
+        *,
+        allow_destructive: bool,
+    ) -> None:
+        self._connection = connection
+        self._allow_destructive = allow_destructive
+        self._wanted = wanted
+        self._specs = {one.sql_name: one for one in specs}
+        self._emptied = {(one.table, one.column) for one in moves if one.to_many}
+        self._filled = {(one.table, one.column): one for one in moves if not one.to_many}
+        self.context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": self._types_differ,
+                "include_object": self._is_ours,
+                "include_name": self._is_our_name,
+            },
+        )
+        self._found = Differences(moves=moves)
+
+    def differences(self) -> Differences:
+        """Return what differs."""
+        for move in self._found.moves:
+            self._found.say("~", "lossy" if move.several else "safe", move.table, move.text)
+        diffs: list[Any] = []
+        with warnings.catch_warnings():
+            # Indexes over expressions are not reflected, and are compared by their text below.
+            warnings.filterwarnings("ignore", "(?i).*expression-based index")
+            for one in compare_metadata(self.context, self._wanted.metadata):
+                diffs += one if isinstance(one, list) else [one]
+        # Columns that stay behind are known before anything is said of their indexes and constraints.
+        for one in sorted(diffs, key=lambda diff: diff[0] != "remove_column"):
+            self._note(one)
+        new_tables = {one[1].name for one in diffs if one[0] == "add_table"}
+        ShapeComparison(self._connection, self._wanted.metadata, self._found).compare(new_tables)
+        return self._found
+
+    def _is_our_name(self, name: str | None, kind: str, parents: Any) -> bool:
+        del parents
+        return kind != "table" or name in self._wanted.metadata.tables
+
+    def _is_ours(
+        self, one: Any, name: str | None, kind: str, reflected: bool, other: Any
+    ) -> bool:  # Alembic's signature
+        del one, reflected, other
+        return kind != "table" or name in self._wanted.metadata.tables
+
+    def _types_differ(
+        self, context: Any, there: Any, column: Any, there_type: Any, wanted_type: Any
+    ) -> bool:
+        del context, there, column
+        return type_name(there_type, self._connection) != type_name(wanted_type, self._connection)
+
+    def _note(self, diff: Any) -> None:
+        match diff:
+            case ("add_table", table):
+                columns = ", ".join(column.name for column in table.columns)
+                self._found.say("+", "safe", table.name, f"table with {columns}")
+            case ("add_column", _, table, column):
+                self._add_column(table, column)
+            case ("remove_column", _, table, column):
+                self._remove_column(table, column)
+            case ("modify_type", _, table, column, _, old, new):
+                before, after = type_name(old, self._connection), type_name(new, self._connection)
+                self._found.say("~", "lossy", table, f"column '{column}' from {before} to {after}")
+                self._found.retyped.append((table, column, new))
+                self._found.rebuilt.add(table)
+            case ("modify_nullable", _, table, column, _, _, nullable):
+                self._change_nullable(table, column, nullable=nullable)
+            case ("add_constraint" | "add_fk" as kind, made):
+                self._constraint(kind, made, is_new=True)
+            case ("remove_constraint" | "remove_fk" as kind, gone):
+                self._constraint(kind, gone, is_new=False)
+            case _:
+                # Defaults and comments: the schema's tables have neither.
+                return
+
+    def _add_column(self, table: str, column: sa.Column[Any]) -> None:
+        found = self._found
+        found.say("+", "safe", table, f"column '{column.name}' {type_name(column.type, self._connection)}")  # fmt: skip
+        found.new_columns.append((table, column))
+        found.rebuilt.add(table)
+        if not column.nullable and column.server_default is None:
+            move = self._filled.get((table, column.name))
+            blanks = count_rows(self._connection, table) - (move.rows if move is not None else 0)
+            self._require_value(table, column.name, blanks)
+
+    def _remove_column(self, table: str, column: sa.Column[Any]) -> None:
+        found = self._found
+        if (table, column.name) in self._emptied:
+            found.dropped.append((table, column.name))
+            found.rebuilt.add(table)
+            return
+        if self._allow_destructive:
+            found.say("-", "lossy", table, f"column '{column.name}' with its values")
+            found.dropped.append((table, column.name))
+            found.rebuilt.add(table)
+            return
+        found.left.setdefault(table, []).append(column)
+        found.say(" ", "report", table, f"column '{column.name}' not in the schema: left alone")
+        if not column.nullable:
+            found.say("~", "safe", table, f"column '{column.name}' may be blank, since nothing fills it any more")  # fmt: skip
+            found.nullable.append((table, column.name, True))
+            found.rebuilt.add(table)
+
+    def _change_nullable(self, table: str, column: str, *, nullable: bool) -> None:
+        if nullable:
+            self._found.say("~", "safe", table, f"column '{column}' may be blank")
+            self._found.nullable.append((table, column, True))
+            self._found.rebuilt.add(table)
+            return
+        blank = sa.column(column).is_(None)
+        blanks = count_rows(self._connection, table, blank)
+        self._require_value(table, column, blanks, existing=True)
+
+    def _require_value(
+        self, table: str, column: str, blanks: int, *, existing: bool = False
+    ) -> None:
+        found = self._found
+        value = fill_value(self._specs.get(table), self._wanted.metadata.tables[table].c[column])
+        if blanks and value is None:
+            rows = "1 row has" if blanks == 1 else f"{blanks} rows have"
+            spec = self._specs.get(table)
+            is_field = spec is not None and column in spec.by_key
+            way_out = "give it a default in the schema, or fill it" if is_field else "fill it"
+            found.say("!", "manual", table, f"column '{column}' is required and {rows} no value for it: {way_out}")  # fmt: skip
+            return
+        if blanks:
+            shown = str(value) if isinstance(value, sa.ClauseElement) else repr(value)
+            found.say("~", "safe", table, f"column '{column}' filled with {shown} where blank")
+        if existing:
+            found.say("~", "safe", table, f"column '{column}' is required")
+        found.nullable.append((table, column, False))
+        found.rebuilt.add(table)
+
+    def _constraint(self, kind: str, one: Any, *, is_new: bool) -> None:
+        found = self._found
+        table = one.table.name
+        columns = [column.name for column in one.columns]
+        if not is_new and set(columns) & (found.left_names(table) | found.dropped_names(table)):
+            return
+        what = "link" if kind.endswith("fk") else "uniqueness"
+        if what == "uniqueness" and is_new:
+            doubled = self._doubled(table, columns)
+            if doubled:
+                stand = " stands" if doubled == 1 else "s stand"
+                found.say("!", "manual", table, f"'{', '.join(columns)}' is unique, and {doubled} value{stand} in several rows: change them")  # fmt: skip
+                return
+        found.say("~", "safe", table, f"{'new' if is_new else 'no'} {what} on {', '.join(columns)}")
+        (found.constraints if is_new else found.old_constraints).append(one)
+        found.rebuilt.add(table)
+
+    def _doubled(self, table: str, columns: list[str]) -> int:
+        """Return how many values stand in several rows."""
+        if self._found.new_names(table) & set(columns):
+            return 0
+        listed: list[Any] = [sa.column(name) for name in columns]
+        grouped = (
+            sa.select(*listed)
+            .select_from(sa.table(table))
+            .where(*(one.is_not(None) for one in listed))
+            .group_by(*listed)
+            .having(sa.func.count() > 1)
+        )
+        query = sa.select(sa.func.count()).select_from(grouped.subquery())
+        return int(self._connection.execute(query).scalar_one())
+
+
+def count_rows(connection: Connection, table: str, condition: Any = None) -> int:
+    """Return how many rows a table has, or how many meet a condition."""
+    query = sa.select(sa.func.count()).select_from(sa.table(table))
+    if condition is not None:
+        query = query.where(condition)
+    return int(connection.execute(query).scalar_one())
+
+
+def fill_value(spec: TableSpec | None, column: sa.Column[Any]) -> Any:
+    """Return what blank cells of a required column get; nothing where the schema does not say."""
+    default: Any = column.server_default
+    if default is not None:
+        return default.arg
+    field: FieldSpec | None = spec.by_key.get(column.name) if spec is not None else None
+    if field is None:
+        return None
+    if field.default is not None:
+        return field.default
+    if field.is_listed:
+        return []
+    return False if field.kind == "boolean" else None

@@ -1,0 +1,103 @@
+"""Checks and indexes: what differs between a database and a schema's tables, name by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from tablewright.provision.ports.sql_differences import Differences, mentions
+from tablewright.provision.ports.sql_shapes import live_shape, shown_name, wanted_shapes
+
+
+class ShapeComparison:
+    """Adds to *found* what differs in checks and indexes. The columns are compared already."""
+
+    def __init__(self, connection: Connection, metadata: sa.MetaData, found: Differences) -> None:
+        self._connection = connection
+        self._metadata = metadata
+        self._found = found
+
+    def compare(self, new_tables: set[str]) -> None:
+        """Compare all tables but the new ones, which are made as they are wanted."""
+        wanted = wanted_shapes(self._connection, self._metadata)
+        for table in self._metadata.sorted_tables:
+            if table.name in new_tables:
+                continue
+            there = live_shape(self._connection, table.name)
+            self._compare_checks(table, there.checks, wanted[table.name].checks)
+            self._compare_indexes(table, there.indexes, wanted[table.name].indexes)
+
+    def _compare_checks(
+        self, table: sa.Table, there: Mapping[str, str], wanted: Mapping[str, str]
+    ) -> None:
+        found = self._found
+        made = {
+            shown_name(self._connection, one): one
+            for one in table.constraints
+            if isinstance(one, sa.CheckConstraint)
+        }
+        beside = found.left_names(table.name) | found.dropped_names(table.name)
+        for name, text in there.items():
+            if not name.startswith("ck_") or text == wanted.get(name):
+                continue
+            if name not in wanted and mentions(text, beside):
+                # It stays with its column, or goes with it.
+                continue
+            found.old_checks.append((table.name, name))
+            found.rebuilt.add(table.name)
+            if name not in made:
+                found.say("~", "safe", table.name, f"no check {_short(table, name)}")
+        new = {f"ck_{table.name}_{column}" for column in found.new_names(table.name)}
+        for name, check in made.items():
+            if there.get(name) == wanted.get(name):
+                continue
+            # A check of a new column comes with it, and no row is against it: their cells are blank, or the default.
+            if str(check.name).rpartition("_")[0] in new:
+                found.checks.append((table.name, check))
+                found.rebuilt.add(table.name)
+            else:
+                self._note_check(table, name, check)
+
+    def _note_check(self, table: sa.Table, name: str, check: sa.CheckConstraint) -> None:
+        found = self._found
+        test = check.sqltext.compile(
+            dialect=self._connection.dialect, compile_kwargs={"literal_binds": True}
+        )
+        rows = sa.select(sa.func.count()).select_from(sa.table(table.name))
+        query = rows.where(sa.not_(sa.literal_column(f"({test})")))
+        against = int(self._connection.execute(query).scalar_one())
+        if against:
+            said = "1 row is" if against == 1 else f"{against} rows are"
+            found.say("!", "manual", table.name, f"check {_short(table, name)}: {said} against it and would have to be changed first")  # fmt: skip
+            found.unmet.add((table.name, name))
+            # The old form of the check stays until then.
+            found.old_checks = [one for one in found.old_checks if one != (table.name, name)]
+            return
+        found.say("~", "safe", table.name, f"check {_short(table, name)}")
+        found.checks.append((table.name, check))
+        found.rebuilt.add(table.name)
+
+    def _compare_indexes(
+        self, table: sa.Table, there: Mapping[str, str], wanted: Mapping[str, str]
+    ) -> None:
+        found = self._found
+        made = {shown_name(self._connection, one): one for one in table.indexes}
+        left, dropped = found.left_names(table.name), found.dropped_names(table.name)
+        for name, text in there.items():
+            if not name.startswith("ix_") or text == wanted.get(name):
+                continue
+            if name not in wanted and mentions(text, left):
+                continue
+            found.old_indexes.append((table.name, name))
+            if name not in wanted and not mentions(text, dropped):
+                found.say("~", "safe", table.name, f"no index {name}")
+        for name, index in made.items():
+            if there.get(name) != wanted.get(name):
+                found.say("~", "safe", table.name, f"index {name}")
+                found.indexes.append(index)
+
+
+def _short(table: sa.Table, name: str) -> str:
+    return name.removeprefix(f"ck_{table.name}_")
