@@ -5,8 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from enum import Enum
 from itertools import count
 from typing import Any, Final, Literal, assert_never
 
@@ -27,6 +25,8 @@ from tablewright.expressions.sql_blanks import (
     may_be_null,
 )
 from tablewright.expressions.sql_functions import calendar, text_or_number
+from tablewright.expressions.sql_linked import aggregate, exists, member_at
+from tablewright.expressions.sql_literals import literal, stored, value_type
 from tablewright.expressions.types import INTEGER, ValueType
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -49,12 +49,16 @@ class SqlLink:
 
 @dataclass(frozen=True, slots=True)
 class SqlTable:
-    """A table as expressions see it: its columns bear the fields' keys, beside `id` and `created_time`."""
+    """A table as expressions see it: its columns bear the fields' keys, beside `id` and `created_time`.
+
+    *derived* gives the values of fields without a column, for a scope whose own record is of this table.
+    """
 
     table: sa.Table
     links: Mapping[str, SqlLink]
     nullable: frozenset[str]
     listed: frozenset[str]
+    derived: Mapping[str, Callable[[SqlScope], Sql]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,13 +118,13 @@ class SqlScope:
             case tree.ListContains(items, item):
                 return self._list_contains(items, item)
             case tree.Over(quantifier) if quantifier in ("any", "all"):
-                return self._exists(node)
+                return exists(self, node)
             case _:
-                return self._plain(node)
+                return self.plain(node)
 
     def value(self, node: tree.Node) -> Sql:
         """Return SQL whose value is that of *node*: NULL where it is blank, true or false where it is a condition."""
-        return self.definite(node) if is_condition(node) else self._plain(node)
+        return self.definite(node) if is_condition(node) else self.plain(node)
 
     def definite(self, node: tree.Node) -> Sql:
         """Return SQL that is true where *node* is and false everywhere else."""
@@ -165,7 +169,7 @@ class SqlScope:
     def _blank_test(self, operand: tree.Node, *, negated: bool) -> Sql:
         if is_condition(operand):
             return sa.true() if negated else sa.false()
-        value = self._plain(operand)
+        value = self.plain(operand)
         if isinstance(operand, tree.Field) and operand.type.kind in ("list", "opaque"):
             table, _ = self.row_of(operand)
             if operand.name in table.listed:
@@ -177,7 +181,7 @@ class SqlScope:
     def _membership(self, item: tree.Node, choices: tuple[tree.Node, ...], *, negated: bool) -> Sql:
         value = self.value(item)
         folded = [self.folded(choice) for choice in choices]
-        listed = [_stored(choice) for choice in folded if choice is not None]
+        listed = [stored(choice) for choice in folded if choice is not None]
         has_blank = len(listed) < len(folded)
         nullable = may_be_blank(self, item)
         kind = item.type if item.type.kind != "none" else choices[0].type if choices else item.type
@@ -207,74 +211,12 @@ class SqlScope:
         found = sa.select(sa.literal(1)).select_from(each).where(each.c.value == wanted)
         return found.correlate_except(each).exists()
 
-    # -- linked records -------------------------------------------------------------------------------------------
-
-    def _linked(self, node: tree.Over) -> tuple[SqlScope, Callable[[Sql], sa.Select[Any]]]:
-        """Return the scope of the linked records, and a function that makes a subquery over those that count."""
-        table, own_id = self._relation_start(node.relation)
-        link = table.links[node.relation.name]
-        target = self.compiler.tables[link.target]
-        alias = self.compiler.alias(link.target)
-        scope = SqlScope(self.compiler, {**self.rows, node.variable.name: (target, alias)})
-        if link.holder is None:
-            raise LookupError(f"{node.relation.name} leads to one record")
-        source, holder = alias, alias
-        if link.holder is not target.table or link.other != "id":
-            holder = link.holder.alias(f"{link.holder.name}_{self.compiler.next_number()}")
-            source = sa.join(holder, alias, holder.c[link.other] == alias.c.id)
-        parts = [holder.c[link.own] == own_id]
-        if node.condition is not None:
-            parts.append(scope.condition(node.condition))
-
-        def subquery(column: Sql) -> sa.Select[Any]:
-            # Everything else belongs to the query around; SQLAlchemy sees that by itself one level up only.
-            found = sa.select(column).select_from(source).where(*parts)
-            return found.correlate_except(alias, holder)
-
-        return scope, subquery
-
-    def _relation_start(self, relation: tree.Field) -> tuple[SqlTable, Sql]:
-        if relation.owner is None:
-            table, source = self.rows[""]
-            return table, source.c.id
-        if isinstance(relation.owner, tree.Variable):
-            table, source = self.rows[relation.owner.name]
-            return table, source.c.id
-        return self.compiler.tables[relation.owner.type.name], self._plain(relation.owner)
-
-    def _exists(self, node: tree.Over) -> Sql:
-        scope, subquery = self._linked(node)
-        body = node.body if node.body is not None else tree.TRUE
-        rows = subquery(sa.literal(1))
-        if node.quantifier == "any":
-            return rows.where(scope.condition(body)).exists()
-        return sa.not_(rows.where(scope.opposite(body)).exists())
-
-    def _aggregate(self, node: tree.Over) -> Sql:
-        scope, subquery = self._linked(node)
-        if node.body is None:
-            return subquery(sa.func.count()).scalar_subquery()
-        # An aggregate over a value of the record around would belong to the query around; a table of values cannot.
-        found = scope.value(node.body) if node.quantifier == "sum" else scope.ordering(node.body)
-        values = subquery(found.label("value")).subquery(f"values_{self.compiler.next_number()}")
-        value = values.c.value
-        body: Sql
-        if node.quantifier == "sum":
-            zero = sa.literal(0.0 if node.type.kind != "integer" else 0)
-            body = sa.func.coalesce(sa.func.sum(value), zero)
-            body = whole_microseconds(self.compiler, body) if node.type.kind == "duration" else body
-            body = sa.cast(body, sa.BigInteger()) if node.type.kind == "integer" else body
-        else:
-            body = (sa.func.min if node.quantifier == "min" else sa.func.max)(value)
-            if node.body.type.kind == "enum":
-                body = self._member_at(body, self._members(node.body))
-        return sa.select(body).select_from(values).scalar_subquery()
-
     # -- values ---------------------------------------------------------------------------------------------------
 
-    def _plain(self, node: tree.Node) -> Sql:
+    def plain(self, node: tree.Node) -> Sql:
+        """Return SQL whose value is that of *node*, whatever else its kind has of its own."""
         if not looks_at_rows(node):
-            return self.literal(_stored(self.folded(node)), node.type)
+            return self.literal(stored(self.folded(node)), node.type)
         match node:
             case tree.Field():
                 return self._field(node)
@@ -292,7 +234,7 @@ class SqlScope:
             case tree.Call():
                 return self._call(node)
             case tree.Over():
-                return self._aggregate(node)
+                return aggregate(self, node)
             case (
                 tree.Compare() | tree.BlankTest() | tree.Membership() | tree.ListContains() | tree.Not()
                 | tree.Logic()
@@ -304,9 +246,11 @@ class SqlScope:
                 assert_never(node)
 
     def folded(self, node: tree.Node) -> Any:
+        """Return the value of what does not differ from record to record."""
         return self.compiler.evaluator.value(node, {})
 
     def row_of(self, node: tree.Field) -> tuple[SqlTable, FromClause | None]:
+        """Return the table of a field, and where its row stands; nothing where that is behind a link."""
         if node.owner is None:
             return self.rows[""]
         if isinstance(node.owner, tree.Variable):
@@ -323,30 +267,34 @@ class SqlScope:
         link = table.links.get(node.name)
         name = link.own if link is not None and link.holder is None else node.name
         if source is not None:
-            return source.c[name]
+            return self._of(table, source, name)
         if node.owner is None:
             raise LookupError(f"{node.name} is not a field of this record")
-        linked_id = self._plain(node.owner)
+        linked_id = self.plain(node.owner)
         if name == "id":
             return linked_id
         alias = self.compiler.alias(node.owner.type.name)
-        found = sa.select(alias.c[name]).where(alias.c.id == linked_id)
+        found = sa.select(self._of(table, alias, name)).where(alias.c.id == linked_id)
         return found.correlate_except(alias).scalar_subquery()
+
+    def _of(self, table: SqlTable, source: FromClause, name: str) -> Sql:
+        derive = table.derived.get(name)
+        if derive is None:
+            return source.c[name]
+        return derive(SqlScope(self.compiler, {"": (table, source)}))
 
     # -- enums ----------------------------------------------------------------------------------------------------
 
-    def _members(self, node: tree.Node) -> tuple[str, ...]:
+    def members(self, node: tree.Node) -> tuple[str, ...]:
+        """Return the names of an enum's values in their order."""
         return tuple(member.name for member in self.compiler.evaluator.enums[node.type.name])
 
     def _ordinal(self, node: tree.Node) -> Sql:
-        members = self._members(node)
+        members = self.members(node)
         if not looks_at_rows(node):
-            stored = _stored(self.folded(node))
-            return self.literal(None if stored is None else members.index(stored), INTEGER)
+            name = stored(self.folded(node))
+            return self.literal(None if name is None else members.index(name), INTEGER)
         return sa.case({name: place for place, name in enumerate(members)}, value=self.value(node))
-
-    def _member_at(self, ordinal: Sql, members: tuple[str, ...]) -> Sql:
-        return sa.case(dict(enumerate(members)), value=ordinal)
 
     # -- functions ------------------------------------------------------------------------------------------------
 
@@ -358,7 +306,7 @@ class SqlScope:
             return self._extreme(node)
         values = [self.value(part) for part in node.arguments]
         if name == "coalesce":
-            return sa.func.coalesce(*values, type_=self._type(node.type))
+            return sa.func.coalesce(*values, type_=value_type(self.compiler, node.type))
         if name in ("date", "year", "month", "day", "weekday", "hour"):
             is_moment = node.arguments[0].type.kind == "datetime"
             return calendar(self.compiler, name, values[0], is_moment=is_moment)
@@ -376,7 +324,7 @@ class SqlScope:
     def _extreme(self, node: tree.Call) -> Sql:
         is_enum = node.type.kind == "enum"
         values = [self.ordering(part) for part in node.arguments]
-        kind = sa.Integer() if is_enum else self._type(node.type)
+        kind = sa.Integer() if is_enum else value_type(self.compiler, node.type)
         if self.compiler.dialect == "sqlite":
             pick = sa.func.min if node.function == "min" else sa.func.max
             found: Sql = pick(*values, type_=kind)
@@ -385,45 +333,13 @@ class SqlScope:
             choose = sa.func.least if node.function == "min" else sa.func.greatest
             known = [value.is_not(None) for value in values]
             found = sa.case((sa.and_(*known), choose(*values, type_=kind)))
-        return self._member_at(found, self._members(node)) if is_enum else found
-
-    # -- literals -------------------------------------------------------------------------------------------------
-
-    def _type(self, kind: ValueType) -> TypeEngine[Any]:
-        if kind.kind == "datetime":
-            return self.compiler.moment_type
-        return _TYPES.get(kind.kind, sa.Text)()
+        return member_at(found, self.members(node)) if is_enum else found
 
     def literal(self, value: Any, kind: ValueType) -> Sql:
         """Return a plain value, as columns of its type hold it."""
-        if value is None:
-            return sa.cast(sa.null(), self._type(kind))
-        if isinstance(value, bool):
-            return sa.true() if value else sa.false()
-        if isinstance(value, datetime):
-            return sa.literal(value.astimezone(UTC), self.compiler.moment_type)
-        if isinstance(value, date):
-            return sa.literal(value, sa.Date())
-        if isinstance(value, int) and abs(value) < 2**63:
-            return sa.literal(value, sa.BigInteger())
-        if isinstance(value, (int, float)):
-            return sa.literal(float(value), sa.Double())
-        return sa.literal(value, sa.Text())
+        return literal(self.compiler, value, kind)
 
 
-_TYPES: Final[Mapping[str, type[TypeEngine[Any]]]] = {
-    "integer": sa.BigInteger,
-    "number": sa.Double,
-    "boolean": sa.Boolean,
-    "date": sa.Date,
-    "duration": sa.Double,
-}
 _ORDER: Final[Mapping[str, Callable[[Any, Any], Sql]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.name
-    return value.total_seconds() if isinstance(value, timedelta) else value
