@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tablewright.config import Environment
-from tablewright.model.schema import Schema
+from tablewright.expressions.sql import Dialect
+from tablewright.model.schema import Relation, Schema, Table
 from tablewright.names import snake
+from tablewright.provision.drift import drift
 from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.specs import table_specs
 from tablewright.provision.yaml_text import Flow, yaml_text
-from tablewright.runtime.stores.sql_engine import sqlite_engine
+from tablewright.runtime.stores.sql_engine import postgres_engine, sqlite_engine
 from tablewright.runtime.stores.sql_schema import schema_tables
 from tablewright.server.serve import LocalAirtable
 
@@ -31,6 +36,7 @@ TYPES = ("text", "long_text", "integer", "number", "date", "datetime", "boolean"
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta")
 
 Model = dict[str, Any]
+_numbers = itertools.count(1)
 
 
 @st.composite
@@ -62,7 +68,7 @@ def evolutions(draw: st.DrawFn, model: Model) -> Model:
         key = draw(st.sampled_from(list(changed["tables"])))
         table = changed["tables"][key]
         fields, relations = table["fields"], table["relations"]
-        match draw(st.sampled_from(["add", "rename", "swap", "remove", "describe", "value", "link", "relink", "retable", "table", "formula", "lookup"])):  # fmt: skip
+        match draw(st.sampled_from(["add", "rename", "swap", "remove", "describe", "value", "link", "relink", "recount", "retable", "table", "formula", "lookup"])):  # fmt: skip
             case "add":
                 fields[f"new_{number}"] = {"type": draw(st.sampled_from(TYPES))}
             case "rename":
@@ -91,6 +97,9 @@ def evolutions(draw: st.DrawFn, model: Model) -> Model:
                 old = draw(st.sampled_from(list(relations)))
                 moved = relations.pop(old)
                 relations[f"moved_{number}"] = {**moved, "was": [old, *moved.get("was", ())]}
+            case "recount" if relations:
+                counted = relations[draw(st.sampled_from(list(relations)))]
+                counted["many"] = not counted.get("many", False)
             case "retable" if "was" not in table:
                 new = f"Renamed{number}"
                 table["was"] = [key]
@@ -139,34 +148,99 @@ def text_of(model: Model) -> str:
     )
 
 
-@settings(
+SETTINGS = settings(
     max_examples=int(os.environ.get("EXAMPLES", "60")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@SETTINGS
 @given(st.data())
-def test_any_evolution_of_a_database_keeps_the_rows(
+def test_any_evolution_of_a_sqlite_file_keeps_rows_and_links(
     compiled: Callable[[str], Schema], data: st.DataObject
 ) -> None:
-    """The same on SQLite: nothing is left to do, and every row is there."""
-    before = data.draw(models())
-    after = data.draw(evolutions(before))
-    first, second = compiled(text_of(before)), compiled(text_of(after))
+    """Apply A, store rows, apply B: nothing is left to do, and every row and every link is there."""
     with tempfile.TemporaryDirectory() as folder:
-        store = f"sqlite:///{folder}/evolving.db"
+        evolve(f"sqlite:///{folder}/evolving.db", compiled, data)
+
+
+@pytest.mark.slow
+@SETTINGS
+@given(st.data())
+def test_any_evolution_of_a_postgresql_database_keeps_rows_and_links(
+    postgres_server: str, compiled: Callable[[str], Schema], data: st.DataObject
+) -> None:
+    """The same on PostgreSQL."""
+    name = f"evolving_{next(_numbers)}"
+    admin = sa.create_engine(postgres_server.replace("postgresql:", "postgresql+psycopg:", 1))
+    with admin.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    try:
+        evolve(f"{postgres_server}&options={quote(f'-csearch_path={name}')}", compiled, data)
+    finally:
+        with admin.begin() as connection:
+            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        admin.dispose()
+
+
+def evolve(store: str, compiled: Callable[[str], Schema], data: st.DataObject) -> None:
+    """Bring a database to one schema, fill it, and bring it to another."""
+    before = data.draw(models())
+    first, second = compiled(text_of(before)), compiled(text_of(data.draw(evolutions(before))))
+    made = sa.make_url(store)
+    dialect: Dialect = "sqlite" if store.startswith("sqlite") else "postgresql"
+    engine = sqlite_engine(made) if dialect == "sqlite" else postgres_engine(made)
+    try:
         bring(store, first)
-        fill(store, first)
+        with engine.begin() as connection:
+            fill(connection, first, dialect)
 
         bring(store, second)
 
-        engine = sa.create_engine(store)
         with engine.connect() as connection:
-            for table in second.tables:
-                names = {snake(name) for name in (table.key, *table.was)}
-                if names & {snake(one.key) for one in first.tables}:
-                    rows = sa.select(sa.func.count()).select_from(sa.table(snake(table.key)))
-                    assert connection.execute(rows).scalar_one() == 2
+            check_rows(connection, first, second)
+            check_links(connection, first, second, dialect)
+    finally:
         engine.dispose()
+
+
+def check_rows(connection: sa.Connection, first: Schema, second: Schema) -> None:
+    """Check that every table that was there holds its two rows."""
+    for table in second.tables:
+        if origin(table, first.tables) is not None:
+            rows = sa.select(sa.func.count()).select_from(sa.table(snake(table.key)))
+            assert connection.execute(rows).scalar_one() == 2
+
+
+def check_links(connection: sa.Connection, first: Schema, second: Schema, dialect: Dialect) -> None:
+    """Check that every relation that was there leads from the first row to the first row."""
+    made = schema_tables(table_specs(second), dialect)
+    by_key = {one.key: one for one in second.tables}
+    for table in second.tables:
+        old_table = origin(table, first.tables)
+        for relation in table.relations if old_table is not None else ():
+            assert old_table is not None
+            old = origin(relation, old_table.relations)
+            target = origin(by_key[relation.target], first.tables)
+            if old is None or target is None or old.target != target.key:
+                continue
+            if relation.many:
+                holder = made.links[table.key, relation.key]
+                query = sa.select(holder.c.record_id, holder.c.linked_id)
+            else:
+                link = sa.column(f"{relation.key}_id")
+                query = sa.select(sa.column("id"), link).select_from(sa.table(snake(table.key))).where(link.is_not(None))  # fmt: skip
+            assert [tuple(row) for row in connection.execute(query)] == [("rec1", "rec1")]
+
+
+_Kept = TypeVar("_Kept", Table, Relation)
+
+
+def origin(one: _Kept, earlier: Sequence[_Kept]) -> _Kept | None:
+    """Return what a table or relation was in the earlier schema, which knows it by its key or an earlier one."""
+    keys = {one.key, *one.was}
+    return next((old for old in earlier if old.key in keys), None)
 
 
 def bring(store: str, schema: Schema) -> None:
@@ -175,36 +249,37 @@ def bring(store: str, schema: Schema) -> None:
     try:
         target.apply(target.plan())
         assert target.plan().is_empty
+        assert drift(target.plan(), None, ()).is_empty
     finally:
         target.close()
 
 
-def fill(store: str, schema: Schema) -> None:
-    """Store two rows in every table."""
-    made = schema_tables(table_specs(schema), "sqlite")
-    engine = sqlite_engine(sa.make_url(store))
+def fill(connection: sa.Connection, schema: Schema, dialect: Dialect) -> None:
+    """Store two rows in every table, and a link from first row to first row in every relation."""
+    made = schema_tables(table_specs(schema), dialect)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    with engine.begin() as connection:
-        for table in made.tables.values():
-            blanks: Model = {
-                column.name: (
-                    []
-                    if "JSON" in str(column.type) or "Names" in type(column.type).__name__
-                    else False
-                )
-                for column in table.columns
-                if not column.nullable and column.name not in ("id", "created_time")
-            }
-            rows = [{"id": f"rec{n}", "created_time": now, "title": "t", **blanks} for n in (1, 2)]
-            connection.execute(table.insert(), rows)
-    engine.dispose()
+    for table in made.tables.values():
+        blanks: Model = {
+            column.name: (
+                [] if "JSON" in str(column.type) or "Names" in type(column.type).__name__ else False
+            )
+            for column in table.columns
+            if not column.nullable and column.name not in ("id", "created_time")
+        }
+        rows = [{"id": f"rec{n}", "created_time": now, "title": "t", **blanks} for n in (1, 2)]
+        connection.execute(table.insert(), rows)
+    for one in schema.tables:
+        table = made.tables[one.key]
+        for relation in one.relations:
+            if relation.many:
+                link = {"record_id": "rec1", "linked_id": "rec1", "position": 0}
+                connection.execute(made.links[one.key, relation.key].insert(), [link])
+            else:
+                first = table.update().where(table.c.id == "rec1")
+                connection.execute(first.values({f"{relation.key}_id": "rec1"}))
 
 
-@settings(
-    max_examples=int(os.environ.get("EXAMPLES", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@SETTINGS
 @given(st.data())
 def test_any_evolution_applies_and_keeps_the_rows(
     compiled: Callable[[str], Schema], project_on: Callable[..., Project], data: st.DataObject
