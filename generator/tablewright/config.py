@@ -146,16 +146,22 @@ def chosen_environment(
 
 
 def _require_known(folder: Path, chosen: str) -> None:
-    """Refuse a name that nothing is known of where another environment has a lock file: it is mistyped, or new."""
+    """Refuse a name that nothing is known of, no lock file either: it is mistyped, or new."""
     locked = sorted(
         path.name.removeprefix(_LOCK_START).removesuffix(_LOCK_END)
         for path in folder.glob(f"{_LOCK_START}*{_LOCK_END}")
     )
-    if locked and chosen not in (DEFAULT_ENVIRONMENT, *locked):
-        raise ConfigUnusable(
-            f"there is no environment '{chosen}': {_nearest(chosen, locked)}, as lock files tell. "
-            f"A new one says where it is: name its base with --base, or write [environments.{chosen}] into {FILE}"
-        )
+    if chosen in (DEFAULT_ENVIRONMENT, *locked):
+        return
+    told = (
+        f"{_nearest(chosen, locked)}, as lock files tell"
+        if locked
+        else f"without a configuration there is '{DEFAULT_ENVIRONMENT}' alone, which needs no --environment"
+    )
+    raise ConfigUnusable(
+        f"there is no environment '{chosen}': {told}. A new one says where it is: name its base with --base, "
+        f"have one made with --workspace, or write [environments.{chosen}] into {FILE}"
+    )
 
 
 def _from_variables(found: Environment, known: Mapping[str, str]) -> Environment:

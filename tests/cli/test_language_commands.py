@@ -66,6 +66,25 @@ def test_the_json_schema_beside_the_example_is_current() -> None:
     )
 
 
+def test_a_new_schema_comes_with_what_its_first_line_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Editors find the JSON Schema beside the schema; one that is there is the user's, until --out replaces it."""
+    monkeypatch.chdir(tmp_path)
+    beside = tmp_path / "schemas" / "tablewright.schema.json"
+
+    run("init")
+
+    first = (tmp_path / "schemas" / "tasks.yaml").read_text().splitlines()[0]
+    assert first == f"# yaml-language-server: $schema={beside.name}"
+    assert beside.read_text() == run("schema").output
+    beside.write_text("old")
+    run("init", "others")
+    assert beside.read_text() == "old"
+    assert run("schema", "--out", "schemas/tablewright.schema.json").exit_code == 0
+    assert beside.read_text() == run("schema").output
+
+
 def test_docs_prints_the_readme_of_the_package() -> None:
     """One text, in the package and on the command line."""
     result = run("docs", str(ROOT / "schemas" / "agent_tasks.yaml"))

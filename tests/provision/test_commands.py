@@ -264,6 +264,8 @@ def test_pull_then_plan_has_nothing_to_do(shell: Shell) -> None:
     assert shell.run("plan").returncode == 0
     assert shell.run("drift").returncode == 0
     assert set(shell.lock()["schemas"]["taken_over"]["tables"]) == {"Customer", "Order"}
+    first = (shell.folder / "schemas" / "taken_over.yaml").read_text().splitlines()[0]
+    assert (shell.folder / "schemas" / first.partition("$schema=")[2]).is_file()
 
 
 def test_pull_keeps_a_schema_that_is_there(shell: Shell) -> None:
@@ -345,6 +347,73 @@ def test_refused_formulas_become_numbered_steps(shells: Callable[..., Shell]) ->
     assert found.returncode == 0
     assert "1. In table 'Order' add a field named 'Twice' of type 'Formula' and paste this formula:\n         {Number} * 2" in found.stdout  # fmt: skip
     assert drift.returncode == 2
+
+
+def test_two_runs_do_not_write_one_lock_file(shell: Shell) -> None:
+    """While one run holds an environment the others are refused at once, and told what to do."""
+    from tablewright.provision.alone import alone, own_folder
+
+    held = own_folder(shell.folder) / "tablewright.lock.dev.json.held"
+    with alone(held, busy=""):
+        applied = shell.run("apply", "--yes")
+        pulled = shell.run("pull", "--name", "other")
+        planned = shell.run("plan")
+
+    for found in (applied, pulled):
+        assert found.returncode == 1
+        assert found.stderr == (
+            "Error: another 'tablewright apply' or 'tablewright pull' is at work on tablewright.lock.dev.json (environment 'dev'): "
+            "wait until it has ended, then run this command again. Nothing was changed\n"
+        )
+    assert planned.returncode == 2
+    assert not (shell.folder / "schemas" / "other.yaml").exists()
+    assert shell.run("apply", "--yes").returncode == 0
+    assert (shell.folder / ".tablewright" / ".gitignore").read_text() == "*\n"
+
+
+def test_of_two_runs_at_once_one_is_refused(shells: Callable[..., Shell]) -> None:
+    """Real processes: one applies, the other one says so, and nothing is doubled."""
+    shell = shells(fail="delay=0.4")
+    first = shell.start("apply", "--yes")
+    held = shell.folder / ".tablewright" / "tablewright.lock.dev.json.held"
+    while not held.exists() and first.poll() is None:
+        time.sleep(0.01)
+
+    second = shell.run("apply", "--yes")
+
+    assert first.wait(timeout=60) == 0
+    assert second.returncode == 1
+    assert "wait until it has ended" in second.stderr
+    names = sorted(table.name for table in shell.server.workspace.bases[shell.server.base_id].tables.values())  # fmt: skip
+    assert names == ["Customer", "Order"]
+
+
+def test_a_lock_ends_with_its_process(shells: Callable[..., Shell]) -> None:
+    """A run that was killed keeps nobody out."""
+    shell = shells(fail="delay=0.2")
+    first = shell.start("apply", "--yes")
+    held = shell.folder / ".tablewright" / "tablewright.lock.dev.json.held"
+    while not held.exists() and first.poll() is None:
+        time.sleep(0.01)
+    first.kill()
+    first.wait()
+
+    assert shell.run("apply", "--yes").returncode == 0
+
+
+def test_copies_that_share_a_journal_are_kept_apart(shell: Shell) -> None:
+    """Two copies never note into one journal."""
+    from tablewright.provision.alone import alone, own_folder
+
+    stores = ("--from", "sqlite:///a.db", "--to", "sqlite:///b.db")
+    with alone(own_folder(shell.folder) / "copy-shop.jsonl.held", busy=""):
+        found = shell.run("copy", *stores)
+        other = shell.run("copy", *stores, "--journal", "mine/other.jsonl")
+
+    assert found.returncode == 1
+    assert "another 'tablewright copy' is writing" in found.stderr
+    assert "name another file with --journal" in found.stderr
+    assert other.returncode == 0, other.stderr
 
 
 @pytest.mark.slow

@@ -146,3 +146,23 @@ def test_an_end_point_is_a_url(tmp_path: Path) -> None:
     """What is no URL is told before anything is sent."""
     with pytest.raises(ConfigUnusable, match="--endpoint is a URL such as"):
         chosen_environment(read_config(tmp_path), None, endpoint="notaurl", variables={})
+
+
+def test_a_name_is_not_taken_unseen_where_nothing_is_known(tmp_path: Path) -> None:
+    """Without configuration and lock file there is one environment; another one says where it is."""
+    found = read_config(tmp_path)
+    somewhere = {"AIRTABLE_BASE_ID": "appX"}
+
+    with pytest.raises(ConfigUnusable) as refusal:
+        chosen_environment(found, "prod", variables=somewhere)
+
+    assert str(refusal.value) == (
+        "there is no environment 'prod': without a configuration there is 'dev' alone, which needs no --environment. "
+        "A new one says where it is: name its base with --base, have one made with --workspace, or write "
+        "[environments.prod] into tablewright.toml"
+    )
+    with pytest.raises(ConfigUnusable, match="no environment 'prod'"):
+        chosen_environment(found, None, variables={"TABLEWRIGHT_ENVIRONMENT": "prod"})
+    assert chosen_environment(found, "dev", variables=somewhere).base == "appX"
+    assert chosen_environment(found, "prod", base="appP", variables={}).name == "prod"
+    assert chosen_environment(found, "prod", workspace="wspP", variables={}).workspace == "wspP"

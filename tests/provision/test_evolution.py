@@ -229,7 +229,7 @@ def check_links(connection: sa.Connection, first: Schema, second: Schema, dialec
                 holder = made.links[table.key, relation.key]
                 query = sa.select(holder.c.record_id, holder.c.linked_id)
             else:
-                link = sa.column(f"{relation.key}_id")
+                link: sa.ColumnClause[str] = sa.column(f"{relation.key}_id")
                 query = sa.select(sa.column("id"), link).select_from(sa.table(snake(table.key))).where(link.is_not(None))  # fmt: skip
             assert [tuple(row) for row in connection.execute(query)] == [("rec1", "rec1")]
 

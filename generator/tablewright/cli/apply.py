@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ import click
 from tablewright.cli.provisioning import (
     ERROR,
     ProvisionCommand,
+    alone_in,
     api_calls,
     echo_json,
     echo_manual,
@@ -74,8 +76,10 @@ def command(
         raise ConfigUnusable(
             f"the plan was made for environment '{plan.environment}', not '{chosen.name}': make one for that"
         )
-    target = open_target(schema, chosen, config.folder, variables())
-    try:
+    with (
+        alone_in(config, chosen),
+        closing(open_target(schema, chosen, config.folder, variables())) as target,
+    ):
         is_saved = plan is not None
         if plan is None:
             plan = target.plan(allow_destructive=allow_destructive)
@@ -92,8 +96,6 @@ def command(
         if plan.steps and not yes:
             _ask(plan)
         applied = _apply(target, plan, look=is_saved or not yes, quiet=output_format == "json")
-    finally:
-        target.close()
     _report(plan, applied, target.description, output_format)
 
 

@@ -18,6 +18,7 @@ from tablewright.cli.provisioning import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from rich.progress import TaskID
 
@@ -65,6 +66,7 @@ def command(
     History and comments stay behind. Ends with 2 where --verify finds a difference.
     """
     from tablewright.config import read_config
+    from tablewright.provision.alone import own_folder
     from tablewright.provision.copying import copy_rows, verify
     from tablewright.provision.errors import ProvisionError
     from tablewright.provision.journal import open_journal
@@ -76,10 +78,11 @@ def command(
     config = read_config(Path.cwd())
     schema = one_schema(config, schema_path)
     specs = table_specs(schema)
-    path = journal or config.folder / ".tablewright" / f"copy-{schema.name}.jsonl"
+    path = journal or own_folder(config.folder) / f"copy-{schema.name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
     compared: list[Verified] = []
     try:
-        with connect(source) as reading, connect(target) as writing:
+        with _alone_with(path), connect(source) as reading, connect(target) as writing:
             # A row that does not fit would be left out without a word otherwise.
             reading.store.unfit = UnfitRows(strict=True)
             about = f"{schema.name}: {reading.description} → {writing.description}"
@@ -99,6 +102,16 @@ def command(
     _report(copied, compared, output_format)
     if any(not one.same for one in compared):
         leave(CHANGES)
+
+
+def _alone_with(journal: Path) -> AbstractContextManager[None]:
+    from tablewright.provision.alone import alone
+
+    return alone(
+        journal.with_name(f"{journal.name}.held"),
+        busy=f"another 'tablewright copy' is writing {journal}: wait until it has ended, then run this command again; "
+        "for a copy of its own name another file with --journal. Nothing was copied",
+    )
 
 
 def _copied(run: Callable[[Progress | None], list[Copied]], *, quiet: bool) -> list[Copied]:

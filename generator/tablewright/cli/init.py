@@ -17,7 +17,11 @@ import click
     help="Where the schema is put.",
 )
 def command(name: str, folder: Path) -> None:
-    """Write a commented starter schema for the package NAME. A file that is there is never overwritten."""
+    """Write a commented starter schema for the package NAME. A file that is there is never overwritten.
+
+    Beside it comes tablewright.schema.json, by which editors complete and explain it.
+    """
+    from tablewright.cli.schema import write_json_schema
     from tablewright.language.starter import starter_schema
     from tablewright.names import is_identifier, suggested_package
 
@@ -30,6 +34,7 @@ def command(name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(starter_schema(name))
+        write_json_schema(folder)
     except FileExistsError:
         raise click.ClickException(
             f"{path} is there already: choose another name, or edit it"

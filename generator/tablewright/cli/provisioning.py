@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -96,6 +97,19 @@ def environment_of(
     """Return the environment that the options name."""
     return chosen_environment(
         config, name, base=base, workspace=workspace, endpoint=endpoint, variables=variables()
+    )
+
+
+def alone_in(config: Config, environment: Environment) -> AbstractContextManager[None]:
+    """Return what keeps other runs from writing the lock file of an environment for as long as it is entered."""
+    from tablewright.provision.alone import alone, own_folder
+    from tablewright.provision.lock import lock_path
+
+    name = lock_path(config.folder, environment.name).name
+    return alone(
+        own_folder(config.folder) / f"{name}.held",
+        busy=f"another 'tablewright apply' or 'tablewright pull' is at work on {name} (environment '{environment.name}'): "
+        "wait until it has ended, then run this command again. Nothing was changed",
     )
 
 

@@ -12,6 +12,7 @@ import click
 from tablewright.cli.provisioning import (
     ERROR,
     ProvisionCommand,
+    alone_in,
     echo_json,
     environment_of,
     environment_options,
@@ -63,6 +64,7 @@ def command(
 
     What the language cannot say is listed, and named under 'unmanaged:' in the schema.
     """
+    from tablewright.cli.schema import write_json_schema
     from tablewright.config import ConfigUnusable, read_config
     from tablewright.provision.lock import lock_path, read_lock
     from tablewright.provision.pull import pulled, suggested_name
@@ -81,12 +83,14 @@ def command(
         raise ConfigUnusable(
             f"{path} is there already: choose another file with --out, or replace it with --force"
         )
-    lock = read_lock(lock_path(config.folder, chosen.name), schema_name, chosen.name)
-    live, owners = _without_others(live, lock)
-    found = pulled(live, name=schema_name, origin=origin)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(found.text, encoding="utf-8")
-    locked = _note_ids(path, live, lock)
+    with alone_in(config, chosen):
+        lock = read_lock(lock_path(config.folder, chosen.name), schema_name, chosen.name)
+        live, owners = _without_others(live, lock)
+        found = pulled(live, name=schema_name, origin=origin)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(found.text, encoding="utf-8")
+        write_json_schema(path.parent)
+        locked = _note_ids(path, live, lock)
     remarks = [f"table '{name}' is left out: it belongs to schema '{schema}'" for name, schema in owners.items()]  # fmt: skip
     _report([*remarks, *found.remarks], path, locked, live, output_format)
 

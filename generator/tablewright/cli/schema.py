@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Final
 
 import click
 
+FILE: Final = "tablewright.schema.json"
+"""The name under which schemas look for it, beside them: their first line says so to editors."""
+
 
 @click.command("schema")
-def command() -> None:
-    """Print a JSON Schema of the schema language.
+@click.option(
+    "--out",
+    "output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"File to write, such as schemas/{FILE}; without it, the JSON Schema is printed.",
+)
+def command(output: Path | None) -> None:
+    """Print a JSON Schema of the schema language, or write it to a file.
 
-    Editors complete and explain schemas with it: save it as schemas/tablewright.schema.json and begin your schema with
-    the line '# yaml-language-server: $schema=tablewright.schema.json'.
+    Editors complete and explain schemas with it, where it lies beside them as tablewright.schema.json and they begin
+    with the line '# yaml-language-server: $schema=tablewright.schema.json'. 'tablewright init' and 'tablewright pull'
+    write both; after an upgrade of tablewright, --out brings the file up to date.
     """
+    if output is None:
+        click.echo(_text(), nl=False)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(_text(), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{output} cannot be written: {error.strerror or error}"
+        ) from error
+    click.echo(f"{output} is written")
+
+
+def write_json_schema(folder: Path) -> None:
+    """Write the JSON Schema beside schema files, which name it in their first line. A file of that name is kept."""
+    path = folder / FILE
+    if not path.exists():
+        path.write_text(_text(), encoding="utf-8")
+
+
+def _text() -> str:
     from tablewright.language.json_schema import language_json_schema
 
-    click.echo(json.dumps(language_json_schema(), indent=2, ensure_ascii=False))
+    return json.dumps(language_json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -7,6 +7,7 @@ ProvisionError
 ├── PlanOutdated         the base is not the one the plan was made for
 ├── TablesTaken          tables that the schema wants belong to another one
 ├── PlanRefused          the plan loses data, and that was not allowed
+├── AnotherRun           another process is writing the same files
 ├── StepFailed           a step could not be carried out; those before it are done
 └── PortError            the service, or the way to it
     ├── Refused              a 4xx answer: repeating it would not help
@@ -43,6 +44,10 @@ class TablesTaken(ProvisionError):
 
 class PlanRefused(ProvisionError):
     """The plan holds steps that were not allowed."""
+
+
+class AnotherRun(ProvisionError):
+    """Another process is writing the lock file or journal that this one would write."""
 
 
 class StepFailed(ProvisionError):
