@@ -133,22 +133,20 @@ class AgentTask(AirtableModel):
 
         It takes over agent_id and priority unless they are given.
         """
-        return AgentTask._create(
-            given(
-                name=name,
-                description=description,
-                agent_id=self.agent_id if agent_id is UNSET else agent_id,
-                priority=self.priority if priority is UNSET else priority,
-                parameters=parameters,
-                started_at=started_at,
-                completed_at=completed_at,
-                output=output,
-                error_message=error_message,
-                execution_time_seconds=execution_time_seconds,
-                retry_count=retry_count,
-                depends_on=depends_on,
-                parent_task=self,
-            )
+        return AgentTask.create(
+            name=name,
+            description=description,
+            agent_id=self.agent_id if agent_id is UNSET else agent_id,
+            priority=self.priority if priority is UNSET else priority,
+            parameters=parameters,
+            started_at=started_at,
+            completed_at=completed_at,
+            output=output,
+            error_message=error_message,
+            execution_time_seconds=execution_time_seconds,
+            retry_count=retry_count,
+            depends_on=depends_on,
+            parent_task=self,
         )
 
     @property
@@ -584,10 +582,11 @@ class AgentTask(AirtableModel):
         """Take up to *n* AgentTask records that are ready, for 5 minutes, by -priority, created_time.
 
         Each is taken by one worker only; what waits for others, is not due, or is held, is left out. *conditions*
-        narrow the choice. A record whose lease ran out is taken again, as another attempt.
+        narrow the choice. A record whose lease ran out is taken again, as another attempt. How certain it is that
+        nobody else has it, the records' *claim_guarantee* says.
 
         Raises:
-            NotSupported: the store keeps no leases.
+            NotSupported: the store cannot say who holds a record.
         """
         return queue.claim(cls, worker, n, conditions)
 
@@ -627,6 +626,11 @@ class AgentTask(AirtableModel):
     def fencing_token(self) -> str | None:
         """The token of the claim that this record is held by; None where it was not claimed here."""
         return queue.fencing_token(self)
+
+    @property
+    def claim_guarantee(self) -> queue.ClaimGuarantee | None:
+        """Whether it is certain that nobody else holds this record, or "best effort"; None where it was not claimed here."""
+        return queue.claim_guarantee(self)
 
     @classmethod
     def queue_statistics(

@@ -13,12 +13,22 @@ from tablewright.check.findings import Findings
 from tablewright.check.formulas import FieldNames, unpublishable
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import Span
+from tablewright.expressions.types import ValueKind
 from tablewright.model.computation import Computation
 from tablewright.model.schema import Computed
 from tablewright.syntax.document import Node, Scalar
 
 COMPUTED_KEYS: Final = ("value", "description", "publish", "was")
 _Key = tuple[str, str]
+_LINKED: Final = "name a field of it, as in link.name, or test it with 'is None'"
+_NO_VALUES: Final[Mapping[ValueKind, str]] = {
+    "records": _LINKED,
+    "record": _LINKED,
+    "none": _LINKED,
+    "list": "ask what it holds, as in VALUE in field",
+    "json": "test it with 'is None'",
+    "opaque": "test it with 'is None'",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +180,9 @@ class _Worker:
         if node is None or waiting.expression is None:
             types.unreadable.add(key)
             return
-        if node.type.kind in ("records", "record", "none"):
-            self._findings.error(waiting.expression.span, "TW504", f"computed field '{key}' is {node.type}, and a value is needed",
-                                 "name a field of it, as in link.name, or test it with 'is None'")  # fmt: skip
+        if node.type.kind in _NO_VALUES:
+            self._findings.error(waiting.expression.span, "TW504", f"computed field '{key}' is {node.type}, and a single value is needed",
+                                 _NO_VALUES[node.type.kind])  # fmt: skip
             types.unreadable.add(key)
             return
         details = waiting.details

@@ -9,7 +9,7 @@ from tablewright.check.reader import Reader
 from tablewright.check.relations import WrittenRelation
 from tablewright.diagnostics import Span
 from tablewright.model.schema import Field, Relation
-from tablewright.syntax.document import Scalar
+from tablewright.syntax.document import MapNode, Scalar
 
 
 @dataclass
@@ -29,6 +29,13 @@ class Draft:
     def fields(self) -> tuple[Field, ...]:
         """Return the fields that could be read."""
         return tuple(written.field for written in self.written_fields)
+
+    @property
+    def state(self) -> str:
+        """Return the key of the field that the lifecycle moves; empty where it says none."""
+        lifecycle = self.reader.node("lifecycle") if self.reader.has("lifecycle") else None
+        field = lifecycle.get("field") if isinstance(lifecycle, MapNode) else None
+        return field.text if isinstance(field, Scalar) else ""
 
     @property
     def relations(self) -> tuple[Relation, ...]:

@@ -11,7 +11,7 @@ from tablewright.check.fields import read_description
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import Span, did_you_mean
-from tablewright.model.schema import AddMethod, Field, Relation
+from tablewright.model.schema import AddMethod, Relation
 from tablewright.syntax.document import MapNode, Node, Scalar
 
 RELATION_KEYS: Final = (
@@ -157,34 +157,6 @@ def _read_add(key: Scalar, reader: Reader) -> WrittenAdd | None:
     if method is None:
         return None
     return WrittenAdd(key.text, method, tuple(add.words("inherit")))
-
-
-def check_inherited(
-    findings: Findings, add: WrittenAdd, relation: Relation, fields: Mapping[str, tuple[Field, ...]]
-) -> None:
-    """Note inherited fields that one of the two tables does not have, or that differ between them."""
-    child = {field.key: field for field in fields[relation.source]}
-    parent = {field.key: field for field in fields[relation.target]}
-    for word in add.inherit:
-        both = [key for key in child if key in parent]
-        if word.text not in child or word.text not in parent:
-            missing = relation.source if word.text not in child else relation.target
-            findings.error(
-                word.span,
-                "TW403",
-                f"{missing} has no field '{word.text}' to inherit",
-                did_you_mean(word.text, both, what="fields of both")
-                or f"give {missing} that field, or leave it out here",
-            )
-        elif not child[word.text].is_writable:
-            findings.error(
-                word.span,
-                "TW403",
-                f"'{word.text}' is calculated by Airtable and cannot be inherited",
-            )
-        elif child[word.text].type != parent[word.text].type:
-            findings.error(word.span, "TW403", f"'{word.text}' is {parent[word.text].type} in {relation.target} and "
-                           f"{child[word.text].type} in {relation.source}")  # fmt: skip
 
 
 def check_required_circles(findings: Findings, written: list[WrittenRelation]) -> None:

@@ -20,12 +20,13 @@ from tablewright.check.draft import Draft
 from tablewright.check.expressions import Scopes, field_types, scopes_of
 from tablewright.check.fields import WrittenField, read_description, read_field, shown_kind
 from tablewright.check.findings import Findings
+from tablewright.check.inherited import check_inherited
 from tablewright.check.lifecycle import read_lifecycle
 from tablewright.check.namespace import AirtableNames, Namespace, SqlNames
 from tablewright.check.queries import read_queries
 from tablewright.check.queue import read_queue
 from tablewright.check.reader import Reader
-from tablewright.check.relations import check_inherited, check_required_circles, read_relations
+from tablewright.check.relations import check_required_circles, read_relations
 from tablewright.check.scope import TableScope
 from tablewright.check.statistics import read_statistics
 from tablewright.history import history_name
@@ -76,11 +77,11 @@ def complete_tables(
     findings: Findings, drafts: Mapping[str, Draft], enums: Mapping[str, Enum]
 ) -> tuple[Table, ...]:
     """Return the tables with everything that refers to fields and relations, complete as far as it can be read."""
-    fields = {key: draft.fields for key, draft in drafts.items()}
     for draft in drafts.values():
         for written in draft.written_relations:
             if written.add is not None:
-                check_inherited(findings, written.add, written.relation, fields)
+                parent = drafts[written.relation.target]
+                check_inherited(findings, written.add, written.relation, draft, parent)
     check_required_circles(findings, [one for draft in drafts.values() for one in draft.written_relations])  # fmt: skip
     module_names = frozenset({*enums, *drafts})
     names = {}

@@ -123,12 +123,18 @@ class _Printer:
                 return ast.Compare(
                     self.expression(left), [_COMPARE[operator]()], [self._any(right)]
                 )
+            case tree.BlankTest(tree.Argument() as given, negated) if (
+                given.type.kind not in _VALUES
+            ):
+                return self._whether_blank(given, negated=negated)
             case tree.BlankTest(operand, negated):
                 return _method(self.expression(operand), "is_not_none" if negated else "is_none")
             case tree.Membership(item, choices, negated):
                 options = ast.List([self._any(choice) for choice in choices])
                 found = _method(self.expression(item), "is_in", options)
                 return ast.UnaryOp(ast.Invert(), found) if negated else found
+            case tree.ListContains(tree.Argument() as given, item):
+                return _method(self.expression(item), "is_in", self._plain(given))
             case tree.ListContains(items, item):
                 return _method(self.expression(items), "contains", self._any(item))
             case tree.Not(operand):
@@ -146,6 +152,19 @@ class _Printer:
                 return self._call(function, arguments)
             case tree.Over():
                 return self._over(node)
+
+    def _whether_blank(self, given: tree.Argument, *, negated: bool) -> ast.expr:
+        """Return the test of a list or of JSON, which is known before anything is asked."""
+        found = self._plain(given)
+        if given.type.kind != "list":
+            test: ast.expr = ast.Compare(
+                found, [ast.IsNot() if negated else ast.Is()], [ast.Constant(None)]
+            )
+        elif negated:
+            test = ast.Call(ast.Name("bool"), [found], [])
+        else:
+            test = ast.UnaryOp(ast.Not(), found)
+        return self._function("boolean_value", test)
 
     def _root(self) -> ast.expr:
         first, *rest = self.columns.split(".")

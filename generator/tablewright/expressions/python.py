@@ -34,6 +34,7 @@ _ARITHMETIC: dict[str, type[ast.operator]] = {
 _OPPOSITE: dict[tree.CompareOperator, tree.CompareOperator] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
+_OPPOSITE_TEST: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.In: ast.NotIn, ast.Is: ast.IsNot}
 
 _MIRRORED: dict[tree.CompareOperator, tree.CompareOperator] = {
     "==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<=",
@@ -162,11 +163,16 @@ class _Printer:
             case tree.Negate(operand):
                 return ast.UnaryOp(ast.USub(), self._inner(operand))
             case tree.Choice(test, then, otherwise):
-                return ast.IfExp(self.condition(test), self.value(then), self.value(otherwise))
+                return self._choice(self.condition(test), self.value(then), self.value(otherwise))
             case tree.Call():
                 return self._call(node)
             case tree.Over():
                 return self._over(node)
+
+    def _choice(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, then, otherwise = test.operand, otherwise, then
+        return ast.IfExp(test, then, otherwise)
 
     def _inner(self, node: Node) -> ast.expr:
         """Return an operand whose blanks were tested further out."""
@@ -266,7 +272,12 @@ class _Printer:
             return self._compare(
                 tree.Compare(_OPPOSITE[operand.operator], operand.left, operand.right)
             )
-        return ast.UnaryOp(ast.Not(), self.condition(operand))
+        built = self.condition(operand)
+        if isinstance(built, ast.Compare) and len(built.ops) == 1:
+            opposite = _OPPOSITE_TEST.get(type(built.ops[0]))
+            if opposite is not None:
+                return ast.Compare(built.left, [opposite()], built.comparators)
+        return ast.UnaryOp(ast.Not(), built)
 
     def _arithmetic(self, node: tree.Arithmetic) -> ast.expr:
         if not propagates(node):

@@ -97,6 +97,9 @@ def _result(
         context.problem(node, "TW504", f"{function.name}() needs values of one type, and got "
                         f"{', '.join(str(one) for one in types)}", next(filter(None, others), ""))  # fmt: skip
         return None
+    if not context.can_choose(shared):
+        context.problem(node, "TW504", f"{function.name}() cannot take {shared} here", "it takes single values")  # fmt: skip
+        return None
     if function.name in ("min", "max") and not context.has_order(shared):
         context.problem(node, "TW504", f"{shared} has no order")
         return None

@@ -56,6 +56,12 @@ class Context(ABC):
             return self.scope.enums[one.name].ordered
         return one.kind in functions.ORDERED_KINDS
 
+    def can_choose(self, one: ValueType) -> bool:
+        """Tell whether values of a type can be chosen between: JSON and lists only where a transition sets them."""
+        if one.kind in ("json", "list"):
+            return self.scope.arguments_first
+        return one.kind not in ("record", "records", "opaque")
+
     def way_to(self, wanted: ValueType, node: tree.Node) -> str:
         """Return the way out where *node* stands in place of a value of the type *wanted*; empty where none is known."""
         if wanted.kind == "date" and node.type.kind == "datetime":

@@ -142,6 +142,9 @@ def choice(context: Context, node: ast.IfExp, expected: ValueType | None) -> tre
     if shared is None:
         context.problem(node, "TW504", f"gives {then.type} or {otherwise.type}", "both sides need one type")  # fmt: skip
         return None
+    if not context.can_choose(shared):
+        context.problem(node, "TW504", f"gives {shared}, which cannot be chosen here", "choose between single values, or between conditions")  # fmt: skip
+        return None
     return tree.Choice(test, then, otherwise, shared)
 
 
@@ -247,7 +250,7 @@ def _membership(
     in_list = items.type.kind == "list" and items.type.item is not None
     if items.type.kind == "text" and item.type.kind == "text":
         found = tree.Call("contains", (items, item), BOOLEAN)
-    elif in_list and items.type.item is not None and accepts(items.type.item, item.type):
+    elif in_list and items.type.item is not None and accepts(items.type.item, item.type.not_none()):
         found = tree.ListContains(items, item)
     else:
         context.problem(right, "TW504", f"cannot look for {item.type} in {items.type}",

@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Final
+from unicodedata import combining, east_asian_width
 
 from tablewright.expressions.literals import literal_text
 from tablewright.names import is_identifier
@@ -123,6 +124,15 @@ LINE_LENGTH: Final = 88
 """Black's own default, so that a project's `black --check` agrees."""
 
 
+def width(text: str) -> int:
+    """Return how many columns a line takes, as black counts them: East Asian signs take two, accents of their own none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text
+    )
+
+
 def laid_out(code: Code, indent: int, *, lead: str = "") -> Code:
     """Return code as black writes it at this indent: on one line, or with each part on its own and a comma after it.
 
@@ -137,7 +147,7 @@ def _spread(code: Code, indent: int, *, reserved: int) -> str:
     if (
         not isinstance(code, Bracketed)
         or not code.parts
-        or indent + len(code) + reserved <= LINE_LENGTH
+        or indent + width(code) + reserved <= LINE_LENGTH
     ):
         return code
     inner = indent + 4

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from tablewright.targets.python.code import LINE_LENGTH
+from tablewright.targets.python.code import LINE_LENGTH, width
 
 _TEXT_ONLY: Final = re.compile(r'\s*(\w+(=|: ))?(\w+\()?"(?:[^"\\]|\\.)*"[,)]*\Z')
 _HEADER: Final = re.compile(r"(if|def|for|class|with|else|elif|while|try)\b")
@@ -67,7 +67,9 @@ def _long_lines(lines: list[str]) -> Iterator[int]:
         elif bare.startswith('"""'):
             inside = len(bare) < 6 or not bare.endswith('"""')
         elif (
-            len(line) > LINE_LENGTH and not bare.startswith("#") and _TEXT_ONLY.match(line) is None
+            width(line) > LINE_LENGTH
+            and not bare.startswith("#")
+            and _TEXT_ONLY.match(line) is None
         ):
             yield number
 
@@ -75,6 +77,8 @@ def _long_lines(lines: list[str]) -> Iterator[int]:
 def _statement(lines: list[str], number: int) -> tuple[int, int]:
     """Return the lines of the whole statement that holds a line."""
     first = last = number
+    if lines[number].endswith(("(", "[", "{")):
+        last = _end(lines, number, last)
     while not _is_whole(lines[first : last + 1]):
         indent = _indent(lines[first])
         first = next(
@@ -82,13 +86,18 @@ def _statement(lines: list[str], number: int) -> tuple[int, int]:
             for place in range(first - 1, -1, -1)
             if lines[place] and _indent(lines[place]) < indent
         )
-        indent = _indent(lines[first])
-        last = next(
-            place
-            for place in range(last + 1, len(lines))
-            if lines[place] and _indent(lines[place]) <= indent
-        )
+        last = _end(lines, first, last)
     return first, last
+
+
+def _end(lines: list[str], first: int, last: int) -> int:
+    """Return the first line behind *last* that is not further in than *first*: there, its bracket closes."""
+    indent = _indent(lines[first])
+    return next(
+        place
+        for place in range(last + 1, len(lines))
+        if lines[place] and _indent(lines[place]) <= indent
+    )
 
 
 def _is_whole(lines: list[str]) -> bool:

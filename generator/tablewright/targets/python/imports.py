@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
 
-from tablewright.targets.python.code import LINE_LENGTH, Code, identifier
+from tablewright.targets.python.code import LINE_LENGTH, Code, identifier, width
 
 _STANDARD = sys.stdlib_module_names
 
@@ -53,7 +54,7 @@ class Imports:
 
 def _from(module: str, names: list[Code], indent: int) -> str:
     flat = f"from {module} import {', '.join(names)}"
-    if indent + len(flat) <= LINE_LENGTH:
+    if indent + width(flat) <= LINE_LENGTH:
         return flat
     return "\n".join([f"from {module} import (", *(f"    {name}," for name in names), ")"])
 
@@ -66,10 +67,23 @@ def _checked(name: str) -> str:
     return " as ".join(identifier(part) for part in name.split(" as "))
 
 
-def _module_order(module: str) -> tuple[str, ...]:
-    return tuple(module.split("."))
+def _module_order(module: str) -> list[list[str | int]]:
+    return [_natural(part) for part in module.split(".")]
 
 
-def _name_order(name: str) -> tuple[int, str, str]:
-    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return (kind, name.casefold(), name)
+def export_order(name: str) -> tuple[int, list[str | int]]:
+    """Return the key by which names in `__all__` are sorted: constants, classes, the rest."""
+    return _rank(name), _natural(name)
+
+
+def _name_order(name: str) -> tuple[int, list[str | int], str]:
+    return _rank(name), _natural(name.casefold()), name
+
+
+def _rank(name: str) -> int:
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+
+
+def _natural(name: str) -> list[str | int]:
+    """Return a key by which `tab2` comes before `tab16`."""
+    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name)]

@@ -93,7 +93,7 @@ def transition_view(
 
 
 def _parameter(argument: Argument, imports: Imports) -> Code:
-    default = "" if argument.required else " = None"
+    default = "" if argument.required else " = ()" if argument.kind.listed else " = None"
     return Code(f"{identifier(argument.key)}: {argument_annotation(argument, imports)}{default}")
 
 

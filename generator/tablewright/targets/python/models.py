@@ -16,7 +16,7 @@ from tablewright.targets.python.code import (
     laid_out,
     literal,
 )
-from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.imports import Imports, export_order
 from tablewright.targets.python.inputs import settable_fields
 from tablewright.targets.python.lifecycle import add_names
 from tablewright.targets.python.methods import (
@@ -27,7 +27,7 @@ from tablewright.targets.python.methods import (
     statistics_method_view,
     transition_view,
 )
-from tablewright.targets.python.names import is_split, record_module, spec_name
+from tablewright.targets.python.names import is_split, parameter, record_module, spec_name
 from tablewright.targets.python.parameters import (
     ParameterView,
     create_doc,
@@ -87,6 +87,7 @@ class RecordView:
     create: tuple[ParameterView, ...]
     create_doc: Code
     update: tuple[ParameterView, ...]
+    upsert_by: Code
     upsert_on: Code
     upsert_doc: Code
     find: tuple[ParameterView, ...]
@@ -121,7 +122,8 @@ def models_index_view(schema: Schema, source: Code) -> ModelsIndexView:
         module = record_module(schema, table.key)
         typing_imports.name(f".{module}", table.key)
         entries.append(Code(f"{literal(table.key)}: {literal(module)}"))
-    exported = [literal(table.key) for table in sorted(schema.tables, key=lambda table: table.key)]
+    keys = sorted((table.key for table in schema.tables), key=export_order)
+    exported = [literal(key) for key in keys]
     return ModelsIndexView(
         source,
         docstring(schema.description or f"The records of {schema.name}."),
@@ -167,11 +169,12 @@ def _record_view(
         bases = f"{imports.name(module, name)}, AirtableModel"
     if table.lifecycle is not None and table.lifecycle.transitions:
         imports.name(".", "lifecycle")
-    for other in linked_tables(table) if is_split(schema) else ():
+    for other in linked_tables(schema, table) if is_split(schema) else ():
         typing_imports.name(f".{record_module(schema, other)}", other)
     create = create_parameters(table, imports)
     merged = [field.key for field in settable_fields(table) if field.kind.can_be_unique]
     unique = tuple(field.key for field in table.fields if field.unique)
+    by = identifier(parameter("on", [one.name for one in create]))
     if merged:
         imports.name("typing", "Literal")
         imports.name("collections.abc", "Sequence")
@@ -201,8 +204,9 @@ def _record_view(
         create=create,
         create_doc=create_doc(schema, table),
         update=update_parameters(table, imports),
-        upsert_on=upsert_on(merged, unique),
-        upsert_doc=upsert_doc(table, unique),
+        upsert_by=by,
+        upsert_on=upsert_on(merged, unique, by),
+        upsert_doc=upsert_doc(table, unique, by),
         find=find_parameters(table, imports),
         queries=tuple(query_view(table, one, imports) for one in table.queries),
         statistics=tuple(

@@ -13,7 +13,7 @@ from tablewright.targets.python.code import (
     laid_out,
     literal,
 )
-from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.imports import Imports, export_order
 from tablewright.targets.python.names import is_split, record_module, statistics_name
 
 
@@ -49,7 +49,7 @@ def package_view(schema: Schema, source: Code) -> PackageView:
             lazy[typing_imports.name(".statistics", statistics_name(schema, table, statistics))] = (
                 "statistics"
             )
-    exported = sorted([*eager, *lazy])
+    exported = sorted([*eager, *lazy], key=export_order)
     entries = Bracketed.of(
         "{",
         [Code(f"{literal(name)}: {literal(module)}") for name, module in sorted(lazy.items())],

@@ -13,6 +13,7 @@ from tablewright.targets.python.code import (
     identifier,
     laid_out,
     literal,
+    width,
 )
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.inputs import settable_fields
@@ -101,23 +102,23 @@ def create_doc(schema: Schema, table: Table) -> Code:
     )
 
 
-def upsert_on(merged: list[str], unique: tuple[str, ...]) -> Code:
-    """Return the parameter that names the fields to find a record by; empty where there are none."""
+def upsert_on(merged: list[str], unique: tuple[str, ...], name: Code) -> Code:
+    """Return the parameter, called *name*, that says by which fields a record is found; empty where there are none."""
     if not merged:
         return Code("")
     default = f" = {literal(unique)}" if unique else ""
     keys = Bracketed.of("Literal[", [literal(key) for key in merged], "]")
-    names = Bracketed.of("on: Sequence[", [keys], "]")
-    if 8 + len(names) + len(default) < LINE_LENGTH:
+    names = Bracketed.of(f"{name}: Sequence[", [keys], "]")
+    if 8 + width(names + default) < LINE_LENGTH:
         return Code(names + default)
     # Black gives a subscript of one part no comma.
     inner = laid_out(keys, 12)
-    return Code(f"on: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
+    return Code(f"{name}: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
 
 
-def upsert_doc(table: Table, unique: tuple[str, ...]) -> Code:
+def upsert_doc(table: Table, unique: tuple[str, ...], name: Code) -> Code:
     """Return the docstring of `upsert`."""
-    text = f"Change the {table.key} whose fields in *on* have these values, or store a new one."
+    text = f"Change the {table.key} whose fields in *{name}* have these values, or store a new one."
     if unique:
         text += f"\n\nUnless said otherwise it is found by {' and '.join(unique)}."
     return docstring(

@@ -44,7 +44,7 @@ class AddView:
     parameters: tuple[ParameterView, ...]
 
 
-def linked_tables(table: Table) -> list[str]:
+def linked_tables(schema: Schema, table: Table) -> list[str]:
     """Return the other tables whose records the methods of this one name."""
     targets = [relation.target for relation in table.relations]
     sources = [
@@ -52,7 +52,15 @@ def linked_tables(table: Table) -> list[str]:
         for relation in table.inverses
         if relation.inverse or relation.add is not None
     ]
-    return [other for other in dict.fromkeys([*targets, *sources]) if other != table.key]
+    # A method that creates a linked record takes that record's own links.
+    beyond = [
+        one.target
+        for relation in table.inverses
+        if relation.add is not None
+        for one in schema.table(relation.source).relations
+        if one.key != relation.key
+    ]
+    return [other for other in dict.fromkeys([*targets, *sources, *beyond]) if other != table.key]
 
 
 def _local_import(schema: Schema, other: str, table: str) -> Code:
@@ -105,13 +113,16 @@ def inverse_view(schema: Schema, relation: Relation) -> InverseView:
 def add_view(schema: Schema, relation: Relation, add: AddMethod, imports: Imports) -> AddView:
     """Return the method that creates a record which links to this one."""
     source = schema.table(relation.source)
+    ids = {other.key: "_ids" if other.many else "_id" for other in source.relations}
     parameters: list[ParameterView] = []
     for one in create_parameters(source, imports):
         if one.name == relation.key:
             continue
         if one.name in add.inherit:
             annotation = one.annotation if "Unset" in one.annotation else or_unset(one.annotation)
-            passed = Code(f"self.{one.name} if {one.name} is UNSET else {one.name}")
+            # A link is handed down by its ids, without a look at the records behind it.
+            own = f"{one.name}{ids.get(one.name, '')}"
+            passed = Code(f"self.{own} if {one.name} is UNSET else {one.name}")
             parameters.append(ParameterView(one.name, annotation, Code("UNSET"), passed))
         else:
             parameters.append(one)

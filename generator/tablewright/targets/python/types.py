@@ -36,9 +36,12 @@ def given_annotation(field: Field, imports: Imports) -> Code:
 
 def argument_annotation(argument: Argument, imports: Imports) -> Code:
     """Return the type of a parameter of a transition or query."""
-    name = argument.type.item.name if argument.type.item is not None else argument.type.name
+    if argument.type.item is not None:
+        imports.name("collections.abc", "Sequence")
+        return Code(f"Sequence[{imports.name('.enums', argument.type.item.name)}]")
     return _or_none(
-        _of_kind(argument.kind, name, imports, moment="dt.datetime"), argument.type.nullable
+        _of_kind(argument.kind, argument.type.name, imports, moment="dt.datetime"),
+        argument.type.nullable,
     )
 
 

@@ -1,0 +1,88 @@
+"""The package that uses every part of the language, at work in a store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tablewright
+from tablewright import TransitionRefused
+
+
+@pytest.fixture
+def package(everything: ModuleType, tmp_path: Path) -> Iterator[ModuleType]:
+    """The package beside an empty store."""
+    with tablewright.connect(f"sqlite:///{tmp_path}/everything.db"):
+        yield everything
+
+
+def test_a_transition_takes_lists_of_choices(package: ModuleType) -> None:
+    """What is not given is an empty list; guard and effects look into what is."""
+    low, high = package.Level.LOW, package.Level.HIGH
+    item = package.Item.create(title="One", box=package.Box.create(label="a"))
+
+    with pytest.raises(TransitionRefused):
+        item.mark([high])
+    item.mark([low, high], notes={"a": 1})
+    kept = package.Item.get(item.id)
+    item.mark([low], [high])
+
+    assert (kept.levels, kept.data) == ([low, high], {"a": 1})
+    assert (item.levels, item.data) == ([high], {"a": 1})
+
+
+def test_a_query_takes_lists_of_choices(package: ModuleType) -> None:
+    """`field in argument` finds what the list holds; an empty list or a blank argument asks for nothing."""
+    low, high = package.Level.LOW, package.Level.HIGH
+    box = package.Box.create(label="a")
+    package.Item.create(title="Low", level=low, box=box, data=1)
+    package.Item.create(title="Blank", box=box)
+
+    def found(*levels: object, **more: object) -> list[str]:
+        return [item.title for item in package.Item.get_of_levels(levels, **more)]
+
+    assert found(low, high) == ["Low"]
+    assert found() == []
+    assert (found(low, others=[high]), found(low, others=[low])) == ([], ["Low"])
+    assert found(low, notes={}) == ["Low"]
+
+
+def test_whether_a_value_is_in_a_list_of_its_own_record(package: ModuleType) -> None:
+    """A blank is in no list, in memory as in the store."""
+    low, high = package.Level.LOW, package.Level.HIGH
+    box = package.Box.create(label="a")
+    for title, level, levels in (("A", low, [low]), ("B", low, [high]), ("C", None, [high])):
+        package.Item.create(title=title, level=level, levels=levels, box=box)
+
+    listed = [item.title for item in package.Item.all() if item.is_listed]
+    unlisted = [item.title for item in package.Item.all() if item.is_unlisted]
+
+    column = package.Item.c
+    assert listed == [item.title for item in package.Item.where(column.is_listed)] == ["A"]
+    assert unlisted == [item.title for item in package.Item.where(column.is_unlisted)] == ["B", "C"]
+
+
+def test_links_are_handed_down(package: ModuleType) -> None:
+    """A method that creates a linked record takes over links, of one record and of several, unless they are given."""
+    shelf, other = package.Shelf2.create(label="x"), package.Shelf2.create(label="y")
+    seen = [package.Shelf16.create(label=label) for label in "ab"]
+    box = package.Box.create(label="a", shelf=shelf, seen_by=seen)
+
+    taken, given = box.put_in(title="One"), box.put_in(title="Two", shelf=other, seen_by=[])
+
+    assert (taken.shelf, taken.seen_by, taken.box) == (shelf, seen, box)
+    assert (given.shelf, given.seen_by) == (other, [])
+
+
+def test_a_field_may_be_called_like_a_parameter_of_upsert(package: ModuleType) -> None:
+    """The parameter that names the fields steps aside."""
+    day = dt.date(2026, 1, 31)
+    first = package.Shelf2.upsert(on_=["on"], on=day, label="x")
+
+    second = package.Shelf2.upsert(on=day, label="y")
+
+    assert (second.id, second.label) == (first.id, "y")
