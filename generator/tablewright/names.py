@@ -25,7 +25,7 @@ RECORD_ATTRIBUTES: Final = frozenset(
 
 QUEUE_ATTRIBUTES: Final = frozenset(
     {
-        "attempt", "cancel_requested", "claim", "fencing_token", "heartbeat", "lease_token", "lease_until", "postpone",
+        "attempt", "cancel_requested", "claim", "claim_guarantee", "fencing_token", "heartbeat", "lease_token", "lease_until", "postpone",
         "queue_statistics", "ready_at", "release", "request_cancel", "settled_at", "taken_at", "worker_id", "workflow",
     }
 )  # fmt: skip
@@ -58,7 +58,7 @@ MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
         "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "given", "import_module", "len",
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
-        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "in_thread", "listed_in_thread",
+        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "derived_by", "in_thread", "listed_in_thread",
         "queue", "twin_of",
     }
 )  # fmt: skip

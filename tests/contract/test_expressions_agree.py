@@ -17,6 +17,7 @@ from tablewright.runtime import Choice, StoreError
 from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
 from tablewright.runtime.stores.sql import SqlStore
+from tablewright.runtime.stores.sql_selecting import scope_of
 from tests.contract.growing import ENUMS, ITEM, NOW, arguments, expressions, linked, rows
 
 
@@ -37,7 +38,7 @@ def filled(
         yield store
         if request.param == "postgresql":
             with store._writer.begin() as connection:
-                store._schemas[ITEM].metadata.drop_all(connection)
+                store._tables[ITEM].schema.metadata.drop_all(connection)
 
 
 RECORDS = linked(rows())
@@ -52,12 +53,12 @@ def sql_values(
     store: SqlStore, evaluator: Evaluator, make: Callable[[Any], list[Any]]
 ) -> dict[str, Any]:
     """Return, by record id, what a statement gives."""
-    schema = store._schema(ITEM)
-    scope = store._scope(Selection(ITEM, now=NOW))
+    known = store._known(ITEM)
+    scope = scope_of(known, Selection(ITEM, now=NOW))
     scope.compiler.evaluator = evaluator
-    own = schema.tables["Item"]
+    own = known.schema.tables["Item"]
     columns = make(scope)
-    with store._reading(ITEM) as connection:
+    with store._reader.connect() as connection:
         found = connection.execute(sa.select(own.c.id, *columns)).all()
     return {row[0]: tuple(row[1:]) for row in found}
 

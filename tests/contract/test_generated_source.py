@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,18 +54,6 @@ def records() -> list[Any]:
 RECORDS = records()
 
 
-def rebuilt(node: tree.Node, change: Callable[[tree.Node], tree.Node]) -> Any:
-    """Return the tree with *change* made to every node, from below."""
-    found: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, tuple):
-            found[field.name] = tuple(rebuilt(part, change) for part in value)
-        elif isinstance(value, tree.Node):
-            found[field.name] = rebuilt(value, change)
-    return change(replace(node, **found) if found else node)
-
-
 def without_literal_times(node: tree.Node, given_arguments: dict[str, Any]) -> Any:
     """Return the tree with dates and moments, which a schema cannot write, as arguments."""
 
@@ -76,7 +64,7 @@ def without_literal_times(node: tree.Node, given_arguments: dict[str, Any]) -> A
         given_arguments[name] = part.value
         return tree.Argument(name, part.type)
 
-    return rebuilt(node, change)
+    return tree.rebuilt(node, change)
 
 
 def compiled(text: str, parameters: Mapping[str, Any]) -> Any:

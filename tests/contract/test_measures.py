@@ -159,7 +159,7 @@ def store(
         yield connected.store
         if request.param == "postgresql":
             with connected.store._writer.begin() as connection:
-                connected.store._schema(SAMPLE).metadata.drop_all(connection)
+                connected.store._known(SAMPLE).schema.metadata.drop_all(connection)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

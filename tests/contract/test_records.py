@@ -523,7 +523,7 @@ def test_a_row_that_does_not_fit_is_reported_and_left_out(
     store = connection.store
     if not isinstance(store, SqlStore):
         pytest.skip("what people do in Airtable is tested with the store")
-    own = store._schema(AgentTask.table).tables["AgentTask"]
+    own = store._known(AgentTask.table).schema.tables["AgentTask"]
     with store._writer.begin() as writing:
         if "sqlite" in str(store._engine.url):
             writing.execute(sa.text("PRAGMA ignore_check_constraints=ON"))

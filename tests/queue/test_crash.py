@@ -93,7 +93,7 @@ def check_what_is_left(connection: Connection, jobs: ModuleType, number: int) ->
     store: Any = connection.store
     made = store.queues._of(table)
     log = made.history
-    with store._reading(table) as reading:
+    with store._reader.connect() as reading:
         rows = reading.execute(log.select().order_by(log.c.record_id, log.c.number)).all()
     told: dict[str, list[Any]] = {}
     for row in rows:

@@ -179,8 +179,10 @@ def _rollup(
                        f"write it under 'computed:', as {function}(x.{word.text} for x in {link.name})")  # fmt: skip
         return None
     node = _rolled_up(function, link, word.text, one)
+    # How Airtable counts values that are lists themselves, only Airtable knows.
+    known = node if one.kind != "opaque" else None
     return Computation(
-        node.type, node, f"{function} of {link.name}.{word.text}", ROLLUPS[function],
+        node.type, known, f"{function} of {link.name}.{word.text}", ROLLUPS[function],
         link.name, target, word.text, function,
     )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -220,6 +220,18 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return *node* with *change* made to it and to everything below it, from below."""
+    found: dict[str, Any] = {}
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, tuple):
+            found[field.name] = tuple(rebuilt(part, change) for part in value)
+        elif isinstance(value, Node):
+            found[field.name] = rebuilt(value, change)
+    return change(replace(node, **found) if found else node)
 
 
 def fields_read(node: Node) -> frozenset[str]:

@@ -79,6 +79,11 @@ class Field:
         """Tell whether records of this table can be given a value for it."""
         return not self.kind.computed
 
+    @property
+    def is_derived(self) -> bool:
+        """Tell whether an expression says what it holds, so that any store can calculate it."""
+        return self.computation is not None and self.computation.node is not None
+
 
 @dataclass(frozen=True, slots=True)
 class AddMethod:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -116,19 +115,10 @@ def _field(one: Field) -> FormulaField:
 
 def _with_moments(node: tree.Node) -> tree.Node:
     """Return *node* with `now()` and `today()` as fields of that name."""
-    if isinstance(node, tree.Call) and node.function in _MOMENTS and not node.arguments:
-        return tree.Field(f"{node.function}()", node.type.not_none())
-    changes: dict[str, Any] = {}
-    for part in dataclasses.fields(node):
-        value = getattr(node, part.name)
-        if isinstance(value, tuple):
-            new: Any = tuple(_with_moments(one) if _is_node(one) else one for one in value)
-        else:
-            new = _with_moments(value) if _is_node(value) else value
-        if part.init and new is not value:
-            changes[part.name] = new
-    return dataclasses.replace(node, **changes) if changes else node
 
+    def change(part: tree.Node) -> tree.Node:
+        if isinstance(part, tree.Call) and part.function in _MOMENTS and not part.arguments:
+            return tree.Field(f"{part.function}()", part.type.not_none())
+        return part
 
-def _is_node(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and type(value).__module__ == tree.__name__
+    return tree.rebuilt(node, change)

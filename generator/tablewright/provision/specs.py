@@ -108,7 +108,16 @@ def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
         pattern=one.bounds.pattern,
         choices=members,
         result=one.computation.result.kind if one.computation is not None else "text",
+        derived=one.is_derived,
+        looks_up=_looked_up(one),
     )
+
+
+def _looked_up(one: Field) -> tuple[str, str] | None:
+    found = one.computation
+    if one.kind.name != "lookup" or found is None:
+        return None
+    return found.relation, found.field
 
 
 def _default(one: Field, members: type[Choice] | None) -> Any:

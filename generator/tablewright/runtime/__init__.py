@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.columns import Columns, Condition
     from tablewright.runtime.connection import Connection, connect, current_store
     from tablewright.runtime.decision import Changes, Refusal
-    from tablewright.runtime.deferred import columns_of, twin_of
+    from tablewright.runtime.deferred import columns_of, derived_by, twin_of
     from tablewright.runtime.errors import (
         ContractMismatch,
         LeaseLost,
@@ -109,6 +109,7 @@ __all__ = [
     "columns_of",
     "connect",
     "current_store",
+    "derived_by",
     "given",
     "require_contract",
     "twin_of",
@@ -122,7 +123,7 @@ _NAMES = {
     "columns": ("Columns", "Condition"),
     "connection": ("Connection", "connect", "current_store"),
     "decision": ("Changes", "Refusal"),
-    "deferred": ("columns_of", "twin_of"),
+    "deferred": ("columns_of", "derived_by", "twin_of"),
     "errors": (
         "ContractMismatch",
         "LeaseLost",

@@ -1,7 +1,9 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Modules that are imported when something of them is first used, so that defining records stays cheap. A leaf."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -56,3 +58,9 @@ def twin_of(module: str, name: str) -> Any:
 def columns_of(module: str, name: str) -> Any:
     """Return a class attribute that is the namespace *name* of the module `columns` beside *module*."""
     return _Columns(f"{module.rpartition('.')[0]}.columns", name)
+
+
+def derived_by(module: str, name: str) -> Callable[[], Any]:
+    """Return a function that gives the values of `derived` of the namespace *name* of the module `columns` beside *module*."""
+    package = module.rpartition(".")[0]
+    return lambda: getattr(import_module(f"{package}.columns"), name)()._derived()

@@ -12,6 +12,7 @@ from tablewright.runtime.deferred import Deferred
 
 if TYPE_CHECKING:
     from tablewright import kinds
+    from tablewright.runtime.columns.base import Term
 else:
     kinds = Deferred("tablewright.kinds")
 
@@ -39,7 +40,8 @@ def require_contract(contract: int, package: str) -> None:
 class FieldSpec:
     """A field: its key in the schema, its name in Airtable, its kind, and what its values must meet.
 
-    *result* is the kind of a formula's or rollup's value. Bounds of durations are in seconds.
+    *result* is the kind of a formula's or rollup's value. Bounds of durations are in seconds. A field that is *derived*
+    has its expression in the table's `derived`; a lookup names the relation and the field that it *looks_up*.
     """
 
     key: str
@@ -56,6 +58,8 @@ class FieldSpec:
     pattern: str | None = None
     choices: type[Choice] | None = None
     result: str = "text"
+    derived: bool = False
+    looks_up: tuple[str, str] | None = None
 
     @property
     def definition(self) -> kinds.Kind:
@@ -66,6 +70,11 @@ class FieldSpec:
     def is_computed(self) -> bool:
         """Tell whether the store works the value out, so that it is never written."""
         return self.definition.computed
+
+    @property
+    def has_column(self) -> bool:
+        """Tell whether a database keeps the value; it works others out from what it keeps."""
+        return not (self.derived or self.looks_up is not None or self.kind == "created_time")
 
     @property
     def is_listed(self) -> bool:
@@ -163,7 +172,8 @@ class RetrySpec:
 class QueueSpec:
     """Which transitions workers use, in which order they take tasks, and for how many seconds they hold them.
 
-    *timeout* is how long one attempt may take; *cancel* is the transition of a task that was asked to stop.
+    *timeout* is how long one attempt may take; *cancel* is the transition of a task that was asked to stop;
+    *lease_field* is where leases are noted on Airtable without a database for them.
     """
 
     take: str
@@ -174,6 +184,7 @@ class QueueSpec:
     order_by: tuple[str, ...] = ()
     lease: float = 300.0
     timeout: float | None = None
+    lease_field: str | None = None
 
 
 QUEUE_KEYS: Final = ("ready_at", "attempt", "lease_until", "worker_id", "cancel_requested")
@@ -191,7 +202,10 @@ class InverseSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableSpec:
-    """A table. *tables* returns every table of the same schema, this one included, for its relations."""
+    """A table. *tables* returns every table of the same schema, this one included, for its relations.
+
+    *derived* returns the values of fields that Airtable calculates, over columns, for stores that have to do it.
+    """
 
     key: str
     name: str
@@ -201,6 +215,7 @@ class TableSpec:
     lifecycle: LifecycleSpec | None = None
     queue: QueueSpec | None = None
     tables: Callable[[], tuple[TableSpec, ...]] = dataclasses.field(default=tuple, repr=False)
+    derived: Callable[[], Mapping[str, Term]] = dataclasses.field(default=dict, repr=False)
     by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
     relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
 

@@ -63,6 +63,10 @@ class Columns:
             return self.is_none()
         return self.id == record_id(record)
 
+    def _derived(self) -> dict[str, Term]:
+        """Return the values of fields that Airtable calculates, for stores that have to do it."""
+        return {}
+
     def _link(self, asked: str) -> tree.Node:
         if self._owner is None:
             raise TypeError(

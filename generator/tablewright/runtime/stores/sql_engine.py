@@ -12,15 +12,37 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import StaticPool
 
 from tablewright.expressions.operations import later, round_, span_of
+from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_types import moment_text
 
 BUSY_SECONDS: Final = 30.0
 WRITES: Final = "tablewright_writes"
 """The execution option of a connection whose transaction takes SQLite's write lock at once."""
+
+
+def opened(address: str) -> tuple[Engine, Dialect, str]:
+    """Return the engine behind a sqlite or postgresql URL, its dialect, and what to call it without any secret.
+
+    Raises:
+        NotConfigured: the URL cannot be read.
+    """
+    try:
+        url = make_url(address)
+    except (exc.ArgumentError, ValueError):
+        # The text itself stays unsaid: it may hold a password.
+        kind = address.partition(":")[0]
+        raise NotConfigured(
+            f"the {kind} URL cannot be read: write {kind}://user@host/database"
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        return sqlite_engine(url), "sqlite", f"SQLite {url.database or 'in memory'}"
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    return postgres_engine(url), "postgresql", f"PostgreSQL {shown}"
 
 
 def sqlite_engine(url: URL) -> Engine:

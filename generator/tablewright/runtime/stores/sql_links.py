@@ -9,10 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.expressions.sql import Dialect
+from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores.sql_schema import SchemaTables, link_column
 from tablewright.runtime.stores.sql_statements import among
+
+
+def could_close_a_circle(table: TableSpec, rows: Sequence[Row]) -> bool:
+    """Tell whether a write touches links that may never lead in a circle: it has to see what others write beside it."""
+    acyclic = [relation.key for relation in table.relations if relation.acyclic]
+    return any(row.get(key) for row in rows for key in acyclic)
 
 
 class LinkWriter:
@@ -65,11 +72,6 @@ class LinkWriter:
 
     def _refuse_cycle(self, relation: RelationSpec, ids: Sequence[str]) -> None:
         source, start, end = self._edges(relation)
-        if self._dialect == "postgresql":
-            # Two transactions could each write half of a cycle without seeing the other's half.
-            self._connection.execute(
-                sa.text(f'LOCK TABLE "{source.name}" IN SHARE ROW EXCLUSIVE MODE')
-            )
         for record_id in dict.fromkeys(ids):
             first = sa.select(end.label("id")).where(start == record_id, end.is_not(None))
             reached = first.cte("reached", recursive=True)

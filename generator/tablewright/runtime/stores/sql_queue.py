@@ -32,11 +32,11 @@ from tablewright.runtime.stores.sql_queue_lanes import Lanes
 from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListener
 from tablewright.runtime.stores.sql_queue_prepared import Prepared
 from tablewright.runtime.stores.sql_queue_statements import (
-    KnownTable,
     QueueStatements,
     lapsed_steps,
     timeless,
 )
+from tablewright.runtime.stores.sql_statements import KnownTable
 
 
 class SqlQueue:

@@ -15,7 +15,7 @@ from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.sql import Dialect, SqlCompiler, SqlScope
 from tablewright.runtime.queue.store import LAPSED, Settlement, Step, Taking
-from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, QueueSpec, TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, QueueSpec
 from tablewright.runtime.stores.sql_queue_columns import (
     after,
     in_line,
@@ -25,23 +25,12 @@ from tablewright.runtime.stores.sql_queue_columns import (
     waits,
 )
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
-from tablewright.runtime.stores.sql_schema import SchemaTables
-from tablewright.runtime.stores.sql_statements import TableStatements
+from tablewright.runtime.stores.sql_statements import KnownTable
 
 OVERTIME: Final = 1.0
 """Seconds that a lease runs beyond the time of an attempt, for its worker to say that time is up."""
 KEPT: Final = 64
 """How many claims with conditions of their own are kept compiled."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTable:
-    """What the store knows of a table with a queue."""
-
-    spec: TableSpec
-    schema: SchemaTables
-    statements: TableStatements
-    collation: str | None
 
 
 @dataclass(slots=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.ids import new_record_id
 from tablewright.runtime.stores.sql_schema import CREATED, ID, link_column
-
-FROM_ROW: Final = frozenset({"created_time"})
-"""Kinds of fields that are read from the row's own columns."""
 
 
 def with_identity(rows: Sequence[Row], now: datetime, table: TableSpec) -> list[Row]:
@@ -38,7 +35,7 @@ def with_identity(rows: Sequence[Row], now: datetime, table: TableSpec) -> list[
 def _blank(field: FieldSpec) -> Any:
     if field.is_listed:
         return []
-    # Airtable counts these; a database does not, and a record cannot be without them.
+    # A record cannot be without these.
     return 0 if field.kind in ("count", "auto_number") else None
 
 

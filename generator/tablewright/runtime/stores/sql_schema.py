@@ -14,6 +14,8 @@ from tablewright.expressions.sql import Dialect, SqlLink, SqlTable
 from tablewright.runtime.codec import MAX_INTEGER
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_types
+from tablewright.runtime.stores.sql_derived import derived_values
+from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER, Counters, counters, number_column
 from tablewright.runtime.stores.sql_queue_columns import history_columns, queue_columns
 
 ID: Final = "id"
@@ -30,12 +32,16 @@ _ON_DELETE: Final = {"unlink": "SET NULL", "restrict": "RESTRICT", "cascade": "C
 
 @dataclass(frozen=True, slots=True)
 class SchemaTables:
-    """The tables of one schema. *links* holds an association table by table and relation, *history* one by table."""
+    """The tables of one schema. *links* holds an association table by table and relation, *history* one by table.
+
+    *counters* hold the last auto numbers where the database has no identity columns.
+    """
 
     metadata: sa.MetaData
     tables: Mapping[str, sa.Table]
     links: Mapping[tuple[str, str], sa.Table]
     history: Mapping[str, sa.Table]
+    counters: Counters
     seen: Mapping[str, SqlTable]
     moment: TypeEngine[Any]
 
@@ -59,8 +65,9 @@ def schema_tables(family: Sequence[TableSpec], dialect: Dialect) -> SchemaTables
         for spec in family
         if spec.lifecycle is not None and spec.lifecycle.history
     }
+    counting = counters(metadata, family, dialect)
     seen = {spec.key: _seen(spec, tables, links) for spec in family}
-    return SchemaTables(metadata, tables, links, history, seen, moment)
+    return SchemaTables(metadata, tables, links, history, counting, seen, moment)
 
 
 def link_column(relation: RelationSpec) -> str:
@@ -83,6 +90,11 @@ def _table(
         sa.Index(None, CREATED),
     ]
     for field in spec.fields:
+        if not field.has_column:
+            continue
+        if field.kind == AUTO_NUMBER:
+            parts.append(number_column(field, dialect))
+            continue
         parts.append(
             sa.Column(
                 field.key,
@@ -248,7 +260,13 @@ def _seen(
         else:
             own = link_column(inverse.relation)
             found[inverse.key] = SqlLink(inverse.source.key, own, tables[inverse.source.key], ID)
-    nullable = {field.key for field in spec.fields if field.is_nullable or field.is_computed}
+    nullable = {
+        field.key
+        for field in spec.fields
+        if field.is_nullable or (field.is_computed and field.kind != "created_time")
+    }
     nullable |= {relation.key for relation in spec.relations if not relation.required}
     listed = {field.key for field in spec.fields if field.is_listed}
-    return SqlTable(tables[spec.key], found, frozenset(nullable), frozenset(listed))
+    return SqlTable(
+        tables[spec.key], found, frozenset(nullable), frozenset(listed), derived_values(spec)
+    )

@@ -12,8 +12,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import aggregate_order_by as in_order
 from sqlalchemy.ext.compiler import compiles
 
-from tablewright.expressions.sql import Dialect
+from tablewright.expressions.sql import Dialect, SqlScope
+from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import QUEUE_KEYS, RelationSpec, TableSpec
+from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER
 from tablewright.runtime.stores.sql_queue_columns import not_held
 from tablewright.runtime.stores.sql_schema import CREATED, ID, SchemaTables, link_column
 from tablewright.runtime.stores.sql_types import IdList
@@ -49,7 +51,10 @@ def among(column: Any, ids: Sequence[str] | sa.BindParameter[Any], dialect: Dial
 
 @dataclass(frozen=True, slots=True)
 class TableStatements:
-    """The statements of one table. *columns* and *keys* are what a row is read from, in the same order."""
+    """The statements of one table. *columns* and *keys* are what a row is read from, in the same order.
+
+    *worked_out* are the keys of what the database gives a row itself, the id in front; nothing where there is none.
+    """
 
     table: sa.Table
     dialect: Dialect
@@ -57,16 +62,22 @@ class TableStatements:
     columns: tuple[Any, ...]
     keys: tuple[str, ...]
     insert: sa.Insert
+    worked_out: tuple[str, ...]
     made: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
-    def fetch(self, ids: Sequence[str]) -> Any:
-        """Return the rows with these ids."""
+    def rows(self, found: Sequence[Any]) -> list[Row]:
+        """Return rows by key, from those of `columns`."""
+        return [dict(zip(self.keys, row, strict=True)) for row in found]
+
+    def fetch(self, ids: Sequence[str], keys: Sequence[str] = ()) -> Any:
+        """Return the rows with these ids, or just the values of *keys*."""
         wanted = (
             self.table.c.id == ids[0]
             if len(ids) == 1
             else among(self.table.c.id, ids, self.dialect)
         )
-        return sa.select(*self.columns).where(wanted)
+        columns = dict(zip(self.keys, self.columns, strict=True))
+        return sa.select(*(columns[key] for key in keys or self.keys)).where(wanted)
 
     def lock(self, ids: Sequence[str], dialect: Dialect) -> Any:
         """Return the ids that are there, and keep their rows from changing until the transaction ends."""
@@ -138,12 +149,30 @@ class TableStatements:
         return sa.insert(schema.history[self.spec.key])
 
 
-def table_statements(spec: TableSpec, schema: SchemaTables, dialect: Dialect) -> TableStatements:
-    """Return the statements of a table."""
+@dataclass(frozen=True, slots=True)
+class KnownTable:
+    """What the store knows of a table that was looked at: its schema is there. *collation* changes case as Unicode says."""
+
+    spec: TableSpec
+    schema: SchemaTables
+    statements: TableStatements
+    collation: str | None
+
+
+def table_statements(
+    spec: TableSpec, schema: SchemaTables, dialect: Dialect, scope: SqlScope
+) -> TableStatements:
+    """Return the statements of a table. What is worked out of each row is compiled from *scope*."""
     table = schema.tables[spec.key]
     read: dict[str, Any] = {ID: table.c[ID], CREATED: table.c[CREATED]}
+    worked_out: list[str] = []
     for one in spec.fields:
-        read[one.key] = table.c[CREATED if one.kind == "created_time" else one.key].label(one.key)
+        if one.has_column:
+            read[one.key] = table.c[one.key]
+        else:
+            read[one.key] = schema.seen[spec.key].derived[one.key](scope).label(one.key)
+        if not one.has_column or one.kind == AUTO_NUMBER:
+            worked_out.append(one.key)
     for relation in spec.relations:
         if relation.many:
             read[relation.key] = _gathered(
@@ -154,7 +183,13 @@ def table_statements(spec: TableSpec, schema: SchemaTables, dialect: Dialect) ->
     if spec.queue is not None:
         read |= {key: table.c[key] for key in QUEUE_KEYS}
     return TableStatements(
-        table, dialect, spec, tuple(read.values()), tuple(read), sa.insert(table)
+        table,
+        dialect,
+        spec,
+        tuple(read.values()),
+        tuple(read),
+        sa.insert(table),
+        (ID, *worked_out) if worked_out else (),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreOutdated
 from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.sql_numbers import begin_counting
 from tablewright.runtime.stores.sql_schema import SchemaTables, schema_tables
 
 
@@ -35,6 +36,7 @@ def _create(writer: Engine, schema: SchemaTables, description: str) -> None:
     with writer.begin() as connection:
         schema.metadata.create_all(connection)
         _require_columns(connection, schema, description)
+        begin_counting(connection, schema.tables, schema.counters)
 
 
 def _require_columns(connection: Connection, schema: SchemaTables, description: str) -> None:

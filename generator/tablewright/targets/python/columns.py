@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,11 +50,18 @@ class ComputedColumnView:
 
 
 @dataclass(frozen=True, slots=True)
+class DerivedView:
+    key: Code
+    source: Code
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnsClassView:
     name: Code
     doc: Code
     columns: tuple[ColumnView, ...]
     computed: tuple[ComputedColumnView, ...]
+    derived: tuple[DerivedView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ def _class_view(table: Table, imports: Imports) -> ColumnsClassView:
         docstring(f"The fields of {table.key}."),
         columns,
         computed,
+        tuple(_derived_views(table, imports)),
     )
 
 
@@ -129,6 +138,14 @@ def _computed_view(computed: Computed, imports: Imports) -> ComputedColumnView:
         docstring(text, " " * 8),
         Code(source.text),
     )
+
+
+def _derived_views(table: Table, imports: Imports) -> Iterator[DerivedView]:
+    for field in table.fields:
+        if field.computation is not None and field.computation.node is not None:
+            source = column_source(field.computation.node, columns="self")
+            imports.names(".enums", sorted(source.enums))
+            yield DerivedView(literal(field.key), Code(source.text))
 
 
 def _expression_annotation(one: ValueType, imports: Imports) -> Code:

@@ -85,6 +85,10 @@ def _table_spec(table: Table, imports: Imports) -> Code:
     if table.queue is not None:
         options["queue"] = queue_spec_code(table.queue, imports)
     options["tables"] = Code("lambda: TABLES")
+    if any(field.is_derived for field in table.fields):
+        imports.name("tablewright.runtime", "derived_by")
+        columns = literal(f"{table.key}Columns")
+        options["derived"] = call("derived_by", [Code("__name__"), columns], {})
     return call("TableSpec", [], options)
 
 
@@ -108,6 +112,9 @@ def _field_spec(field: Field, imports: Imports) -> Code:
     }
     if field.kind.name in ("formula", "rollup"):
         options["result"] = literal(field.options["result"])
+    options |= _flags(derived=field.is_derived)
+    if field.kind.name == "lookup" and field.computation is not None:
+        options["looks_up"] = literal((field.computation.relation, field.computation.field))
     return call(
         "FieldSpec", [literal(field.key), literal(field.name), literal(field.kind.name)], options
     )
