@@ -62,7 +62,6 @@ SQL: Final = Capabilities(
             "rollup",
         }
     ),
-    claims="exclusive",
 )
 
 
