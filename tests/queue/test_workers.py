@@ -402,7 +402,7 @@ def test_metrics_are_served_as_prometheus_reads_them(connection: Connection) -> 
         with_store: Any = store
         return with_store.queues.figures(AgentTask.table, [], None, 3_600.0, None)
 
-    server = MetricsServer(worker.metrics, figures, "127.0.0.1", 0)
+    server = MetricsServer(worker.metrics.text, figures, "127.0.0.1", 0)
     try:
         with urllib.request.urlopen(
             f"http://127.0.0.1:{server.port}/metrics", timeout=10

@@ -1,4 +1,3 @@
-# what is private to records, columns and queries is shared by the modules that make them up
 """Heartbeats from beside the handlers: leases are kept, lost ones and requests to stop are noticed."""
 
 from __future__ import annotations
@@ -6,14 +5,15 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from tablewright.runtime.errors import TablewrightError
+from tablewright.runtime.errors import StoreUnavailable, TablewrightError
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.runtime.queue.store import QueueStore
 from tablewright.runtime.spec import QueueSpec, TableSpec
 from tablewright.worker.logs import logger
+from tablewright.worker.outage import Outage
 from tablewright.worker.running import Running
 from tablewright.worker.settings import WorkerSettings
 
@@ -30,14 +30,18 @@ class Beats:
         spec: QueueSpec,
         settings: WorkerSettings,
         held: Callable[[], list[Running]],
-        over: Callable[[Running], None],
+        overdue: Callable[[Running], None],
+        outage: Outage,
+        said: Mapping[str, Any],
     ) -> None:
         self._queues = queues
         self._table = table
         self._spec = spec
         self._pause = settings.heartbeat or min(spec.lease / 3, MOST_SECONDS)
         self._held = held
-        self._over = over
+        self._overdue = overdue
+        self._outage = outage
+        self._said = said
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -92,7 +96,7 @@ class Beats:
                 and one.future is None
             ):
                 one.stop("timed out")
-                self._over(one)
+                self._overdue(one)
 
     def _beat(self) -> None:
         held = {one.record.id: one for one in self._held() if fencing_token(one.record) is not None}
@@ -101,15 +105,21 @@ class Beats:
             found = self._queues.beat(
                 self._table, {key: one.lease.token for key, one in held.items()}
             )
-        except TablewrightError as error:
-            logger.warning("no heartbeat", extra={"error": str(error), "tasks": len(held)})
+        except StoreUnavailable as error:
+            self._outage.note(error)
             return
+        except TablewrightError as error:
+            extra = {**self._said, "error": str(error), "tasks": len(held)}
+            logger.warning("no heartbeat", extra=extra)
+            return
+        if held:
+            self._outage.over()
         for record_id, one in held.items():
             beat = found.get(record_id)
             if beat is None:
                 time_is_up = self._spec.timeout is not None and self._left(one) <= 0
                 if fencing_token(one.record) is not None and not one.ending and not time_is_up:
-                    logger.warning("lease lost", extra={"task": record_id})
+                    logger.warning("lease lost", extra={**self._said, "task": record_id})
                     one.stop("lost")
                 continue
             one.lease.renewed(beat, asked)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -72,7 +74,10 @@ def _loaded(name: str, example: str) -> Any:
             raise CannotLoad(
                 f"there is no module '{module_name}' here or among the installed ones"
             ) from None
-        raise
+        raise CannotLoad(_unimportable(module_name, error)) from error
+    # A module may do anything while it is imported; what goes wrong there is its author's to mend.
+    except Exception as error:
+        raise CannotLoad(_unimportable(module_name, error)) from error
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -82,6 +87,24 @@ def _loaded(name: str, example: str) -> Any:
             )
         found = getattr(found, part)
     return found
+
+
+def _unimportable(module_name: str, error: Exception) -> str:
+    """Say why a module cannot be imported, and where."""
+    said = str(error)
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        place, said = f"{error.filename}:{error.lineno}", error.msg
+    else:
+        own = [
+            one for one in traceback.extract_tb(error.__traceback__) if _is_of_others(one.filename)
+        ]
+        place = f"{own[-1].filename}:{own[-1].lineno}" if own else ""
+    where = f" ({place})" if place else ""
+    return f"'{module_name}' cannot be imported: {type(error).__name__}: {said}{where}"
+
+
+def _is_of_others(filename: str) -> bool:
+    return not filename.startswith("<") and filename != __file__ and filename != importlib.__file__
 
 
 def condition_of(model: type[AirtableModel], text: str) -> Condition:

@@ -39,8 +39,18 @@ class TextLines(logging.Formatter):
         """Return a record as a line."""
         line = super().format(record)
         first, *rest = line.split("\n")
-        more = " ".join(f"{key}={value}" for key, value in said(record).items())
+        more = " ".join(f"{key}={_word(value)}" for key, value in said(record).items())
         return "\n".join([f"{first} {more}".rstrip(), *rest])
+
+
+def _word(value: object) -> str:
+    """Return a value as one word, in quotes where it has spaces or several lines."""
+    text = str(value)
+    return (
+        text
+        if text and text.isprintable() and not set(text) & set(' "=')
+        else json.dumps(text, ensure_ascii=False)
+    )
 
 
 def said(record: logging.LogRecord) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tablewright.runtime.errors import TransitionRefused
 from tablewright.runtime.model import AirtableModel
-from tablewright.runtime.queue.rules import queue_spec, rules_of
+from tablewright.runtime.queue.rules import queue_spec, rules_of, waiting_states
 from tablewright.runtime.queue.settling import CANCELLED, failure_arguments
 from tablewright.runtime.spec import ArgumentSpec, TransitionSpec
 
@@ -61,6 +61,23 @@ def cancel(record: AirtableModel) -> None:
         else:
             return
     fail(record, CANCELLED)
+
+
+def moved(
+    record: AirtableModel, attempt: int
+) -> Literal["completed", "failed", "cancelled", "released"]:
+    """Return how the *attempt* of a task ended that its handler moved itself."""
+    spec = queue_spec(type(record))
+    lifecycle = type(record).table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    state = getattr(record, lifecycle.field)
+    if state is lifecycle.by_name[spec.done].target:
+        return "completed"
+    if spec.cancel is not None and state is lifecycle.by_name[spec.cancel].target:
+        return "cancelled"
+    if state in waiting_states(type(record).table) and record.__dict__["attempt"] < attempt:
+        return "released"
+    return "failed"
 
 
 def done_arguments(transition: TransitionSpec, value: Any) -> dict[str, Any]:

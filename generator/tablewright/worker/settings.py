@@ -21,7 +21,8 @@ class WorkerSettings:
     """How a worker behaves; spans of time are in seconds.
 
     It works on *concurrency* tasks at once and claims up to *prefetch* more, so that short tasks need fewer claims;
-    what it has claimed and not begun is given back at the end. *where* narrows what it takes. *heartbeat* is the pause
+    with None it finds out by itself how many: some while tasks take milliseconds, none while they are long. What it has
+    claimed and not begun is given back at the end. *where* narrows what it takes. *heartbeat* is the pause
     between heartbeats, by default a third of the lease and at most 10; *grace* is how long it waits at the end for
     running tasks. *longest_pause* is the longest wait between two looks at an empty queue. With *once* it ends when
     there is nothing to take.
@@ -29,15 +30,15 @@ class WorkerSettings:
 
     name: str = field(default_factory=worker_name)
     concurrency: int = 1
-    prefetch: int = 0
+    prefetch: int | None = None
     where: Sequence[Condition] = ()
     once: bool = False
-    grace: float = 30.0
+    grace: float = 25.0
     heartbeat: float | None = None
     longest_pause: float = 2.0
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:
             raise ValueError("a worker needs a concurrency of at least 1")
-        if self.prefetch < 0:
+        if self.prefetch is not None and self.prefetch < 0:
             raise ValueError("a worker cannot claim less than nothing beforehand")
