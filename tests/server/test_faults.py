@@ -91,7 +91,7 @@ def test_the_same_seed_fails_the_same_requests() -> None:
 
     def failed(rules: str, seed: int) -> list[bool]:
         faults = Faults.parse(rules, seed)
-        return [faults.next_for("GET", "/v0/x") is not None for _ in range(200)]
+        return [faults.next_for("GET", b"/v0/x") is not None for _ in range(200)]
 
     rule = "500 probability=0.3"
     assert failed(rule, 1) == failed(rule, 1) != failed(rule, 2)

@@ -1,30 +1,28 @@
 """The server's ASGI application: token, rate limit, faults and call log around the API, and the pages beside it."""
 
 import asyncio
-import hmac
 import logging
 import random
-from collections.abc import Callable, Mapping
-from time import perf_counter
-from urllib.parse import unquote
+from collections.abc import Callable, Iterable
+from hmac import compare_digest
+from time import perf_counter, time
+from typing import NamedTuple
 
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tablewright.airtable import MAX_URL_LENGTH
-from tablewright.server import attachments, clock, errors
+from tablewright.server import attachments, errors
 from tablewright.server.attachments import FetchJob
-from tablewright.server.calls import Call, CallLog
+from tablewright.server.calls import CallLog, Entry
 from tablewright.server.faults import FaultRule, Faults
 from tablewright.server.jsontext import dumps
 from tablewright.server.limiter import RateLimiter
 from tablewright.server.meta import SchemaEditor
 from tablewright.server.meta_api import MetaApi
 from tablewright.server.pages import Pages
-from tablewright.server.params import Query
+from tablewright.server.params import NO_QUERY, Query
 from tablewright.server.record_api import RecordApi
 from tablewright.server.request import Answer, ApiRequest, segments_of
 from tablewright.server.webhooks import Webhooks
@@ -32,18 +30,29 @@ from tablewright.server.workspace import Workspace
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The service's limit is not published."""
-_JSON = "application/json; charset=utf-8"
 # Observed on the real service: browsers may call it from any page, the token being what guards it.
-_ALWAYS = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "DELETE,GET,OPTIONS,PATCH,POST,PUT",
-    "access-control-allow-headers": "authorization,content-length,content-type,user-agent,"
-    "x-airtable-application-id,x-airtable-user-agent,x-api-version,x-requested-with",
-}
+_ALWAYS = [
+    (b"content-type", b"application/json; charset=utf-8"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"DELETE,GET,OPTIONS,PATCH,POST,PUT"),
+    (
+        b"access-control-allow-headers",
+        b"authorization,content-length,content-type,user-agent,x-airtable-application-id,"
+        b"x-airtable-user-agent,x-api-version,x-requested-with",
+    ),
+]
 _log = logging.getLogger(__name__)
 
 Cut = Callable[[Scope], None]
 """Ends the connection a request came by, at once and without an answer."""
+
+
+class _Reply(NamedTuple):
+    """A whole answer of the API."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
 
 
 class AirtableApi:
@@ -76,95 +85,94 @@ class AirtableApi:
         self._records.server_url = url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Scope and messages are used as they come: a framework's request and response objects would cost as
+        # much as the rest of a small request.
         started = perf_counter()
-        request = Request(scope, receive)
-        path = unquote(scope["raw_path"].decode("ascii", "replace"))
-        if request.method == "OPTIONS":
-            await Response(status_code=200, headers=_ALWAYS)(scope, receive, send)
+        method: str = scope["method"]
+        if method == "OPTIONS":
+            await _send(send, _Reply(200, _headers(b""), b""))
             return
-        rule = self._faults.next_for(request.method, path)
+        rule = self._faults.next_for(method, scope["raw_path"])
         action = None if rule is None else rule.action
-        response: Response | None = None
+        reply: _Reply | None = None
         if action != "refuse":
-            try:
-                body = await request.body()
-            except ClientDisconnect:
+            body = await _whole_body(receive)
+            if body is None:
                 return
             if rule is not None and action == "delay":
                 await asyncio.sleep(rule.seconds)
-            response = self._respond(request, body, rule)
+            reply = self._reply(scope, body, rule)
         self._calls.add(
-            Call(
-                time=clock.millisecond(clock.now()),
-                method=request.method,
-                path=path,
-                query=unquote(scope["query_string"].decode("ascii", "replace")),
-                status=0 if response is None else response.status_code,
-                milliseconds=round((perf_counter() - started) * 1000, 3),
-                fault=action,
+            Entry(
+                time(),
+                method,
+                scope["raw_path"],
+                scope["query_string"],
+                0 if reply is None else reply.status,
+                perf_counter() - started,
+                action,
             )
         )
-        if response is not None:
-            await response(scope, receive, send)
+        if reply is not None:
+            await _send(send, reply)
         elif self.cut is not None:
             self.cut(scope)
             # Lets the event loop notice the end, so that no answer is tried.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-    def _respond(self, request: Request, body: bytes, rule: FaultRule | None) -> Response | None:
-        """The response, or None when the connection is to be cut."""
+    def _reply(self, scope: Scope, body: bytes, rule: FaultRule | None) -> _Reply | None:
+        """The whole answer, or None when the connection is to be cut."""
         try:
             if rule is not None:
-                broken = _broken_answer(rule)
+                broken = _broken_reply(rule)
                 if broken is not None:
                     return broken
                 if rule.action == "cut-before":
                     return None
-            answer = self._answer(request, body)
+            answer = self._answer(scope, body)
         except errors.ApiError as error:
-            return _response(dumps(error.body()), error.status, error.headers)
+            return _json(dumps(error.body()), error.status)
         except Exception:  # noqa: BLE001 - a fault of ours is the service's 500
-            _log.exception("%s %s failed", request.method, request.url.path)
-            return _response('{"error":{"type":"SERVER_ERROR","message":"Server error"}}', 500)
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            return _json(_SERVER_ERROR, 500)
         if answer.to_fetch:
             attachments.fetch_in_background(answer.to_fetch, self._deliver())
         if rule is not None and rule.action == "cut-after":
             return None
         if rule is not None and rule.action == "malformed":
-            return _response(answer.text[: len(answer.text) // 2], answer.status)
-        return _response(answer.text, answer.status)
+            return _json(answer.text[: len(answer.text) // 2], answer.status)
+        return _json(answer.text, answer.status)
 
-    def _answer(self, request: Request, body: bytes) -> Answer:
-        self._authenticate(request)
-        raw_path, query = request.scope["raw_path"], request.scope["query_string"]
+    def _answer(self, scope: Scope, body: bytes) -> Answer:
+        self._authenticate(scope["headers"])
+        raw_path, query = scope["raw_path"], scope["query_string"]
         if len(raw_path) + len(query) > MAX_URL_LENGTH:
             raise errors.url_too_long()
         if len(body) > MAX_BODY_BYTES:
             raise errors.too_large()
         segments = segments_of(raw_path)
-        asked = ApiRequest(request.method, segments, Query(query), body)
+        asked = ApiRequest(scope["method"], segments, Query(query) if query else NO_QUERY, body)
         match segments:
             case ("meta", "bases", base_id, *_) | ("bases", base_id, "webhooks", *_):
                 self._limit(base_id)
-            case ("meta", *_) | ():
-                pass
-            case (base_id, *_):
-                self._limit(base_id)
-        match segments:
+                if segments[0] == "meta":
+                    return self._meta.answer(asked)
+                return Answer(dumps(self._webhooks.answer(asked, self._meta.base(base_id))))
             case ("meta", *_):
                 return self._meta.answer(asked)
-            case ("bases", base_id, "webhooks", *_):
-                return Answer(dumps(self._webhooks.answer(asked, self._meta.base(base_id))))
             case (base_id, _, *_):
+                self._limit(base_id)
                 return self._records.answer(asked, self._meta.base(base_id))
         raise errors.route_not_found()
 
-    def _authenticate(self, request: Request) -> None:
-        given = request.headers.get("authorization", "").encode()
-        scheme, _, token = given.partition(b" ")
-        if scheme.lower() != b"bearer" or not hmac.compare_digest(token.strip(), self._token):
-            raise errors.authentication_required()
+    def _authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        for name, value in headers:
+            if name == b"authorization":
+                scheme, _, token = value.partition(b" ")
+                if scheme.lower() == b"bearer" and compare_digest(token.strip(), self._token):
+                    return
+        raise errors.authentication_required()
 
     def _limit(self, base_id: str) -> None:
         if self._limiter is not None and not self._limiter.admits(base_id):
@@ -182,46 +190,68 @@ class AirtableApi:
         return deliver
 
 
-def _broken_answer(rule: FaultRule) -> Response | None:
+async def _whole_body(receive: Receive) -> bytes | None:
+    """The request's body; None when the client has gone. Of one that is too large no more is kept than shows it."""
+    message = await receive()
+    if message["type"] != "http.request":
+        return None
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        if size <= MAX_BODY_BYTES:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+    return b"".join(parts)
+
+
+def _broken_reply(rule: FaultRule) -> _Reply | None:
     """The answer of a fault that keeps the request from being carried out."""
-    waiting = {} if rule.retry_after is None else {"retry-after": rule.retry_after}
+    waiting: list[tuple[bytes, bytes]] = []
+    if rule.retry_after is not None:
+        waiting.append((b"retry-after", rule.retry_after.encode()))
     match rule.action:
         case "429":
-            return _response(dumps(errors.too_fast().body()), 429, waiting)
+            return _json(dumps(errors.too_fast().body()), 429, waiting)
         case "500":
-            return _response('{"error":{"type":"SERVER_ERROR","message":"Server error"}}', 500)
+            return _json(_SERVER_ERROR, 500)
         case "502":
-            return Response("<html><h1>502 Bad Gateway</h1></html>", 502, media_type="text/html")
+            page = b"<html><h1>502 Bad Gateway</h1></html>"
+            return _Reply(502, [(b"content-type", b"text/html"), _length(page)], page)
         case "503":
-            return _response(dumps(errors.retriable().body()), 503, waiting)
+            return _json(dumps(errors.retriable().body()), 503, waiting)
     return None
 
 
-_RAW_HEADERS = [
-    (name.encode(), value.encode()) for name, value in {"content-type": _JSON, **_ALWAYS}.items()
-]
+_SERVER_ERROR = '{"error":{"type":"SERVER_ERROR","message":"Server error"}}'
 
 
-class _JsonResponse(Response):
-    """An answer of the API: its headers are always the same, so they are made once."""
-
-    def __init__(self, text: str, status: int, headers: Mapping[str, str]) -> None:
-        self.status_code = status
-        self.background = None
-        self.body = text.encode()
-        self.raw_headers = [*_RAW_HEADERS, (b"content-length", str(len(self.body)).encode())]
-        if headers:
-            self.raw_headers += [(name.encode(), value.encode()) for name, value in headers.items()]
+def _json(text: str, status: int, more: Iterable[tuple[bytes, bytes]] = ()) -> _Reply:
+    body = text.encode()
+    return _Reply(status, [*_headers(body), *more], body)
 
 
-def _response(text: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return _JsonResponse(text, status, headers or {})
+def _headers(body: bytes) -> list[tuple[bytes, bytes]]:
+    return [*_ALWAYS, _length(body)]
 
 
-async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+def _length(body: bytes) -> tuple[bytes, bytes]:
+    return b"content-length", b"%d" % len(body)
+
+
+async def _send(send: Send, reply: _Reply) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _nothing_here(scope: Scope, _receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         error = errors.route_not_found()
-        await _response(dumps(error.body()), error.status)(scope, receive, send)
+        await _send(send, _json(dumps(error.body()), error.status))
 
 
 def application(api: AirtableApi, pages: Pages) -> ASGIApp:

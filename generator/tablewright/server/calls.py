@@ -3,11 +3,27 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
+from urllib.parse import unquote
 
+from tablewright.server import clock
 from tablewright.server.jsontext import JsonObject
 
 KEPT_CALLS = 10_000
+
+
+class Entry(NamedTuple):
+    """One request as it came: what a reader of the log wants is worked out when somebody reads it."""
+
+    time: float
+    method: str
+    raw_path: bytes
+    raw_query: bytes
+    status: int
+    seconds: float
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +41,53 @@ class Call:
     fault: str | None = None
     """The action of the fault rule that applied."""
 
+    @classmethod
+    def of_entry(cls, entry: Entry) -> "Call":
+        """The call that *entry* notes."""
+        return cls(
+            time=clock.millisecond(datetime.fromtimestamp(entry.time, UTC)),
+            method=entry.method,
+            path=text_of(entry.raw_path),
+            query=text_of(entry.raw_query),
+            status=entry.status,
+            milliseconds=round(entry.seconds * 1000, 3),
+            fault=entry.fault,
+        )
+
     def shown(self) -> JsonObject:
         return asdict(self)
+
+
+def text_of(raw: bytes) -> str:
+    """A path or query with its percent signs resolved."""
+    return unquote(raw.decode("ascii", "replace"))
 
 
 class CallLog:
     """The latest calls, oldest first. Safe to read from another thread than the server's."""
 
     def __init__(self) -> None:
-        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._entries: deque[Entry] = deque(maxlen=KEPT_CALLS)
         self.total = 0
         """How many there were since the start or the last `clear`, the forgotten ones included."""
 
-    def add(self, call: Call) -> None:
-        self._calls.append(call)
+    def add(self, entry: Entry) -> None:
+        self._entries.append(entry)
         self.total += 1
 
     def clear(self) -> None:
-        self._calls.clear()
+        self._entries.clear()
         self.total = 0
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[Call]:
-        return iter(self._calls.copy())
+        return map(Call.of_entry, self._entries.copy())
 
     def latest(self, count: int) -> list[Call]:
         """The newest calls, newest first."""
-        return list(islice(reversed(self._calls.copy()), count))
+        return list(map(Call.of_entry, islice(reversed(self._entries.copy()), count)))
 
     def matching(self, method: str | None = None, path_part: str = "") -> list[Call]:
         """The calls with this method whose path contains *path_part*."""

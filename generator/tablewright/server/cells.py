@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
 from tablewright.server import dates, errors, typecast
-from tablewright.server.choices import add_choice, choice_names
+from tablewright.server.choices import add_choice
 from tablewright.server.ids import is_id, new_id
 from tablewright.server.jsontext import Json, JsonObject
 from tablewright.server.schema import Field, Table, User
@@ -49,44 +49,25 @@ class CellReader:
         self.typecast = typecast
         self.linker = linker
         self.attachments = attachments
-        self.link_ids = {
-            field.id for field in table.fields.values() if field.type == "multipleRecordLinks"
-        }
-        self._choices: dict[str, dict[str, str]] = {}
-        self._found: dict[str, tuple[Field, _ReadValue]] = {}
 
     def read_fields(self, fields: JsonObject) -> dict[str, Json]:
         """The cells of one record by field id; keys are names or ids, mixed freely."""
         cells: dict[str, Json] = {}
-        found = self._found
+        keys, typecast = self.table.keys, self.typecast
         for key, value in fields.items():
-            # The records of one request mostly name the same fields.
-            field, read = found.get(key) or self._find(key)
-            if value is not None and self.typecast:
-                value = self._converted(field, value)
-            cells[field.id] = None if value is None else read(self, field, value)
+            field = keys.get(key)
+            if field is None:
+                raise errors.unknown_field(key)
+            read = _READERS.get(field.type)
+            if read is None:
+                raise errors.computed_field(field.name)
+            if value is not None:
+                if typecast:
+                    value = self._converted(field, value)
+                if value is not None:
+                    value = read(self, field, value)
+            cells[field.id] = value
         return cells
-
-    def _find(self, key: str) -> "tuple[Field, _ReadValue]":
-        field = self.table.find_field(key)
-        if field is None:
-            raise errors.unknown_field(key)
-        read = _READERS.get(field.type)
-        if read is None:
-            raise errors.computed_field(field.name)
-        self._found[key] = field, read
-        return field, read
-
-    def choices_of(self, field: Field) -> dict[str, str]:
-        """The names of a select's choices by name and by id."""
-        found = self._choices.get(field.id)
-        if found is None:
-            found = self._choices[field.id] = choice_names(field)
-        return found
-
-    def forget_choices(self, field: Field) -> None:
-        """Announce that the field has another choice now."""
-        del self._choices[field.id]
 
     def _converted(self, field: Field, value: Json) -> Json:
         try:
@@ -122,6 +103,8 @@ def plain_number(value: float) -> float:
 
 def _number(_: CellReader, field: Field, value: Json) -> Json:
     if type(value) is int and -_BIGGEST_WHOLE <= value <= _BIGGEST_WHOLE:
+        return value
+    if type(value) is float and value % 1 > 0:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise errors.unacceptable_value(field.name)
@@ -181,15 +164,13 @@ def _date_time(_: CellReader, field: Field, value: Json) -> Json:
 
 
 def _choice(reader: CellReader, field: Field, value: str) -> str:
-    known = reader.choices_of(field).get(value)
+    known = field.choice_names().get(value)
     if known is not None:
         return known
     if not reader.typecast or not value.strip():
         raise errors.unknown_choice(value)
     reader.transaction.alter(reader.table)
-    added = add_choice(field, value)
-    reader.forget_choices(field)
-    return added
+    return add_choice(field, value)
 
 
 def _single_select(reader: CellReader, field: Field, value: Json) -> Json:

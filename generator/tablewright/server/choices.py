@@ -1,4 +1,4 @@
-"""The choices of select fields: found by name or id, added with `typecast`."""
+"""The choices of select fields: those of a new field, and those that `typecast` adds."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,6 @@ from tablewright.airtable import DEFAULT_CHOICE_COLORS
 from tablewright.server.ids import new_id
 from tablewright.server.jsontext import JsonObject
 from tablewright.server.schema import Field
-
-
-def choice_names(field: Field) -> dict[str, str]:
-    """The exact names of a select's choices, by name and by id."""
-    names = {choice["id"]: choice["name"] for choice in field.choices}
-    return names | {name: name for name in names.values()}
 
 
 def add_choice(field: Field, name: str) -> str:

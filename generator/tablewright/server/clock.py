@@ -9,10 +9,10 @@ def now() -> datetime:
 
 
 def whole_second(moment: datetime) -> str:
-    """`2026-11-22T10:00:00.000Z`: creation and edit times carry whole seconds, as observed."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
+    """`2026-11-22T10:00:00.000Z`: creation and edit times carry whole seconds, as observed. *moment* is in UTC."""
+    return moment.isoformat(timespec="seconds")[:19] + ".000Z"
 
 
 def millisecond(moment: datetime) -> str:
     """`2026-11-22T10:00:00.123Z`: the form of date-and-time cells. *moment* is in UTC."""
-    return f"{moment.strftime('%Y-%m-%dT%H:%M:%S')}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

@@ -4,7 +4,7 @@ The texts are those of the error reference and of observed answers (2020 to 2026
 the text or the type, the function says "unconfirmed"; `docs/local-airtable.md` lists those places.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from tablewright.server.jsontext import JsonObject
 
@@ -20,7 +20,6 @@ class ApiError(Exception):
         self.kind = kind
         self.message = message
         self.bare = bare
-        self.headers: Mapping[str, str] = {}
 
     def body(self) -> JsonObject:
         """The answer's JSON."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from tablewright.server.calls import text_of
+
 ACTIONS: Final = {
     "refuse": "the connection ends as soon as the request's head is there",
     "delay": "the answer waits so many seconds: delay=0.5",
@@ -131,8 +133,11 @@ class Faults:
         parts = (part for text in texts for part in text.replace("\n", ";").split(";"))
         return cls([FaultRule.parse(part) for part in parts if part.strip()], seed)
 
-    def next_for(self, method: str, path: str) -> FaultRule | None:
+    def next_for(self, method: str, raw_path: bytes) -> FaultRule | None:
         """The rule that applies to this request; every matching rule counts it."""
+        if not self._rules:
+            return None
+        path = text_of(raw_path)
         chosen: FaultRule | None = None
         for position, rule in enumerate(self._rules):
             if not rule.concerns(method, path):

@@ -3,26 +3,19 @@
 import json
 from typing import Any, TypeAlias
 
+from pydantic_core import SchemaSerializer, core_schema, from_json
+
 Json: TypeAlias = Any
 """Any JSON value, its form not known yet."""
 JsonObject: TypeAlias = dict[str, Any]
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-# The encoder that `JSONEncoder.encode` makes anew for every call, which costs as much as a small record's text.
-# Without C (PyPy) there is none.
-_make = getattr(json.encoder, "c_make_encoder", None)
-_encode = _make and _make(
-    None, _ENCODER.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
-)
+# Reading and writing JSON is a third of the work of a write: pydantic's does it in a third of the standard library's time.
+_write = SchemaSerializer(core_schema.any_schema()).to_json
 
 
 def dumps(value: Json) -> str:
-    """The shortest JSON text of a value, which holds no circle.
-
-    Raises:
-        ValueError: a number that JSON does not have.
-    """
-    return "".join(_encode(value, 0)) if _encode else _ENCODER.encode(value)
+    """The shortest JSON text of a value, which holds no circle; a number that JSON does not have becomes null."""
+    return _write(value).decode()
 
 
 def loads(body: bytes) -> Json:
@@ -31,20 +24,25 @@ def loads(body: bytes) -> Json:
     Half surrogates, which neither UTF-8 nor SQLite can hold, become U+FFFD.
 
     Raises:
-        ValueError: *body* is not JSON (`NaN` and `Infinity` are not JSON either).
+        ValueError: *body* is not JSON (`NaN` and `Infinity` are not JSON either), or nested too deeply.
     """
     try:
-        value = _DECODER.decode(body.decode())
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        if b"\\ud" not in body and b"\\uD" not in body:
+            raise
+    try:
+        return _whole_text(_LENIENT.decode(body.decode()))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _whole_text(value) if b"\\ud" in body or b"\\uD" in body else value
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_LENIENT = json.JSONDecoder(parse_constant=_refuse_constant)
+"""Takes the half surrogates that JavaScript can write."""
 
 
 def _whole_text(value: Json) -> Json:

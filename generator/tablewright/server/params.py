@@ -21,12 +21,8 @@ class Query:
     def __init__(self, query_string: bytes) -> None:
         self._values: dict[str, list[str]] = {}
         self._parts: dict[str, dict[int, dict[str, str]]] = {}
-        if not query_string:
-            return
-        for name, value in parse_qsl(
-            query_string.decode("utf-8", "replace"), keep_blank_values=False
-        ):
-            found = _INDEXED.fullmatch(name)
+        for name, value in parse_qsl(query_string.decode("utf-8", "replace")):
+            found = _INDEXED.fullmatch(name) if "[" in name else None
             if found is None:
                 self._values.setdefault(name, []).append(value)
             elif found.group(3) is None:
@@ -68,6 +64,9 @@ class Query:
         return int(value)
 
 
+NO_QUERY = Query(b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How records are to look in an answer."""
@@ -82,7 +81,7 @@ class Shape:
 
     @property
     def is_default(self) -> bool:
-        return self == DEFAULT_SHAPE
+        return self is DEFAULT_SHAPE or self == DEFAULT_SHAPE
 
 
 DEFAULT_SHAPE = Shape()

@@ -20,7 +20,7 @@ from tablewright.server.params import (
     record_shape,
     write_shape,
 )
-from tablewright.server.render import Renderer
+from tablewright.server.render import Layouts, Renderer
 from tablewright.server.request import Answer, ApiRequest
 from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Table
@@ -38,6 +38,7 @@ class RecordApi:
         self._shuffle = shuffle
         self._listener = listener
         self._compiled = Compiled()
+        self._layouts = Layouts()
         self._iterators = Iterators()
         self._comments = comments.Comments(workspace)
         self.server_url = ""
@@ -96,10 +97,13 @@ class RecordApi:
         return Renderer(
             calculator,
             table,
-            shape,
-            attachment_view=lambda item: attachments.shown(item, self.server_url),
+            self._layouts.of(calculator.base, table, shape),
+            attachment_view=self._attachment_view,
             comment_counts=self._workspace.comment_counts,
         )
+
+    def _attachment_view(self, item: JsonObject) -> JsonObject:
+        return attachments.shown(item, self.server_url)
 
     def _list(self, base: Base, table: Table, wanted: ListRequest) -> Answer:
         calculator = self._calculator(base)

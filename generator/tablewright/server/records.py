@@ -1,6 +1,6 @@
 """Creating, changing, merging and deleting records: a whole request, or nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tablewright.airtable import MAX_MERGE_FIELDS, RECORDS_PER_WRITE
@@ -29,8 +29,7 @@ class Merged:
 
 def create(reader: CellReader, entries: Sequence[JsonObject]) -> list[Row]:
     """One new record for each entry, in order; an entry is `{"fields": {…}}`."""
-    read = [reader.read_fields(_fields(entry)) for entry in entries]
-    return [_insert(reader, cells) for cells in read]
+    return _insert(reader, [reader.read_fields(_fields(entry)) for entry in entries])
 
 
 def update(
@@ -113,7 +112,7 @@ def upsert(reader: CellReader, settings: Json, entries: Json, *, replace: bool) 
     rows, created, updated = [], [], []
     for target, cells in planned:
         if target is None:
-            row = _insert(reader, cells)
+            (row,) = _insert(reader, [cells])
             created.append(row.id)
         else:
             row = target
@@ -150,14 +149,21 @@ def _fields(entry: Json) -> JsonObject:
     return fields
 
 
-def _insert(reader: CellReader, cells: dict[str, Json]) -> Row:
+def _insert(reader: CellReader, records: Iterable[dict[str, Json]]) -> list[Row]:
     table = reader.table
-    kept = {field_id: value for field_id, value in cells.items() if value is not None}
-    row = reader.transaction.insert(table, kept)
-    for field_id in reader.link_ids & kept.keys():
-        field = table.fields[field_id]
-        step_other_side(reader.transaction, row, field, (), kept[field_id])
-    return row
+    rows = reader.transaction.insert(table, map(_without_blanks, records))
+    for field_id in table.link_ids:
+        for row in rows:
+            if field_id in row.cells:
+                field = table.fields[field_id]
+                step_other_side(reader.transaction, row, field, (), row.cells[field_id])
+    return rows
+
+
+def _without_blanks(cells: dict[str, Json]) -> JsonObject:
+    if None not in cells.values():
+        return cells
+    return {field_id: value for field_id, value in cells.items() if value is not None}
 
 
 def _write(reader: CellReader, row: Row, cells: dict[str, Json], *, replace: bool) -> None:

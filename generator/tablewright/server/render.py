@@ -1,53 +1,91 @@
 """Records → the JSON text of answers."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from tablewright.airtable import COMPUTED_TYPES
 from tablewright.server import dates, errors
 from tablewright.server.computed import Calculator
 from tablewright.server.display import TextCells
 from tablewright.server.jsontext import Json, JsonObject, dumps
 from tablewright.server.params import Shape
 from tablewright.server.rows import Row
-from tablewright.server.schema import Field, Table
+from tablewright.server.schema import Base, Field, Table
 
 AttachmentView = Callable[[JsonObject], JsonObject]
 _Cell = Callable[[Row], Json]
 
 
+@dataclass(slots=True)
+class Layout:
+    """What of a table an answer shows, and under which names. Holds for one state of the base's schema."""
+
+    schema_version: int
+    shape: Shape
+    names: dict[str, str]
+    """The key in the answer of each field, by field id, in the table's order."""
+    worked_out: list[Field]
+    """The fields whose cells are not shown as they are stored."""
+    follows_records: bool
+    """Whether what one record shows depends on others."""
+
+
+class Layouts:
+    """The layouts of the usual shape, kept from one request to the next."""
+
+    def __init__(self) -> None:
+        self._usual: dict[str, Layout] = {}
+
+    def of(self, base: Base, table: Table, shape: Shape) -> Layout:
+        """The layout of *table* in this shape.
+
+        Raises:
+            ApiError: the shape names a field that the table does not have.
+        """
+        if not shape.is_default:
+            return _layout(base, table, shape)
+        found = self._usual.get(table.id)
+        if found is None or found.schema_version != base.schema_version:
+            found = self._usual[table.id] = _layout(base, table, shape)
+        return found
+
+
+def _layout(base: Base, table: Table, shape: Shape) -> Layout:
+    fields = list(_chosen(table, shape.only))
+    return Layout(
+        base.schema_version,
+        shape,
+        {field.id: field.id if shape.by_field_id else field.name for field in fields},
+        [f for f in fields if shape.as_text or f.is_computed or f.type in _VIEWED_TYPES],
+        table.has_computed,
+    )
+
+
+_VIEWED_TYPES = frozenset({"multipleAttachments", "multipleCollaborators", "singleCollaborator"})
+"""Types whose cells name things that the server shows by its own account."""
+
+
 class Renderer:
-    """Writes records of one table in one shape. The plain shape is kept with each row while it holds."""
+    """Writes records of one table in one layout. The usual shape is kept with each row while it holds."""
 
     def __init__(
         self,
         calculator: Calculator,
         table: Table,
-        shape: Shape,
+        layout: Layout,
         *,
         attachment_view: AttachmentView,
         comment_counts: dict[str, int],
     ) -> None:
         self._calculator = calculator
         self._table = table
-        self._shape = shape
+        self._shape = layout.shape
+        self._names = layout.names
         self._attachment_view = attachment_view
         self._comment_counts = comment_counts
-        fields = list(_chosen(table, shape.only))
-        self._names = {field.id: field.id if shape.by_field_id else field.name for field in fields}
-        self._special = {
-            field.id: self._cell_of(field) for field in fields if self._needs_code(field)
-        }
-        self._is_kept = shape.is_default
-        computed = any(field.type in COMPUTED_TYPES for field in table.fields.values())
+        self._special = {field.id: self._cell_of(field) for field in layout.worked_out}
+        self._is_kept = layout.shape.is_default
         # Negative, so that it is never a version of the base's records.
-        self._state = calculator.state if computed else -1 - calculator.base.schema_version
-
-    def _needs_code(self, field: Field) -> bool:
-        return (
-            self._shape.as_text
-            or field.is_computed
-            or field.type in ("multipleAttachments", "multipleCollaborators", "singleCollaborator")
-        )
+        self._state = calculator.state if layout.follows_records else -1 - layout.schema_version
 
     def _cell_of(self, field: Field) -> _Cell:
         calculator, table = self._calculator, self._table

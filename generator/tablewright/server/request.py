@@ -1,6 +1,7 @@
 """One request as the API's handlers see it, and what they answer."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from tablewright.server import errors
@@ -9,7 +10,7 @@ from tablewright.server.jsontext import Json, JsonObject, loads
 from tablewright.server.params import Query
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ApiRequest:
     """Method, path segments behind `/v0`, query and body."""
 
@@ -38,6 +39,7 @@ class Answer:
     to_fetch: list[FetchJob] = field(default_factory=list)
 
 
+@lru_cache(maxsize=1_024)
 def segments_of(raw_path: bytes) -> tuple[str, ...]:
     """The parts of a path, split before percent signs are resolved: a table's name may hold a slash."""
     parts = raw_path.decode("ascii", "replace").split("/")[2:]

@@ -1,7 +1,7 @@
 """Bases, tables, fields and views as the server holds them, and their form in the API."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tablewright.airtable import COMPUTED_TYPES
 from tablewright.server.jsontext import JsonObject
@@ -16,6 +16,8 @@ class Field:
     type: str
     description: str | None = None
     options: JsonObject | None = None
+    _names: tuple[JsonObject | None, dict[str, str]] = field(default=(None, {}), repr=False)
+    """What `choice_names` found, and the options it found them in."""
 
     @property
     def is_computed(self) -> bool:
@@ -26,6 +28,15 @@ class Field:
         """The choices of a select, in their order; empty for other types."""
         listed: list[JsonObject] = (self.options or {}).get("choices", [])
         return listed
+
+    def choice_names(self) -> dict[str, str]:
+        """The exact names of a select's choices, by name and by id. Options are replaced, never changed in place."""
+        options, names = self._names
+        if options is not self.options:
+            names = {choice["id"]: choice["name"] for choice in self.choices}
+            names |= {name: name for name in names.values()}
+            self._names = (self.options, names)
+        return names
 
     def option(self, name: str) -> str | None:
         """The option *name* when it is a text."""
@@ -73,11 +84,16 @@ class Table:
     fields: dict[str, Field] = field(default_factory=dict)
     views: list[JsonObject] = field(default_factory=list)
     date_dependency: JsonObject | None = None
-    _keys: dict[str, Field] = field(default_factory=dict, repr=False)
+    keys: dict[str, Field] = field(default_factory=dict, repr=False)
+    """The fields by id and by exact name."""
+    link_ids: tuple[str, ...] = field(default=(), repr=False)
+    """The ids of the link fields."""
+    has_computed: bool = field(default=False, repr=False)
+    """Whether any field is computed."""
 
     def find_field(self, key: str) -> Field | None:
         """The field with this id or exact name."""
-        return self._keys.get(key)
+        return self.keys.get(key)
 
     def find_view(self, key: str) -> JsonObject | None:
         """The view with this id or exact name."""
@@ -111,8 +127,11 @@ class Table:
         self.index()
 
     def index(self) -> None:
-        """Make names and ids findable again after a change. An id wins over an equal name."""
-        self._keys = {known.name: known for known in reversed(self.fields.values())} | self.fields
+        """Take stock again after a change of fields. An id wins over an equal name."""
+        self.keys = {known.name: known for known in reversed(self.fields.values())} | self.fields
+        kinds = {known.id: known.type for known in self.fields.values()}
+        self.link_ids = tuple(key for key, kind in kinds.items() if kind == "multipleRecordLinks")
+        self.has_computed = not COMPUTED_TYPES.isdisjoint(kinds.values())
 
     def stored(self) -> JsonObject:
         """Everything the server knows of the table, as JSON."""
@@ -225,8 +244,3 @@ def folded(name: str) -> str:
 def grid_view(view_id: str, field_ids: Iterable[str]) -> JsonObject:
     """The view every new table gets."""
     return {"id": view_id, "name": "Grid view", "type": "grid", "visibleFieldIds": list(field_ids)}
-
-
-def renamed(known: Field, name: str) -> Field:
-    """A copy of *known* under another name."""
-    return replace(known, name=name)

@@ -4,6 +4,7 @@ Rows and tables change in place, so later steps of a request see the earlier one
 until the commit. The server runs one transaction at a time and never waits inside one.
 """
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -65,23 +66,28 @@ class Transaction:
 
     # Records
 
-    def insert(self, table: Table, cells: JsonObject) -> Row:
-        """A new record with these cells; links on the other side are not touched."""
+    def insert(self, table: Table, records: Iterable[JsonObject]) -> list[Row]:
+        """New records with these cells, in order; links on the other side are not touched."""
         rows = self.workspace.rows(table)
-        self._numbers_before.setdefault(table.id, rows.next_number)
-        row = Row(
-            id=new_id("rec"),
-            table_id=table.id,
-            number=rows.next_number,
-            created_time=self.time,
-            created_by=self.user.id,
-            cells=cells,
-        )
-        rows.next_number += 1
-        rows.by_id[row.id] = row
-        self.created[row.id] = row
+        number = rows.next_number
+        self._numbers_before.setdefault(table.id, number)
+        added = [
+            Row(
+                id=new_id("rec"),
+                table_id=table.id,
+                number=place,
+                created_time=self.time,
+                created_by=self.user.id,
+                cells=cells,
+            )
+            for place, cells in enumerate(records, number)
+        ]
+        by_id = {row.id: row for row in added}
+        rows.next_number = number + len(added)
+        rows.by_id |= by_id
+        self.created |= by_id
         self.base.version += 1
-        return row
+        return added
 
     def change(self, row: Row, field_id: str, value: Json) -> None:
         """Put *value* into one cell; None empties it.
