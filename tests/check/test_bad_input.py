@@ -211,3 +211,26 @@ def test_a_name_of_another_alphabet_is_welcome(name: str) -> None:
     compiled = checked(f"tablewright: 1\nname: s\ntables: {{T: {{fields: {{n: text, {name}: text}}}}}}\n")  # fmt: skip
 
     assert compiled.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "way_out"),
+    [
+        pytest.param("    computed: {b: coalesce(a, 'x')}", "inside {…}", id="call_in_braces"),
+        pytest.param("    computed:\n      b: 'x' + a", "begins with a quote", id="quote_first"),
+        pytest.param("    queries:\n      q:\n        where: [a] == b", "begins with a bracket", id="bracket_first"),
+        pytest.param("    name: @x", "cannot begin with '@'", id="sign_that_begins_no_word"),
+        pytest.param("    description\n    name: x", "line 6 has no ':'", id="key_without_its_colon"),
+        pytest.param("    description: a: b", "': ' in it has to be quoted", id="colon_in_a_text"),
+        pytest.param('    description: "\\ud800"', "the character itself", id="half_of_a_pair"),
+        pytest.param("\tname: x", "not with tabs", id="tab"),
+    ],
+)  # fmt: skip
+def test_what_yaml_cannot_read_comes_with_the_likely_reason(line: str, way_out: str) -> None:
+    """YAML's own words say where it stopped; the help says what was probably meant."""
+    text = f"tablewright: 1\nname: x\ntables:\n  T:\n    fields: {{a: text}}\n{line}\n"
+
+    (finding,) = compile_schema(Source("schema.yaml", text)).findings
+
+    assert finding.code == "TW101"
+    assert way_out in finding.help

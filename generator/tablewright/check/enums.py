@@ -51,7 +51,8 @@ def _read_values(findings: Findings, enum: Scalar, node: Node) -> tuple[EnumValu
     values: list[EnumValue] = []
     for position, (key, details) in enumerate(_written_values(findings, enum, node)):
         what = f"value '{key.text}' of {enum.text}"
-        if not space.claim(key, what):
+        # One whose name has a finding is read all the same, so that its use is not reported for its sake.
+        if not space.claim(key, what) and any(one.key == key.text for one in values):
             continue
         value = _read_value(findings, key, details, what, position)
         labels.claim(value.label, what, key.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from tablewright.check.findings import Findings
 from tablewright.diagnostics import Span, did_you_mean
@@ -31,14 +31,15 @@ class Reader:
                     "write {key: value}, or the keys on lines of their own, further in",
                 )
         else:
-            self._report_cut(self._map)
-            if keys is not None:
-                self._report_unknown(list(keys))
+            known = None if keys is None else list(keys)
+            self._report_cut(self._map, known or ())
+            if known is not None:
+                self._report_unknown(known)
 
-    def _report_cut(self, node: MapNode) -> None:
+    def _report_cut(self, node: MapNode, known: Collection[str]) -> None:
         previous: tuple[Scalar, Node] | None = None
         for key, value in node.entries if node.flow else ():
-            if previous is None or not _continues(previous[1], key, value):
+            if previous is None or not _continues(previous[1], key, value, known):
                 previous = (key, value)
                 continue
             self._rests.add(key.text)
@@ -46,8 +47,8 @@ class Reader:
                 self._cut.add(previous[0].text)
                 self.findings.error(
                     previous[1].span, "TW115",
-                    f"'{previous[0].text}' ends at the comma: inside {{…}} YAML cuts an expression there",
-                    "quote the whole expression: \"…\"",
+                    f"'{previous[0].text}' ends at the comma: inside {{…}} YAML cuts there",
+                    "quote the whole text or expression: \"…\"",
                 )  # fmt: skip
 
     def _report_unknown(self, known: Sequence[str]) -> None:
@@ -242,8 +243,8 @@ def words_of(findings: Findings, found: Node | None, what: str) -> list[Scalar]:
     return []
 
 
-def _continues(before: Node, key: Scalar, value: Node) -> bool:
-    """Tell whether *key* looks like the rest of an expression that a comma inside braces cut off."""
+def _continues(before: Node, key: Scalar, value: Node, known: Collection[str]) -> bool:
+    """Tell whether *key* looks like the rest of an expression or a text that a comma inside braces cut off."""
     if (
         not isinstance(before, Scalar)
         or before.quoted
@@ -251,6 +252,8 @@ def _continues(before: Node, key: Scalar, value: Node) -> bool:
         or value.text
     ):
         return False
+    if " " in key.text and key.text not in known:
+        return True
     opened = sum(before.text.count(sign) for sign in "([") - sum(
         before.text.count(sign) for sign in ")]"
     )

@@ -46,7 +46,7 @@ def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Type
             way_out = "only enums can stand in […]; for other lists use json, or a linked table"
         findings.error(word.span, "TW206", f"unknown enum '{word.text}'", way_out)
         return None
-    if not isinstance(node, Scalar):
+    if not isinstance(node, Scalar) or (node.value is None and not node.text):
         findings.error(
             node.span, "TW110", f"the type is {described(node)}, and a word or [EnumName] is needed"
         )

@@ -11,6 +11,7 @@ import yaml
 
 from tablewright.diagnostics import Diagnostic, Span
 from tablewright.syntax.document import Document, ListNode, MapNode, Node, Scalar
+from tablewright.syntax.hints import way_out
 from tablewright.syntax.source import Source
 
 MAX_DEPTH: Final = 40
@@ -24,12 +25,6 @@ _UNREADABLE: Final = re.compile(
 )
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
 _PLAIN_TAGS: Final = frozenset({None, "", "!", "tag:yaml.org,2002:str"})
-
-
-_EARLY_QUOTE: Final = (
-    'a quote closes just before this: inside \'…\' a \' is written twice, inside "…" a " as \\"; '
-    "or one further up does not close"
-)
 
 
 class _Refused(Exception):
@@ -105,23 +100,12 @@ class _Builder:
         line, column = self._place(mark) if mark else (1, 1)
         span = Span(self.source.path, line, column, line, column + 1)
         reason = (error.problem or "cannot be read").strip()
-        lines = self.source.lines
-        text = lines[line - 1] if line <= len(lines) else ""
-        in_flow = error.context is not None and "flow" in error.context
-        opened = error.context_mark.line + 1 if in_flow and error.context_mark else line
-        if "\\t" in reason or "\t" in text[: len(text) - len(text.lstrip())]:
-            way_out = "YAML indents with spaces, not with tabs"
-        elif "expected" in reason and text[column - 2 : column - 1] in ("'", '"') and column > 1:
-            way_out = _EARLY_QUOTE
-        elif opened < line and text[column - 1 : column] not in ("[", "{"):
-            way_out = f"close the '{{' or '[' that opens on line {opened}, or look for a quote that does not close"
-        elif "{" in text or in_flow:
-            way_out = 'inside {…} and […], an expression with a comma or a bracket has to be quoted: "a in [B, C]"'
-        elif "mapping values are not allowed" in reason:
-            way_out = "a text with ': ' in it has to be quoted; otherwise look at the indentation"
-        else:
-            way_out = "look at the indentation and at quotes that do not close"
-        return Diagnostic(span, "TW101", f"this is not YAML: {reason}", way_out)
+        return Diagnostic(
+            span,
+            "TW101",
+            f"this is not YAML: {reason}",
+            way_out(error, self.source.lines, line, column),
+        )
 
     def _node(self, event: Any, depth: int) -> Node:
         self._count += 1

@@ -71,11 +71,28 @@ def _over_records(
     del context.variables[target.id]
     if len(tests) != len(written) or (body is None and not counts_rows):
         return None
+    if not counts_rows and not _looks_at(variable, [*tests, *([] if body is None else [body])]):
+        context.problem(target, "TW509", f"nothing looks at '{target.id}'", _meant(context, part, variable))  # fmt: skip
+        return None
     condition = tests[0] if len(tests) == 1 else tree.Logic("and", tuple(tests)) if tests else None
     result = _result(context, name, part.elt, body)
     if result is None:
         return None
     return tree.Over(name, variable, relation, body, condition, result)  # type: ignore[arg-type]  # a quantifier
+
+
+def _looks_at(variable: tree.Variable, nodes: list[tree.Node]) -> bool:
+    return any(part == variable for node in nodes for part in tree.walk(node))
+
+
+def _meant(context: Context, part: ast.GeneratorExp | ast.ListComp, variable: tree.Variable) -> str:
+    """Return the way out: a field of this record that the linked ones have too was probably meant of those."""
+    linked = context.scope.tables[variable.type.name]
+    loop = part.generators[0]
+    for one in (each for side in (part.elt, *loop.ifs) for each in ast.walk(side)):
+        if isinstance(one, ast.Name) and one.id in context.scope.fields and one.id in linked:
+            return f"did you mean '{variable.name}.{one.id}'?"
+    return f"whether there are any is 'len({ast.unparse(loop.iter)}) > 0'"
 
 
 def _result(context: Context, name: str, at: ast.expr, body: tree.Node | None) -> ValueType | None:
