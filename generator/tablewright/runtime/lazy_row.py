@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
 Raw = Mapping[str, Any]
+
+
+Maker = Callable[[Iterable[Raw]], list[Any]]
+"""Makes records of one model straight from a store's answers; it raises pydantic's error where one does not fit."""
 
 
 class Conversions(Protocol):
@@ -18,8 +22,8 @@ class Conversions(Protocol):
         """Return the row of an answer."""
         ...
 
-    def maker(self, model: type[AirtableModel]) -> Callable[[Raw], Any] | None:
-        """Return the function that makes records of a model straight from the fields of answers; None where it has rules."""
+    def maker(self, model: type[AirtableModel]) -> Maker | None:
+        """Return what makes records of a model in one pass; None where the model has rules or fields of its own."""
         ...
 
 
@@ -82,5 +86,12 @@ class LazyRow(dict[str, Any]):
     def __eq__(self, other: object) -> bool:
         self._made()
         return super().__eq__(other)
+
+    def __repr__(self) -> str:
+        self._made()
+        return super().__repr__()
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (self.copy(),)
 
     __hash__ = None

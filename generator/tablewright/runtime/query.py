@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
@@ -14,6 +12,7 @@ from tablewright.expressions import tree
 from tablewright.runtime.columns import Condition, Term
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.measures import Measure, Statistics
+from tablewright.runtime.reading import collector_resting
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.values import utc_now
 
@@ -163,18 +162,6 @@ class Query(Generic[R_co]):
             )
         )
         return Selection(self.model.table, where, self._order, self._limit, self._offset, utc_now())
-
-
-@contextmanager
-def collector_resting() -> Iterator[None]:
-    """Keep Python's garbage collector from walking over many new records again and again while they are made."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _natural(name: str, number: int) -> int:

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import repeat
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import ValidationError
 
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid, RecordNotFound
-from tablewright.runtime.lazy_row import LazyRow, Raw
+from tablewright.runtime.lazy_row import LazyRow, Maker
 from tablewright.runtime.misfits import translated
 from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
 from tablewright.runtime.stores.base import Store
@@ -38,71 +40,13 @@ def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row
 def decoded(model: type[R], store: Store, rows: Sequence[Row]) -> list[R]:
     """Return records from rows. A row that does not fit is reported to the store and left out."""
     batch = Batch(store, rows)
-    validate = model.__pydantic_validator__.validate_python
-    names = [(relation.key, relation.attribute) for relation in model.table.relations]
-    found: list[R] = []
-    if rows and isinstance(rows[0], LazyRow):
-        make = rows[0].conversions.maker(model)
-        if make is not None:
-            return _made(model, store, batch, make)
-    for row in rows:
-        try:
-            flat = row.copy()
-        except RecordInvalid as unfit:
-            store.unfit.report(unfit)
-            continue
-        for key, attribute in names:
-            if key in flat:
-                flat[attribute] = flat.pop(key)
-        try:
-            record: R = validate(flat)
-        except ValidationError as error:
-            store.unfit.report(translated(model, error, f"{model.table.key} {row['id']}"))
-            continue
-        set_origin(record, Origin(row, batch))
-        found.append(record)
-    _drop_unfit(batch, found)
-    return found
-
-
-def _drop_unfit(batch: Batch, found: Sequence[AirtableModel]) -> None:
-    """Leave rows that do not fit out of what is looked at for the links of all."""
-    if len(found) < len(batch.rows):
+    with collector_resting():
+        make = _maker(model, rows)
+        found = _made(model, batch, make) if make is not None else _validated(model, batch)
+    if len(found) < len(rows):
+        # What does not fit is not looked at for the links of all.
         batch.rows = [origin.row for one in found if (origin := origin_of(one)) is not None]
-
-
-def _made(model: type[R], store: Store, batch: Batch, make: Callable[[Raw], Any]) -> list[R]:
-    """Return records straight from what the store answered; their rows are made when somebody looks at them."""
-    found: list[R] = []
-    with collector_paused():
-        for row in batch.rows:
-            raw = row.raw  # type: ignore[attr-defined]  # all of them are lazy
-            try:
-                record: R = make(raw["fields"])
-            except ValidationError as error:
-                try:
-                    unfit = translated(model, error, f"{model.table.key} {raw['id']}")
-                    row.copy()
-                except RecordInvalid as more_exact:
-                    unfit = more_exact
-                store.unfit.report(unfit)
-                continue
-            set_origin(record, Origin(row, batch))
-            found.append(record)
-    _drop_unfit(batch, found)
     return found
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking over the many new objects of a bulk read."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def decoded_one(model: type[R], store: Store, row: Row) -> R:
@@ -111,12 +55,104 @@ def decoded_one(model: type[R], store: Store, row: Row) -> R:
     Raises:
         RecordInvalid: the row does not fit.
     """
-    flat = {name: value for name, value in row.items() if name not in model.table.relations_by_key}
+    make = _maker(model, (row,))
+    record = _validated_one(model, row) if make is None else _made_one(model, row, make)
+    set_origin(record, Origin(row, Batch(store, (row,))))
+    return record
+
+
+# -- in one pass ------------------------------------------------------------------------------------------------------
+
+_TOGETHER: Final = 100
+"""Rows that are made by one call; where one of them does not fit, they are made one by one."""
+
+
+def _maker(model: type[AirtableModel], rows: Sequence[Row]) -> Maker | None:
+    """Return what makes records of these rows straight from the store's answers; None where they are rows already."""
+    if not rows or not isinstance(rows[0], LazyRow):
+        return None
+    if any(row.raw is None for row in rows):  # type: ignore[attr-defined]  # all of them are lazy
+        return None
+    return rows[0].conversions.maker(model)
+
+
+def _made(model: type[R], batch: Batch, make: Maker) -> list[R]:
+    """Return records straight from what the store answered; their rows are made when somebody looks at them."""
+    found: list[R] = []
+    kept: list[Row] = []
+    for start in range(0, len(batch.rows), _TOGETHER):
+        rows = batch.rows[start : start + _TOGETHER]
+        try:
+            found += make([row.raw for row in rows])  # type: ignore[attr-defined]  # they are lazy
+            kept += rows
+        except ValidationError:
+            _made_singly(model, batch.store, rows, make, found, kept)
+    # Without a loop in Python: it would take as long as pydantic takes for several fields.
+    deque(map(set_origin, found, map(Origin, kept, repeat(batch))), maxlen=0)
+    return found
+
+
+def _made_singly(
+    model: type[R],
+    store: Store,
+    rows: Sequence[Row],
+    make: Maker,
+    found: list[R],
+    kept: list[Row],
+) -> None:
+    for row in rows:
+        try:
+            found.append(_made_one(model, row, make))
+        except RecordInvalid as unfit:
+            store.unfit.report(unfit)
+        else:
+            kept.append(row)
+
+
+def _made_one(model: type[R], row: Row, make: Maker) -> R:
+    try:
+        record: R = make([row.raw])[0]  # type: ignore[attr-defined]  # it is lazy
+    except ValidationError:
+        # The other way says exactly what is wrong.
+        return _validated_one(model, row)
+    return record
+
+
+# -- with the rules of the class --------------------------------------------------------------------------------------
+
+
+def _validated(model: type[R], batch: Batch) -> list[R]:
+    found: list[R] = []
+    for row in batch.rows:
+        try:
+            record = _validated_one(model, row)
+        except RecordInvalid as unfit:
+            batch.store.unfit.report(unfit)
+            continue
+        set_origin(record, Origin(row, batch))
+        found.append(record)
+    return found
+
+
+def _validated_one(model: type[R], row: Row) -> R:
+    flat = row.copy()
     for relation in model.table.relations:
-        flat[relation.attribute] = row[relation.key]
+        if relation.key in flat:
+            flat[relation.attribute] = flat.pop(relation.key)
     try:
         record: R = model.__pydantic_validator__.validate_python(flat)
     except ValidationError as error:
-        raise translated(model, error, f"{model.table.key} {row['id']}") from error
-    set_origin(record, Origin(row, Batch(store, (row,))))
+        raise translated(model, error, f"{model.table.key} {flat['id']}") from error
     return record
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Keep Python's garbage collector from walking over many new records again and again while they are made."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

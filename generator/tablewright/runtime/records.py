@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import current_store
+from tablewright.runtime.model import AirtableModel
 
 if TYPE_CHECKING:
-    from tablewright.runtime.model import AirtableModel
     from tablewright.runtime.queue.lease import Lease
     from tablewright.runtime.stores.base import Store
 
@@ -76,10 +76,8 @@ def origin_of(record: AirtableModel) -> Origin | None:
         return None
 
 
-def set_origin(record: AirtableModel, origin: Origin) -> None:
-    """Remember where a record came from."""
-    # Past pydantic's own `__setattr__`, which knows fields only.
-    object.__setattr__(record, "_origin", origin)
+set_origin: Final[Callable[[AirtableModel, Origin], None]] = vars(AirtableModel)["_origin"].__set__
+"""Remembers where a record came from, past pydantic's own `__setattr__`, which knows fields only."""
 
 
 def with_origin_of(record: R, copied: R) -> R:

@@ -28,10 +28,10 @@ from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores import airtable_writing as writing
-from tablewright.runtime.stores.airtable_cells import ID, TableCells
+from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
 from tablewright.runtime.stores.airtable_history import History
-from tablewright.runtime.stores.airtable_names import TableNames
+from tablewright.runtime.stores.airtable_names import ID, TableNames
 from tablewright.runtime.stores.base import (
     Capabilities,
     Comment,
@@ -57,6 +57,7 @@ AIRTABLE: Final = Capabilities(
     keeps_ids=False,
     comments=True,
     calculates=frozenset(name for name, kind in KINDS.items() if kind.computed),
+    claims="none",
 )
 
 
@@ -220,16 +221,10 @@ class AirtableStore:
     # -- reading --------------------------------------------------------------------------------------------------
 
     def fetch(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
-        """Return the rows with these ids, a hundred a request. One that does not fit is reported and left out.
-
-        Raises:
-            RecordInvalid: one row was asked for, and it does not fit.
-        """
-        cells = self.cells(table)
+        """Return the rows with these ids, a hundred a request. One that does not fit says so when it is looked at."""
         records = self._records(table, ids)
-        if len(ids) == 1:
-            return {record[ID]: cells.row(record) for record in records}
-        return {row[ID]: row for row in cells.rows(records, self.unfit.report)}
+        rows = self.cells(table).lazy_rows(records)
+        return {record[ID]: row for record, row in zip(records, rows, strict=True)}
 
     def fitting(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
         """Return the rows with these ids; those that do not fit are reported and left out."""
@@ -264,7 +259,7 @@ class AirtableStore:
         for batch in reading.batches(reading.valid_ids(ids), RECORDS_PER_PAGE):
             where = _links_to(relation, batch)
             with self._explaining(table):
-                rows = reading.read(self, Selection(table, where), [relation.key])
+                rows = reading.read_parts(self, Selection(table, where), [relation.key])
             for row in rows:
                 value: Any = row[relation.key]
                 for one in value if relation.many else [value]:
@@ -281,7 +276,7 @@ class AirtableStore:
         table = selection.table
         nodes = [node for one in wanted.values() for node in (one.value, one.condition, one.among)]
         with self._explaining(table):
-            rows = reading.read(self, selection, reading.measured_keys(nodes))
+            rows = reading.read_parts(self, selection, reading.measured_keys(nodes))
         records = linked_rows(table, rows, self)
         evaluator = Evaluator({}, selection.now or datetime.now(UTC), table.enums())
         return {name: measured(one, records, evaluator) for name, one in wanted.items()}

@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from pydantic_core import core_schema as core
 
 from tablewright.runtime.cells import Attachment, Barcode, Collaborator
@@ -31,14 +29,10 @@ def blank(one: FieldSpec | RelationSpec) -> Any:
     if one.kind == "boolean" or (one.kind in ("formula", "rollup") and one.result == "boolean"):
         # Airtable does not tell an unchecked box from one that was never touched.
         return False
-    return one.default
+    return 0 if one.kind in ("count", "auto_number") else one.default
 
 
-def or_blank(
-    schema: core.CoreSchema, one: FieldSpec | RelationSpec, field: FieldInfo | None = None
-) -> core.CoreSchema:
-    if field is not None and field.is_required():
-        return schema
+def or_blank(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
     missing = blank(one)
     if isinstance(missing, list):
         return core.with_default_schema(schema, default_factory=list)
@@ -46,7 +40,22 @@ def or_blank(
 
 
 def moment_rule() -> core.CoreSchema:
-    return core.no_info_plain_validator_function(moment)
+    # A chain, since the function itself raises what pydantic does not take for a misfit.
+    return core.chain_schema(
+        [core.str_schema(strict=True), core.no_info_plain_validator_function(moment)]
+    )
+
+
+def _by_function(function: Callable[[Any], Any]) -> core.CoreSchema:
+    """Return the rule of a conversion, whatever people's cells make it raise."""
+
+    def convert(value: Any) -> Any:
+        try:
+            return function(value)
+        except (TypeError, LookupError, ArithmeticError) as error:
+            raise ValueError(str(error)) from error
+
+    return core.no_info_plain_validator_function(convert)
 
 
 def record_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
@@ -70,34 +79,14 @@ def _model_rule(model: type[BaseModel]) -> core.CoreSchema:
     return core.no_info_plain_validator_function(model.model_validate)
 
 
-def bounded(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.CoreSchema:
-    """Return the rule with the bounds of its field, which records keep also where people do not."""
-    if isinstance(one, RelationSpec) or one.is_computed:
-        return schema
-    match one.kind:
-        case "text" | "long_text" | "email" | "url" | "phone":
-            return core.str_schema(
-                strict=True, min_length=one.min_length, max_length=one.max_length
-            )
-        case "integer" | "rating":
-            least, most = one.minimum, one.maximum
-            return core.int_schema(
-                ge=None if least is None else int(least), le=None if most is None else int(most)
-            )
-        case "number" | "currency" | "percent":
-            return core.float_schema(ge=one.minimum, le=one.maximum)
-        case _:
-            return schema
-
-
 def cell_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
     """Return the rule that turns a cell which is not blank into a value."""
     if isinstance(one, RelationSpec):
         if one.many:
             return core.list_schema(core.str_schema())
-        return core.no_info_plain_validator_function(itemgetter(0))
+        return core.no_info_plain_validator_function(_first_link)
     if one.is_computed:
-        return core.no_info_plain_validator_function(_computed(one))
+        return _by_function(_computed(one))
     match one.kind:
         case "text" | "long_text" | "email" | "url" | "phone":
             return core.str_schema(strict=True)
@@ -108,13 +97,13 @@ def cell_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
         case "number" | "currency" | "percent":
             return core.float_schema()
         case "duration":
-            return core.no_info_plain_validator_function(_span)
+            return _by_function(_span)
         case "boolean":
             return core.bool_schema()
         case "date":
             return core.date_schema()
         case "datetime":
-            return core.no_info_plain_validator_function(moment)
+            return moment_rule()
         case "enum" if one.choices is not None:
             return core.enum_schema(one.choices, list(one.choices), sub_type="str")
         case "enum_list" if one.choices is not None:
@@ -122,7 +111,9 @@ def cell_schema(one: FieldSpec | RelationSpec) -> core.CoreSchema:
                 core.enum_schema(one.choices, list(one.choices), sub_type="str")
             )
         case "json":
-            return core.no_info_plain_validator_function(json.loads)
+            return core.chain_schema(
+                [core.str_schema(strict=True), core.no_info_plain_validator_function(json.loads)]
+            )
         case "attachments":
             return core.list_schema(core.no_info_plain_validator_function(_as(Attachment)))
         case "collaborators":
@@ -142,6 +133,16 @@ def _as(model: type[BaseModel]) -> Callable[[Any], Any]:
         return model.model_validate(value).model_dump(mode="json", exclude_none=True)
 
     return convert
+
+
+def _first_link(value: Any) -> str | None:
+    match value:
+        case [str() as first, *_]:
+            return first
+        case []:
+            return None
+        case _:
+            raise ValueError("no links")
 
 
 def _marked_up(value: Any) -> str | None:

@@ -6,8 +6,7 @@ None. A computed value that is an error, or no number, reads as blank. Formats: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from inspect import get_annotations
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError
@@ -20,18 +19,14 @@ from tablewright.runtime.lazy_row import LazyRow
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.airtable_cell_rules import (
     blank,
-    bounded,
     cell_schema,
     moment,
-    moment_rule,
     or_blank,
-    record_schema,
     written_schema,
 )
-from tablewright.runtime.stores.airtable_names import TableNames, parts_of
-
-ID: Final = "id"
-CREATED: Final = "created_time"
+from tablewright.runtime.stores.airtable_client import Json
+from tablewright.runtime.stores.airtable_names import CREATED, ID, TableNames, parts_of
+from tablewright.runtime.stores.airtable_records import RecordMaker, record_maker
 
 
 class TableCells:
@@ -52,81 +47,53 @@ class TableCells:
             if isinstance(one, RelationSpec) or not one.is_computed
         )
         self.fields = [names.fields[key] for key in self.readable]
-        self._decode = SchemaValidator(_decoding(self)).validate_python
+        self._validator = SchemaValidator(_decoding(self, self.readable))
+        self._decode = self._validator.validate_python
+        self._decoders: dict[frozenset[str], Callable[[Any], Any]] = {}
         self._encode = SchemaSerializer(_encoding(self)).to_python
-        self._makers: dict[type[Any], Callable[[Mapping[str, Any]], Any] | None] = {}
+        self._makers: dict[type[Any], RecordMaker | None] = {}
         # Fields that the base lacks, or that this selection leaves out, are blank in their rows.
         self._blank = {
-            key: blank(one) for key, one in self._all().items() if key not in self.readable
+            one.key: blank(one) for one in parts_of(table) if one.key not in self.readable
         }
-
-    def _all(self) -> dict[str, FieldSpec | RelationSpec]:
-        return {one.key: one for one in parts_of(self.table)}
 
     # -- reading --------------------------------------------------------------------------------------------------
 
     def rows(
-        self, records: Iterable[Mapping[str, Any]], report: Callable[[RecordInvalid], None]
+        self,
+        records: Iterable[Json],
+        report: Callable[[RecordInvalid], None],
+        keys: Iterable[str] | None = None,
     ) -> list[Row]:
-        """Return records as rows. One that does not fit is reported and left out."""
-        found: list[Row] = []
+        """Return records as rows, with all of their values or those of *keys*. One that does not fit is left out."""
+        return [row for _, row in self.with_rows(records, report, keys)]
+
+    def with_rows(
+        self,
+        records: Iterable[Json],
+        report: Callable[[RecordInvalid], None],
+        keys: Iterable[str] | None = None,
+    ) -> Iterator[tuple[Json, Row]]:
+        """Yield each record with its row. One that does not fit is reported and left out."""
+        decode = self._decode if keys is None else self._decoder(frozenset(keys))
         for record in records:
             try:
-                found.append(self.row(record))
+                yield record, self._row(record, decode)
             except RecordInvalid as unfit:
                 report(unfit)
-        return found
 
-    def lazy_rows(self, records: Iterable[dict[str, Any]]) -> list[Row]:
+    def lazy_rows(self, records: Iterable[Json]) -> list[Row]:
         """Return records as rows that are converted when somebody looks at them; those that do not fit, too."""
-        found: list[Row] = []
-        for record in records:
-            cells = record["fields"]
-            # Beside the cells, so that a record is made of one flat dict.
-            cells[_ID_ALIAS], cells[_CREATED_ALIAS] = record["id"], record["createdTime"]
-            found.append(LazyRow(record, self))
-        return found
+        return [LazyRow(record, self) for record in records]
 
-    def maker(self, model: type[Any]) -> Callable[[Mapping[str, Any]], Any] | None:
-        """Return the function that makes records straight from answers, in one pass of pydantic's core.
+    def maker(self, model: type[Any]) -> RecordMaker | None:
+        """Return what makes records straight from answers, in one pass of pydantic's core.
 
         None for a class with validators or fields of its own: those are heard in the slower way.
         """
         if model not in self._makers:
-            self._makers[model] = self._made_maker(model)
+            self._makers[model] = record_maker(self, model)
         return self._makers[model]
-
-    def _made_maker(self, model: type[Any]) -> Callable[[Mapping[str, Any]], Any] | None:
-        attributes = {
-            one.attribute if isinstance(one, RelationSpec) else key: key
-            for key, one in self._all().items()
-        }
-        if not _is_as_generated(model, {ID, CREATED, *attributes}):
-            return None
-        if any(_has_rules_of_its_own(one) for one in self.table.fields):
-            return None
-        fields: dict[str, core.ModelField] = {}
-        for name in model.model_fields:
-            if name in (ID, CREATED) or attributes[name] in self.timed:
-                rule = core.str_schema() if name == ID else moment_rule()
-                alias = _ID_ALIAS if name == ID else _CREATED_ALIAS
-                fields[name] = core.model_field(rule, validation_alias=alias)
-                continue
-            key = attributes[name]
-            one = self._all()[key]
-            if key in self.readable:
-                rule = or_blank(bounded(record_schema(one), one), one, model.model_fields[name])
-                fields[name] = core.model_field(rule, validation_alias=self.names.fields[key])
-            else:
-                fields[name] = core.model_field(
-                    core.with_default_schema(core.any_schema(), default=blank(one))
-                    if not isinstance(blank(one), list)
-                    else core.with_default_schema(core.any_schema(), default_factory=list)
-                )
-        schema = core.model_schema(
-            model, core.model_fields_schema(fields, extra_behavior="ignore"), custom_init=False
-        )
-        return _own_validator(schema).validate_python
 
     def row(self, record: Mapping[str, Any]) -> Row:
         """Return a record as a row.
@@ -134,8 +101,27 @@ class TableCells:
         Raises:
             RecordInvalid: it holds a value that the schema does not know, such as a new choice.
         """
+        return self._row(record, self._decode)
+
+    def fits(self, record: Mapping[str, Any], report: Callable[[RecordInvalid], None]) -> bool:
+        """Tell whether a record has a row, and report it where it has none."""
+        if self._validator.isinstance_python(record["fields"]):
+            return True
         try:
-            row: Row = self._decode(record["fields"])
+            self.row(record)
+        except RecordInvalid as unfit:
+            report(unfit)
+        return False
+
+    def _decoder(self, keys: frozenset[str]) -> Callable[[Any], Any]:
+        known = self._decoders.get(keys)
+        if known is None:
+            known = self._decoders[keys] = SchemaValidator(_decoding(self, keys)).validate_python
+        return known
+
+    def _row(self, record: Mapping[str, Any], decode: Callable[[Any], Any]) -> Row:
+        try:
+            row: Row = decode(record["fields"])
         except ValidationError as error:
             raise self._unfit(record, error) from None
         row.update(self._blank)
@@ -237,62 +223,15 @@ def formula_shape(spec: FieldSpec) -> Shape | None:
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _decoding(cells: TableCells) -> core.CoreSchema:
+def _decoding(cells: TableCells, keys: Collection[str]) -> core.CoreSchema:
     fields = {
         key: core.typed_dict_field(
             or_blank(cell_schema(one), one), validation_alias=cells.names.fields[key]
         )
         for key, one in cells.readable.items()
+        if key in keys
     }
     return core.typed_dict_schema(fields, extra_behavior="ignore")
-
-
-_ID_ALIAS: Final = "\0id"
-_CREATED_ALIAS: Final = "\0created"
-"""What no field of Airtable can be called."""
-
-
-def _own_validator(schema: core.CoreSchema) -> SchemaValidator:
-    """Return a validator of just this schema: pydantic would take the class's own for it, which knows other names."""
-    build: Any = SchemaValidator
-    try:
-        found: SchemaValidator = build(schema, None, False)  # the shortcut is not taken
-    except TypeError:
-        # Versions without that choice have no such shortcut either.
-        found = build(schema)
-    return found
-
-
-def _is_as_generated(model: type[Any], names: set[str]) -> bool:
-    """Tell whether a class is what its specification says: no validators, no fields of its own."""
-    rules = model.__pydantic_decorators__
-    if (
-        rules.validators
-        or rules.field_validators
-        or rules.root_validators
-        or rules.model_validators
-    ):
-        return False
-    if model.__pydantic_post_init__ is not None or set(model.model_fields) != names:
-        return False
-    for cls in model.__mro__:
-        if "table" in cls.__dict__:
-            return True
-        if set(get_annotations(cls)) & names:
-            return False
-    return False
-
-
-def _has_rules_of_its_own(field: FieldSpec) -> bool:
-    """Tell whether a field has rules that only its class checks."""
-    is_bounded = field.minimum is not None or field.maximum is not None
-    is_text = field.kind in ("text", "long_text", "email", "url", "phone")
-    has_length = field.min_length is not None or field.max_length is not None
-    return (
-        field.pattern is not None
-        or (field.kind == "duration" and is_bounded)
-        or (not is_text and has_length)
-    )
 
 
 def _encoding(cells: TableCells) -> core.CoreSchema:

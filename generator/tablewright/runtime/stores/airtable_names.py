@@ -14,6 +14,10 @@ from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 
 logger = logging.getLogger("tablewright")
 
+ID: Final = "id"
+CREATED: Final = "created_time"
+"""Keys of what every row has beside its fields."""
+
 _VERSION: Final = 1
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar
 
@@ -19,21 +20,21 @@ from tablewright.expressions.formula_text import quoted
 from tablewright.expressions.split import MISSING, Split, conjuncts, linked_ids, split
 from tablewright.expressions.types import ValueType
 from tablewright.runtime.codec import Row
-from tablewright.runtime.spec import FieldSpec, TableSpec
-from tablewright.runtime.stores.airtable_cells import CREATED, ID, TableCells
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import Client, Json
+from tablewright.runtime.stores.airtable_names import ID
+from tablewright.runtime.stores.airtable_order import Ranking, sort_option
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows
 from tablewright.runtime.unfit import UnfitRows
 
 T = TypeVar("T")
 
+Found = tuple[Json, Row]
+"""A record with the values that the order and the condition look at."""
+
 _RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
-_SORTED_ALIKE: Final = frozenset(
-    {"integer", "number", "currency", "percent", "rating", "duration", "date", "datetime",
-     "created_time", "auto_number"}
-)  # fmt: skip
-"""Kinds that Airtable sorts as we do: texts it sorts by language, choices as people arranged them."""
 
 
 class Base(Fetches, Protocol):
@@ -128,94 +129,89 @@ def fetch_records(
     return found
 
 
-def read(base: Base, selection: Selection, keys: Iterable[str] | None = None) -> list[Row]:
-    """Return the wanted rows in order, with all of their fields, or with those of *keys* and what else is needed."""
+def read(base: Base, selection: Selection) -> list[Row]:
+    """Return the wanted rows in order. They are converted when somebody looks at them, and may not fit then."""
     request = request_for(base, selection)
-    if request.keeps_nothing or selection.limit == 0:
-        return []
-    cells = request.cells
-    order = selection.order
-    fields = list(cells.fields)
-    if keys is not None:
-        fields = needed_fields(
-            cells, [*keys, *_read_by(request.split.rest, *(one.by for one in order))]
-        )
-    options = _options(request, fields)
-    wanted = None if selection.limit is None else selection.offset + selection.limit
-    sorting = _sorting(cells, order) if wanted is not None else None
-    if sorting:
-        options["sort"] = sorting
-    table = base.client.table(cells.names.table)
-    if keys is None and not order and selection.limit is None and request.split.is_exact:
-        records = [
-            one
-            for page in base.client.pages(f"read {cells.table.name}", table, options)
-            for one in page
-        ]
-        records.sort(key=itemgetter("createdTime"))
-        return cells.lazy_rows(records)[selection.offset :]
-    rows: list[Row] = []
-    for page in base.client.pages(f"read {cells.table.name}", table, options):
-        rows += _kept(base, request, cells.rows(page, base.unfit.report))
-        if sorting and wanted is not None and _is_enough(rows, wanted, request, order):
-            break
-    rows.sort(key=lambda row: row[CREATED])
-    for one in reversed(order):
-        rows.sort(key=lambda row, one=one: _rank(request, one, row), reverse=one.descending)  # type: ignore[misc]  # a default binds it
-    return rows[selection.offset : wanted]
+    records = _records(base, request, selection, request.cells.fields, is_whole=True)
+    return request.cells.lazy_rows(records)
 
 
-def _kept(base: Base, request: Request, rows: list[Row]) -> list[Row]:
-    if request.split.is_exact:
-        return rows
-    holds, rest = request.evaluator.holds, request.split.rest
-    views = linked_rows(request.cells.table, rows, base)
-    return [row for row, view in zip(rows, views, strict=True) if holds(rest, view)]
-
-
-def _is_enough(rows: Sequence[Row], wanted: int, request: Request, order: Sequence[Order]) -> bool:
-    """Tell whether no later record can be among the wanted ones: the last one read sorts behind all of them."""
-    if len(rows) <= wanted:
-        return False
-    keys = order or (Order(tree.Field(CREATED, ValueType("datetime"))),)
-    last, border = rows[-1], rows[wanted - 1]
-    return any(_rank(request, one, last) != _rank(request, one, border) for one in keys)
-
-
-def _rank(request: Request, order: Order, row: Row) -> tuple[bool, Any]:
-    value = request.evaluator.value(order.by, {"": row})
-    if order.by.type.kind == "enum" and value is not None:
-        value = list(request.evaluator.enums[order.by.type.name]).index(value)
-    return value is not None, value if value is not None else 0
-
-
-def _sorting(cells: TableCells, order: Sequence[Order]) -> list[str] | None:
-    """Return the sort by which Airtable gives the wanted rows first; none where it may sort otherwise."""
-    if not order:
-        timed = next((key for key in cells.timed if key not in cells.names.absent), None)
-        return [cells.names.fields[timed]] if timed is not None else None
-    found = []
-    for one in order:
-        spec = _plain_field(cells.table, one.by)
-        if spec is None or spec.kind not in _SORTED_ALIKE or spec.key in cells.names.absent:
-            return None
-        if spec.default is not None:
-            return None
-        found.append(f"{'-' if one.descending else ''}{cells.names.fields[spec.key]}")
-    return found
-
-
-def _plain_field(table: TableSpec, node: tree.Node) -> FieldSpec | None:
-    match node:
-        case tree.Field(name, _, None):
-            return table.by_key.get(name)
-        case _:
-            return None
+def read_parts(base: Base, selection: Selection, keys: Iterable[str]) -> list[Row]:
+    """Return the wanted rows in order, each with these values alone; what does not fit is reported and left out."""
+    request = request_for(base, selection)
+    listed = list(keys)
+    records = _records(base, request, selection, _fields(request, selection.order, listed))
+    return request.cells.rows(records, base.unfit.report, listed)
 
 
 def ids(base: Base, selection: Selection) -> list[str]:
     """Return the ids of the wanted rows in order."""
-    return [row[ID] for row in read(base, selection, [])]
+    request = request_for(base, selection)
+    fields = _fields(request, selection.order, ())
+    return [record[ID] for record in _records(base, request, selection, fields)]
+
+
+def _records(
+    base: Base,
+    request: Request,
+    selection: Selection,
+    fields: Sequence[str],
+    *,
+    is_whole: bool = False,
+) -> list[Json]:
+    """Return the wanted records in order. Only what the order and the condition look at is converted for that.
+
+    Records that do not fit count for no limit: where they are read *whole*, each is looked at that could count.
+    """
+    if request.keeps_nothing or selection.limit == 0:
+        return []
+    cells, order, report = request.cells, selection.order, base.unfit.report
+    wanted = None if selection.limit is None else selection.offset + selection.limit
+    options = _options(request, fields)
+    sorting = sort_option(cells, order) if wanted is not None else None
+    if sorting:
+        options["sort"] = sorting
+    table = base.client.table(cells.names.table)
+    pages = base.client.pages(f"read {cells.table.name}", table, options)
+    is_counted = is_whole and (wanted is not None or selection.offset > 0)
+    if not (order or is_counted) and wanted is None and request.split.is_exact:
+        records = [one for page in pages for one in page]
+        records.sort(key=itemgetter("createdTime"))
+        return records[selection.offset :]
+    ranking = Ranking(order, request.evaluator)
+    found: list[Found] = []
+    for page in pages:
+        kept = _kept(base, request, page, _read_by(*(one.by for one in order)))
+        if sorting and is_counted:
+            kept = [one for one in kept if cells.fits(one[0], report)]
+        found += kept
+        if sorting and wanted is not None and ranking.is_past(found, wanted):
+            break
+    ranking.sort(found)
+    in_order = (record for record, _ in found)
+    if is_counted and not sorting:
+        in_order = (record for record in in_order if cells.fits(record, report))
+    return list(islice(in_order, selection.offset, wanted))
+
+
+def _kept(
+    base: Base, request: Request, page: Sequence[Json], keys: Iterable[str] = ()
+) -> list[Found]:
+    """Return the records of a page that meet what the formula did not ask, with the values of *keys*."""
+    rest = request.split.rest
+    cells = request.cells
+    found = list(cells.with_rows(page, base.unfit.report, [*keys, *_read_by(rest)]))
+    if request.split.is_exact:
+        return found
+    rows = [row for _, row in found]
+    views = linked_rows(cells.table, rows, base) if _follows_links(cells.table, rest) else rows
+    holds = request.evaluator.holds
+    return [one for one, view in zip(found, views, strict=True) if holds(rest, view)]
+
+
+def _follows_links(table: TableSpec, node: tree.Node) -> bool:
+    links = {*table.relations_by_key, *(one.key for one in table.inverses())}
+    return not links.isdisjoint(tree.fields_read(node))
 
 
 def count(base: Base, selection: Selection) -> int:
@@ -225,8 +221,7 @@ def count(base: Base, selection: Selection) -> int:
         return 0
     wanted = None if selection.limit is None else selection.offset + selection.limit
     cells = request.cells
-    fields = needed_fields(cells, _read_by(request.split.rest))
-    options = _options(request, fields)
+    options = _options(request, _fields(request, (), ()))
     if wanted is not None and request.split.is_exact:
         options["max_records"] = wanted
     table = base.client.table(cells.names.table)
@@ -235,7 +230,7 @@ def count(base: Base, selection: Selection) -> int:
         if request.split.is_exact:
             number += len(page)
         else:
-            number += len(_kept(base, request, cells.rows(page, base.unfit.report)))
+            number += len(_kept(base, request, page))
         if wanted is not None and number >= wanted:
             break
     found = number if wanted is None else min(number, wanted)
@@ -247,6 +242,12 @@ def _options(request: Request, fields: Sequence[str]) -> Json:
     if request.formula:
         options["formula"] = request.formula
     return options
+
+
+def _fields(request: Request, order: Sequence[Order], keys: Iterable[str]) -> list[str]:
+    """Return what has to be asked for to have *keys*, and what the order and the condition look at."""
+    looked_at = _read_by(request.split.rest, *(one.by for one in order))
+    return needed_fields(request.cells, [*keys, *looked_at])
 
 
 def needed_fields(cells: TableCells, keys: Iterable[str]) -> list[str]:
@@ -271,7 +272,7 @@ def plan(base: Base, selection: Selection, description: str) -> Plan:
     cells = request.cells
     lines = [f"list {cells.names.table}, fields: {', '.join(cells.fields)}"]
     lines.append(f"filterByFormula: {request.formula or '(every record)'}")
-    sorting = _sorting(cells, selection.order) if selection.limit is not None else None
+    sorting = sort_option(cells, selection.order) if selection.limit is not None else None
     if sorting:
         lines.append(f"sort: {', '.join(sorting)}")
     if request.keeps_nothing:

@@ -14,7 +14,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInUse, RecordInvalid, taken_by, taken_twice
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
-from tablewright.runtime.stores.airtable_cells import ID
+from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Selection
 
@@ -25,7 +25,7 @@ def holding(base: Base, table: TableSpec, spec: FieldSpec, values: Sequence[Any]
     for batch in batches(list(dict.fromkeys(values)), RECORDS_PER_PAGE):
         choices = tuple(_node(value) for value in batch)
         where = tree.Membership(tree.Field(spec.key, _typed(spec)), choices)
-        for row in reading.read(base, Selection(table, where), [spec.key]):
+        for row in reading.read_parts(base, Selection(table, where), [spec.key]):
             found.setdefault(row[spec.key], row[ID])
     return found
 
@@ -121,7 +121,7 @@ def _way_back(
         what = f"look for a way back in {table.name}"
         records = reading.fetch_records(base, table, border, fields, what)
         border = []
-        for row in cells.rows(records, base.unfit.report):
+        for row in cells.rows(records, base.unfit.report, [relation.key]):
             for one in changed.get(row[ID], _ids(row[relation.key])):
                 if one not in came_from:
                     came_from[one] = row[ID]

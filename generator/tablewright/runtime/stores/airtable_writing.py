@@ -21,8 +21,9 @@ from tablewright.runtime.errors import (
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_rules as rules
-from tablewright.runtime.stores.airtable_cells import ID, TableCells
+from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Refused
+from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Progress
 
