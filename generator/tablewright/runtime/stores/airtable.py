@@ -57,7 +57,6 @@ AIRTABLE: Final = Capabilities(
     keeps_ids=False,
     comments=True,
     calculates=frozenset(name for name, kind in KINDS.items() if kind.computed),
-    claims="none",
 )
 
 
