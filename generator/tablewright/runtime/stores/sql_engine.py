@@ -99,14 +99,22 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def postgres_engine(url: URL) -> Engine:
     """Return an engine for PostgreSQL by psycopg 3, with a pool that notices broken connections.
 
+    `?prepare=off` keeps no prepared statements, for poolers that give each transaction another session.
+
     Raises:
-        NotConfigured: psycopg is not installed.
+        NotConfigured: psycopg is not installed, or the URL asks for what there is not.
     """
+    prepare = str(url.query.get("prepare", "on")).lower()
+    if prepare not in ("on", "off"):
+        raise NotConfigured("prepare= in a postgresql URL is on or off")
+    options: dict[str, Any] = {"application_name": "tablewright"}
+    if prepare == "off":
+        options["prepare_threshold"] = None
     try:
         engine = sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
+            url.set(drivername="postgresql+psycopg").difference_update_query(["prepare"]),
             pool_pre_ping=True,
-            connect_args={"application_name": "tablewright"},
+            connect_args=options,
             json_serializer=_compact_json,
         )
     except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import exc
 from sqlalchemy.engine import Engine
@@ -13,12 +13,9 @@ from sqlalchemy.pool import StaticPool
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
+from tablewright.runtime.stores.sql_retries import GAVE_UP, Patience, too_busy
 
 T = TypeVar("T")
-TRIES: Final = 5
-"""How often a statement is sent that the database gave up for another one's sake."""
-_YIELDED: Final = frozenset({"40001", "40P01"})
-"""SQLSTATEs of serialization failure and deadlock."""
 
 
 class Lanes:
@@ -53,7 +50,9 @@ class Lanes:
             StoreError: it refused.
         """
         driver = self._engine.dialect.loaded_dbapi
-        for attempt in range(TRIES):
+        patience = Patience()
+        mended = False
+        while True:
             try:
                 with self._cursor() as cursor:
                     return work(cursor)
@@ -61,19 +60,22 @@ class Lanes:
                 raise exc.IntegrityError("", None, error) from error
             except (driver.OperationalError, driver.InterfaceError) as error:
                 state = getattr(error, "sqlstate", None)
+                if state in GAVE_UP:
+                    if patience.pause():
+                        continue
+                    raise StoreUnavailable(too_busy(self._description)) from error
                 broken = self._dialect == "postgresql" and (
                     state is None or state[:2] in ("08", "57")
                 )
-                if (state in _YIELDED or broken) and attempt + 1 < (2 if broken else TRIES):
-                    if broken:
-                        self._forget()
+                if broken and not mended:
+                    mended = True
+                    self._forget()
                     continue
                 raise StoreUnavailable(
                     f"{self._description} cannot be used: {_reason(error)}"
                 ) from error
             except driver.Error as error:
                 raise StoreError(f"{self._description} refused: {_reason(error)}") from error
-        raise StoreUnavailable(f"{self._description} is too busy: it gave up {TRIES} times")
 
     def connection(self) -> Any:
         """Return a new driver connection, which the caller has to close."""

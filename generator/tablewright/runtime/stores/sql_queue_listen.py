@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from tablewright.runtime.errors import StoreUnavailable
@@ -30,11 +31,18 @@ class Announcer:
 
     def tell(self, connection: Connection, table: TableSpec) -> None:
         """Wake whoever listens, once the transaction of *connection* is committed."""
-        if self._can is None:
-            query = sa.text("SELECT count(*) FROM pg_catalog.pg_proc WHERE proname = 'pg_notify'")
-            self._can = bool(connection.execute(query).scalar_one())
+        notify = sa.select(sa.func.pg_notify(channel(table), ""))
         if self._can:
-            connection.execute(sa.select(sa.func.pg_notify(channel(table), "")))
+            connection.execute(notify)
+        elif self._can is None:
+            # A refusal would end the transaction around it.
+            try:
+                with connection.begin_nested():
+                    connection.execute(notify)
+            except (exc.ProgrammingError, exc.NotSupportedError):
+                self._can = False
+            else:
+                self._can = True
 
 
 class PostgresListener:

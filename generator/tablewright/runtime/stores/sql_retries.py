@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import exc
 
@@ -19,29 +19,39 @@ _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 1.0
 
 
+class Patience:
+    """How long a transaction is done again: pauses are random and grow."""
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + PATIENCE_SECONDS
+        self._longest = _FIRST_PAUSE
+
+    def pause(self) -> bool:
+        """Wait before the next try; False, and at once, where it would be too late."""
+        if time.monotonic() + self._longest > self._deadline:
+            return False
+        time.sleep(random.uniform(0, self._longest))  # noqa: S311  # chance, not secrecy
+        self._longest = min(self._longest * 2, _LONGEST_PAUSE)
+        return True
+
+
 def done_again(description: str, work: Callable[[], T]) -> T:
-    """Do *work*, which is one whole transaction, until the database takes it; between tries are random, growing pauses.
+    """Do *work*, which is one whole transaction, until the database takes it.
 
     Raises:
         StoreUnavailable: it gave the transaction up for half a minute.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    longest = _FIRST_PAUSE
+    patience = Patience()
     while True:
         try:
             return work()
         except exc.DBAPIError as error:
-            if sqlstate(error) not in GAVE_UP:
+            if getattr(error.orig, "sqlstate", None) not in GAVE_UP:
                 raise
-            if time.monotonic() + longest > deadline:
-                raise StoreUnavailable(
-                    f"{description} is too busy: it gave the same transaction up for {PATIENCE_SECONDS:.0f} seconds"
-                ) from error
-        time.sleep(random.uniform(0, longest))  # noqa: S311  # chance, not secrecy
-        longest = min(longest * 2, _LONGEST_PAUSE)
+            if not patience.pause():
+                raise StoreUnavailable(too_busy(description)) from error
 
 
-def sqlstate(error: exc.DBAPIError) -> str:
-    """Return the code that PostgreSQL and its kin say with an error; empty where there is none."""
-    found: Any = getattr(error.orig, "sqlstate", None)
-    return str(found or "")
+def too_busy(description: str) -> str:
+    """Return what is to be said of a transaction that the database would not take."""
+    return f"{description} is too busy: it gave the same transaction up for {PATIENCE_SECONDS:.0f} seconds"
