@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +143,31 @@ def test_help_lists_every_command() -> None:
     result = run("--help")
 
     assert all(name in result.output for name in COMMANDS)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_get_the_script_by_which_they_complete(shell: str) -> None:
+    """It asks the command itself, so that it stays right after an upgrade."""
+    result = run("completion", shell)
+
+    assert result.exit_code == 0, result.output
+    assert f"_TABLEWRIGHT_COMPLETE={shell}_complete" in result.output
+
+
+def test_a_key_press_imports_no_command() -> None:
+    """The names of the commands come from a table, each with its line of help."""
+    program = "from tablewright.cli.main import main; main()"
+    asked = {"_TABLEWRIGHT_COMPLETE": "zsh_complete", "COMP_WORDS": "tablewright ", "COMP_CWORD": "1"}  # fmt: skip
+
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        env={**os.environ, **asked},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    found = finished.stdout.splitlines()
+    assert dict(zip(found[1::3], found[2::3], strict=True)) == COMMANDS
+    imported = {line.split("|")[-1].strip() for line in finished.stderr.splitlines()}
+    assert not imported & {"pydantic", "jinja2", "yaml", "sqlalchemy", "pyairtable"}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from tablewright import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final = {
     "init": "Write a commented schema to start from.",
@@ -27,6 +30,7 @@ COMMANDS: Final = {
     "stats": "Print the statistics of a table and of its queue.",
     "work": "Run a function over the tasks of a queue.",
     "demo": "Run a small team of agents from schema to statistics.",
+    "completion": "Print what makes a shell complete commands.",
 }
 """Every command with its line of help; each is `command` in the module `cli/<name>.py`."""
 
@@ -48,6 +52,17 @@ class _LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete from the table: a key press imports no command."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=line)
+            for name, line in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
