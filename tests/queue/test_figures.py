@@ -19,6 +19,7 @@ from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import AirtableModel, Connection, RecordInvalid
 from tablewright.runtime.aio import in_thread
 
+on_every_store = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,6 +29,7 @@ def fill(number: int, agent_id: str) -> None:
     )
 
 
+@on_every_store
 def test_figures_tell_what_waits_runs_and_ended(
     connection: Connection, lapse: Callable[[AirtableModel], None]
 ) -> None:
@@ -59,6 +61,7 @@ def test_figures_tell_what_waits_runs_and_ended(
     assert running.fencing_token is not None
 
 
+@on_every_store
 def test_figures_of_an_empty_queue_are_blank(connection: Connection) -> None:
     """Counts are 0, and what needs a task is None."""
     figures = AgentTask.queue_statistics()
@@ -72,6 +75,7 @@ def test_figures_of_an_empty_queue_are_blank(connection: Connection) -> None:
     assert figures.by_time == ()
 
 
+@on_every_store
 def test_figures_are_narrowed_and_grouped(connection: Connection) -> None:
     """By conditions, by the time of the end, and by the values of a field."""
     fill(3, "a")
@@ -91,6 +95,7 @@ def test_figures_are_narrowed_and_grouped(connection: Connection) -> None:
         AgentTask.queue_statistics(by="agent")
 
 
+@on_every_store
 def test_the_stats_command_prints_both_kinds_of_figures(connection: Connection, url: str) -> None:
     """As text for people, and as JSON with the same figures."""
     fill(2, "a")
@@ -119,6 +124,7 @@ def task(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": "d", "agent_id": "a", **more}
 
 
+@on_every_store
 def test_a_graph_of_tasks_is_created_in_one_call(connection: Connection) -> None:
     """Steps name one another; they are worked on in the order that they wait for."""
     made = AgentTask.workflow(
@@ -140,6 +146,7 @@ def test_a_graph_of_tasks_is_created_in_one_call(connection: Connection) -> None
     assert made["charts"].refresh().parent_task_id == made["report"].id
 
 
+@on_every_store
 def test_a_circle_of_steps_is_refused(connection: Connection) -> None:
     """The error shows the way round, and nothing was stored."""
     with pytest.raises(RecordInvalid, match="a → b → c → a"):
@@ -153,6 +160,7 @@ def test_a_circle_of_steps_is_refused(connection: Connection) -> None:
     assert AgentTask.count() == 0
 
 
+@on_every_store
 def test_a_step_that_does_not_fit_stops_all(connection: Connection) -> None:
     """The error names the step."""
     with pytest.raises(RecordInvalid, match="AgentTask 'b': name is required"):
@@ -160,6 +168,7 @@ def test_a_step_that_does_not_fit_stops_all(connection: Connection) -> None:
     assert AgentTask.count() == 0
 
 
+@on_every_store
 def test_operations_are_there_as_coroutines(connection: Connection, jobs: ModuleType) -> None:
     """With the parameters and results of the plain ones, also for methods of one's own."""
 
@@ -178,6 +187,7 @@ def test_operations_are_there_as_coroutines(connection: Connection, jobs: Module
     asyncio.run(run())
 
 
+@on_every_store
 def test_coroutines_do_not_wait_for_one_another(connection: Connection) -> None:
     """While one waits for the store, others go on."""
 

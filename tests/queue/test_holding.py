@@ -14,6 +14,7 @@ import pytest
 from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import AirtableModel, Connection, LeaseLost, TransitionRefused
 
+pytestmark = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 Lapse = Callable[[AirtableModel], None]
 
 

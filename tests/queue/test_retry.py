@@ -13,7 +13,10 @@ from tablewright.runtime import Connection
 from tablewright.runtime.queue.settling import pause_before
 from tablewright.runtime.spec import RetrySpec
 
+on_every_store = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 
+
+@on_every_store
 def test_a_failure_puts_the_task_back_with_a_pause(connection: Connection) -> None:
     """It waits for the policy's first pause, give or take its jitter; the error stands in the history."""
     AgentTask.create(name="n", description="d", agent_id="a")
@@ -29,6 +32,7 @@ def test_a_failure_puts_the_task_back_with_a_pause(connection: Connection) -> No
     assert AgentTask.claim("w") == []
 
 
+@on_every_store
 def test_the_last_failure_is_final(connection: Connection) -> None:
     """The retry transition's own guard says how many attempts there are."""
     AgentTask.create(name="n", description="d", agent_id="a")
@@ -52,6 +56,7 @@ def test_the_last_failure_is_final(connection: Connection) -> None:
     assert all(one.from_state is was for one, was in zip(ended.history(), states, strict=False))
 
 
+@on_every_store
 def test_a_task_that_failed_for_good_can_be_retried_by_hand(
     connection: Connection, jobs: ModuleType
 ) -> None:

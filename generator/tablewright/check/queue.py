@@ -12,9 +12,20 @@ from tablewright.check.scope import TableScope
 from tablewright.diagnostics import did_you_mean
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.queries import Queue, Retry
+from tablewright.model.schema import Bounds
 from tablewright.syntax.document import Node, Scalar
 
-QUEUE_KEYS: Final = ("take", "done", "fail", "retry", "cancel", "order_by", "lease", "timeout")
+QUEUE_KEYS: Final = (
+    "take",
+    "done",
+    "fail",
+    "retry",
+    "cancel",
+    "order_by",
+    "lease",
+    "lease_field",
+    "timeout",
+)
 RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
 DEFAULT_LEASE: Final = 300.0
 DEFAULT_FIRST: Final = 30.0
@@ -60,11 +71,55 @@ def read_queue(
     order = read_order(findings, reader, table)
     lease = _seconds(findings, reader, "lease", DEFAULT_LEASE)
     timeout = _seconds(findings, reader, "timeout", None)
+    lease_field = _read_lease_field(findings, reader, table, lifecycle)
     if take is None or done is None or fail is None:
         return None
     return Queue(
-        take.key, done.key, fail.key, retry, order, lease or DEFAULT_LEASE, timeout, cancel
+        take.key,
+        done.key,
+        fail.key,
+        retry,
+        order,
+        lease or DEFAULT_LEASE,
+        timeout,
+        cancel,
+        lease_field,
     )
+
+
+def _read_lease_field(
+    findings: Findings, reader: Reader, table: TableScope, lifecycle: Lifecycle
+) -> str | None:
+    """Return the field that leases are noted in; people may read it, and nothing else may write it."""
+    word = reader.scalar("lease_field")
+    if word is None or word.text in table.unreadable:
+        return None
+    field = table.field(word.text)
+    if field is None:
+        known = [one.key for one in table.fields if one.kind.name == "long_text"]
+        findings.error(
+            word.span,
+            "TW701",
+            f"unknown field '{word.text}'",
+            did_you_mean(word.text, known, what="long_text fields"),
+        )
+        return None
+    setting = [one.key for one in lifecycle.transitions if field.key in [set_.field for set_ in one.sets]]  # fmt: skip
+    if field.kind.name != "long_text" or field.required or field.bounds != Bounds():
+        findings.error(
+            word.span,
+            "TW701",
+            f"leases cannot be noted in '{field.key}'",
+            "give it the type long_text, without 'required' and without bounds",
+        )
+    elif setting:
+        findings.error(
+            word.span,
+            "TW701",
+            f"'{field.key}' is set by {', '.join(setting)}, and leases are noted in it",
+            "note them in a field of their own",
+        )
+    return field.key
 
 
 def _read_cancel(

@@ -11,6 +11,7 @@ from tablewright.expressions.types import ValueType
 from tablewright.language.change import matched
 from tablewright.model.computation import Computation
 from tablewright.model.lifecycle import Lifecycle
+from tablewright.model.queries import Queue
 from tablewright.model.schema import Field, Relation, Schema, Table
 
 _Names = Mapping[str, str]
@@ -76,7 +77,7 @@ def followed(old: Table, names: Renames) -> Table:
         lifecycle=None if old.lifecycle is None else _lifecycle(old.lifecycle, table, names),
         queries=_tree(_with_keys(old.queries, table, names), table, names),
         statistics=_tree(_with_keys(old.statistics, table, names), table, names),
-        queue=None if old.queue is None else replace(old.queue, order_by=_order(old.queue.order_by, table, names)),
+        queue=None if old.queue is None else _queue(old.queue, table, names),
     )  # fmt: skip
 
 
@@ -142,6 +143,11 @@ def _with_keys(parts: Any, table: str, names: Renames) -> Any:
             changes["order_by"] = _order(part.order_by, table, names)
         found.append(replace(part, **changes))
     return tuple(found)
+
+
+def _queue(queue: Queue, table: str, names: Renames) -> Queue:
+    noted = None if queue.lease_field is None else names.key(table, queue.lease_field)
+    return replace(queue, order_by=_order(queue.order_by, table, names), lease_field=noted)
 
 
 def _order(order: Any, table: str, names: Renames) -> Any:

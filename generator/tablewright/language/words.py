@@ -102,7 +102,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "add": {
         "method": "The name of the method, such as add_subtask.",
-        "inherit": "Fields whose values the new record takes over.",
+        "inherit": "Fields and links whose values the new record takes over.",
     },
     "computed": {
         "value": "The expression.",
@@ -160,6 +160,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "cancel": "The transition by which running work is called off.",
         "order_by": "Which records are taken first.",
         "lease": "How long a worker owns a record without a sign of life.",
+        "lease_field": "Where leases are noted on Airtable without a database for them: a long_text field.",
         "timeout": "How long a worker may take altogether.",
     },
     "retry": {

@@ -82,3 +82,5 @@ class Queue:
     lease: float
     timeout: float | None
     cancel: str | None = None
+    lease_field: str | None = None
+    """Where leases are noted on Airtable without a database for them."""

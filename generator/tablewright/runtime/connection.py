@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tablewright")
 
 STORE: Final = "TABLEWRIGHT_STORE"
+LEASES: Final = "TABLEWRIGHT_LEASES"
 TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 BASE: Final = "AIRTABLE_BASE_ID"
+BEST_EFFORT: Final = "best effort"
+"""What to say for leases to do without a database."""
 EMBEDDED: Final = "sqlite:///tablewright.db"
 WHAT_WORKS: Final = (
     "airtable://appXXXXXXXXXXXXXX, local:tasks.airtable, sqlite:///tasks.db, or postgresql://user@host/database"
@@ -77,7 +80,11 @@ class Connection:
 
 
 def connect(
-    url: str | None = None, *, strict: bool = False, on_unfit: OnUnfit | None = None
+    url: str | None = None,
+    *,
+    leases: str | None = None,
+    strict: bool = False,
+    on_unfit: OnUnfit | None = None,
 ) -> Connection:
     """Connect the store that records are kept in from now on, and return the connection.
 
@@ -85,6 +92,10 @@ def connect(
     environment, or from the file `.env`: TABLEWRIGHT_STORE, else AIRTABLE_ACCESS_TOKEN with AIRTABLE_BASE_ID; and with
     nothing set, the file tablewright.db in the current folder. Nothing is opened before it is needed, but for `local:`,
     which starts a local Airtable in this process.
+
+    Airtable cannot say for certain who holds a task of a queue. With *leases*, or TABLEWRIGHT_LEASES, a SQL database
+    does: `leases="sqlite:///leases.db"`. With `leases="best effort"` Airtable does without, and a task may now and then
+    have two holders. SQL stores keep leases themselves.
 
     A stored record that does not fit its model is left out of what is read: the log tells of it, and *on_unfit* is
     called with the error that names it and its fields. Where reading is *strict*, the error is raised instead.
@@ -94,7 +105,7 @@ def connect(
     """
     global _default  # the process has one default
     chosen, reason = (url, "given") if url is not None else _chosen()
-    store = _opened(chosen)
+    store = _opened(chosen, leases)
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
     connection = Connection(store)
     connection._before, _default = _default, connection
@@ -133,19 +144,45 @@ def _chosen() -> tuple[str, str]:
     return EMBEDDED, "the embedded default, since nothing is set"
 
 
-def _opened(url: str) -> Store:
+def _opened(url: str, leases: str | None) -> Store:
     scheme, separator, _ = url.partition(":")
     kind = scheme.partition("+")[0].lower()
     if separator and kind in ("airtable", "local"):
-        from tablewright.runtime.stores import airtable_open
-
-        is_local = kind == "local"
-        return (airtable_open.open_local_store if is_local else airtable_open.open_airtable_store)(
-            url
-        )
+        return _opened_airtable(url, leases or settings().get(LEASES), is_local=kind == "local")
     if kind not in ("sqlite", "postgresql", "postgres") or not separator:
         named = f"there are no '{scheme}:' stores" if separator else "a store is named by a URL"
         raise NotConfigured(f"{named}. What works: {WHAT_WORKS}")
     from tablewright.runtime.stores.sql import open_sql_store
 
-    return open_sql_store(f"postgresql{url[len(scheme):]}" if kind == "postgres" else url)
+    store = open_sql_store(f"postgresql{url[len(scheme):]}" if kind == "postgres" else url)
+    if leases is not None:
+        raise NotConfigured(f"{store.description} keeps leases itself: leave 'leases' out")
+    return store
+
+
+def _opened_airtable(url: str, leases: str | None, *, is_local: bool) -> Store:
+    from tablewright.runtime.stores import airtable_open
+
+    if leases is not None:
+        _check_leases(leases)
+    opens = airtable_open.open_local_store if is_local else airtable_open.open_airtable_store
+    store = opens(url)
+    if leases is None:
+        return store
+    from tablewright.runtime.stores.airtable_leased import with_leases
+
+    try:
+        return with_leases(store, leases)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _check_leases(leases: str) -> None:
+    kind, separator, _ = leases.partition(":")
+    is_sql = bool(separator) and kind.partition("+")[0] in ("sqlite", "postgresql", "postgres")
+    if not is_sql and leases != BEST_EFFORT:
+        raise NotConfigured(
+            f"leases are kept in a SQL database, such as sqlite:///leases.db or postgresql://user@host/database, "
+            f"or by '{BEST_EFFORT}' in Airtable alone; '{kind}' is neither"
+        )

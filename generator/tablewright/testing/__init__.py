@@ -1,7 +1,8 @@
 """For tests of programs that use generated models: a local Airtable as a fixture, row factories, the contract of stores.
 
 Fixtures come with the pytest plugin, which pytest loads by itself where tablewright is installed: `local_airtable`,
-`airtable_store` and `make`. `StoreContract` is the suite that every store of ours passes, for models of your own.
+`airtable_store` and `make`. `StoreContract` is the suite that every store of ours passes, for models of your own,
+and `QueueContract` that of their queues.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ if TYPE_CHECKING:
     from tablewright.testing.contract import StoreContract
     from tablewright.testing.factories import Factory, sample
     from tablewright.testing.local import connected, provision
+    from tablewright.testing.queue_contract import QueueContract
 
-__all__ = ["Factory", "StoreContract", "connected", "provision", "sample"]
+__all__ = ["Factory", "QueueContract", "StoreContract", "connected", "provision", "sample"]
 
 _PLACES: Final = {
     "Factory": "factories",
+    "QueueContract": "queue_contract",
     "StoreContract": "contract",
     "connected": "local",
     "provision": "local",

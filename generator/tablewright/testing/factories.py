@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
-from tablewright.runtime import AirtableModel, FieldSpec, TableSpec
+from tablewright.runtime import AirtableModel, ArgumentSpec, FieldSpec, TableSpec
 
 R = TypeVar("R", bound=AirtableModel)
 
@@ -69,6 +69,15 @@ def value_for(field: FieldSpec, number: int) -> Any:
             raise TypeError(
                 f"no value can be made up for {field.key} of kind {field.kind}: give one"
             )
+
+
+def argument_for(argument: ArgumentSpec) -> Any:
+    """Return a value that fits an argument of a transition."""
+    rules = {
+        name: getattr(argument, name)
+        for name in ("minimum", "maximum", "min_length", "max_length", "choices")
+    }
+    return value_for(FieldSpec(argument.key, argument.key, argument.kind, **rules), 1)
 
 
 def _within(field: FieldSpec, value: float) -> float:

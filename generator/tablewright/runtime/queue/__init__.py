@@ -2,7 +2,9 @@
 
 from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
 from tablewright.runtime.queue.holding import (
+    ClaimGuarantee,
     claim,
+    claim_guarantee,
     fencing_token,
     heartbeat,
     postpone,
@@ -15,10 +17,12 @@ from tablewright.runtime.queue.workflow import workflow
 
 __all__ = [
     "Bucket",
+    "ClaimGuarantee",
     "Group",
     "QueueFigures",
     "QueueRules",
     "claim",
+    "claim_guarantee",
     "fencing_token",
     "heartbeat",
     "postpone",

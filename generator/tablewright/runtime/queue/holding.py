@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
 R = TypeVar("R", bound="AirtableModel")
+ClaimGuarantee = Literal["exclusive", "best effort"]
+"""One holder at a time for certain; or as far as Airtable lets it be seen, so that now and then there are two."""
 
 MAX_CLAIM: Final = 1_000
 """The most tasks that one claim takes."""
@@ -53,7 +55,9 @@ def queues_of(store: Store) -> QueueStore:
     found: QueueStore | None = getattr(store, "queues", None)
     if found is None:
         raise NotSupported(
-            f"{store.description} keeps no leases, so tasks cannot be claimed there: connect a sqlite: or postgresql: store"
+            f"{store.description} cannot say who holds a task, so none can be claimed there: connect with "
+            "leases='sqlite:///leases.db' to keep that in a database, or with leases='best effort' to do without, "
+            "where a task may now and then have two holders"
         )
     return found
 
@@ -221,6 +225,15 @@ def _ended(record: AirtableModel, row: dict[str, object], action: str) -> Transi
         possible=record.open_transitions(),
         reason=f"is '{label}'",
     )
+
+
+def claim_guarantee(record: AirtableModel) -> ClaimGuarantee | None:
+    """Return how certain it is that nobody else holds this record; None where it was not claimed here, or let go."""
+    origin = origin_of(record)
+    if origin is None or origin.lease is None:
+        return None
+    claims = origin.store.capabilities.claims
+    return None if claims == "none" else claims
 
 
 def fencing_token(record: AirtableModel) -> str | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
-
-from pyairtable.api.table import Table
 
 from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.expressions import tree
@@ -18,18 +15,17 @@ from tablewright.expressions.types import BOOLEAN, TEXT, record_of, records_of
 from tablewright.kinds import KINDS
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
-    RecordInvalid,
     RecordNotFound,
-    StoreUnavailable,
-    held_by_several,
 )
 from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.spec import RelationSpec, TableSpec
+from tablewright.runtime.stores import airtable_beside as beside
+from tablewright.runtime.stores import airtable_changing as changing
+from tablewright.runtime.stores import airtable_moving as moving
 from tablewright.runtime.stores import airtable_reading as reading
-from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_cells import TableCells
-from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
+from tablewright.runtime.stores.airtable_client import Client, Json, Refused
 from tablewright.runtime.stores.airtable_history import History
 from tablewright.runtime.stores.airtable_names import ID, TableNames
 from tablewright.runtime.stores.base import (
@@ -57,6 +53,7 @@ AIRTABLE: Final = Capabilities(
     keeps_ids=False,
     comments=True,
     calculates=frozenset(name for name, kind in KINDS.items() if kind.computed),
+    claims="none",
 )
 
 
@@ -104,9 +101,6 @@ class AirtableStore:
             known = self._cells[table] = TableCells(table, self._names(table))
         return known
 
-    def _place(self, table: TableSpec) -> Table:
-        return self.client.table(self.cells(table).names.table)
-
     # -- writing --------------------------------------------------------------------------------------------------
 
     def insert(
@@ -117,7 +111,7 @@ class AirtableStore:
 
     def update(self, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> list[Row]:
         """Write changes, ten records a request."""
-        return writing.update(self, table, changes, self.description)
+        return changing.update(self, table, changes, self.description)
 
     def upsert(
         self, table: TableSpec, row: Row, on: Sequence[str], defaults: Row
@@ -127,95 +121,15 @@ class AirtableStore:
         The second is Airtable's own upsert where there was none, so that two programs make one record where Airtable
         merges them; whether it does for two that come at the same moment, Airtable does not say.
         """
-        where = rules.equal_to(table, {key: row[key] for key in on})
-        found = reading.ids(self, Selection(table, where, limit=2))
-        if len(found) > 1:
-            raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
-        cells = self.cells(table)
-        if found:
-            rules.check_unique(self, table, [(found[0], _without(row, on))])
-            sent = [(found[0], cells.changed(row))]
-            try:
-                what = f"change {table.key} {found[0]}"
-                records = self.client.update(
-                    what, self._place(table), sent, by_id=cells.names.by_id
-                )
-            except Refused as refused:
-                raise writing.explained(refused, cells, [row]) from refused
-            return cells.row(records[0]), False
-        whole = {**defaults, **row}
-        if not rules.can_merge(table, on):
-            return self.insert(table, [whole])[0], True
-        rules.check_unique(self, table, [(None, _without(whole, on))])
-        try:
-            answer = self.client.upsert(
-                f"create {table.key}", self._place(table), cells.new(whole),
-                [cells.names.fields[key] for key in on], by_id=cells.names.by_id,
-            )  # fmt: skip
-        except Refused as refused:
-            raise writing.explained(refused, cells, [whole]) from refused
-        return cells.row(answer["records"][0]), bool(answer.get("createdRecords"))
+        return changing.upsert(self, table, row, on, defaults, self.description)
 
     def delete(self, table: TableSpec, ids: Sequence[str]) -> list[str]:
         """Delete records, ten a request; rules of deletion are looked for before, links to them go with them."""
         return writing.delete(self, table, ids)
 
     def move(self, table: TableSpec, move: Move) -> Moved:
-        """Read, compare, write, read again: 3 requests, and one for the history.
-
-        Not guaranteed: between the first reading and the write, and between the write and the last reading, others can
-        write. What the last reading shows decides.
-        """
-        lifecycle = table.lifecycle
-        assert lifecycle is not None  # noqa: S101  # only tables with a lifecycle have transitions
-        before = self.fetch(table, [move.record_id]).get(move.record_id)
-        if before is None or _differs(table, move.expected, before):
-            return Moved(done=False, row=before)
-        cells = self.cells(table)
-        wanted = _in_milliseconds(move.changes)
-        try:
-            self.client.write_once(
-                f"{move.transition} {table.key} {move.record_id}",
-                self._place(table), move.record_id, cells.changed(wanted), by_id=cells.names.by_id,
-            )  # fmt: skip
-        except AnswerLost as lost:
-            return self._resolved(table, move, wanted, lost)
-        except Refused as refused:
-            if refused.status == 404:
-                return Moved(done=False)
-            raise writing.explained(refused, cells, [move.changes]) from refused
-        after = self.fetch(table, [move.record_id]).get(move.record_id)
-        return self._moved(table, move, wanted, after)
-
-    def _moved(self, table: TableSpec, move: Move, wanted: Row, after: Row | None) -> Moved:
-        lifecycle = table.lifecycle
-        if after is None or _differs(table, wanted, after):
-            return Moved(done=False, row=after)
-        if lifecycle is not None and lifecycle.history:
-            states = move.expected[lifecycle.field].name, wanted[lifecycle.field].name
-            self._history.add(table, move, *states)
-        computed = {one.key for one in table.fields if one.is_computed}
-        return Moved(
-            done=True,
-            row={key: value for key, value in after.items() if key in wanted or key in computed},
-        )
-
-    def _resolved(self, table: TableSpec, move: Move, wanted: Row, lost: AnswerLost) -> Moved:
-        """Look how a transition went whose answer was lost. The moments it sets tell it from somebody else's."""
-        for seconds in writing.WAITS_FOR_LATE if lost.is_late else (writing.SETTLES,):
-            self.client.pause(seconds)
-            after = self.fetch(table, [move.record_id]).get(move.record_id)
-            is_as_before = after is not None and not _differs(table, move.expected, after)
-            if not is_as_before or after is None or not _differs(table, wanted, after):
-                return self._moved(table, move, wanted, after)
-        said = (
-            "is not stored yet and may still be. Call refresh() later to see"
-            if lost.is_late
-            else "is not stored. It can be called again"
-        )
-        raise StoreUnavailable(
-            f"{lost}: {move.transition} of {table.key} {move.record_id} {said}"
-        ) from lost
+        """Read, compare, write, read again; what is not guaranteed is said in `airtable_moving`."""
+        return moving.move(self, self._history, table, move)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -288,62 +202,18 @@ class AirtableStore:
 
     def comments(self, table: TableSpec, record_id: str) -> list[Comment]:
         """Return what people wrote about a record, oldest first."""
-        what = f"read the comments on {table.key} {record_id}"
-        url = self._place(table).urls.record_comments(record_id)
-        found: list[Json] = []
-        offset: str | None = None
-        while True:
-            params: Json = {"pageSize": RECORDS_PER_PAGE, **({"offset": offset} if offset else {})}
-            with self._explaining(table, record_id):
-                answer = self.client.ask(what, lambda params=params: self.client.api.get(url, params=params))  # type: ignore[misc]  # a default binds it
-            found += answer["comments"]
-            offset = answer.get("offset")
-            if not offset:
-                # Airtable tells whole seconds and lists the newest first.
-                return sorted(map(_comment, reversed(found)), key=lambda one: one.at)
+        with self._explaining(table, record_id):
+            return beside.comments(self, table, record_id)
 
     def add_comment(self, table: TableSpec, record_id: str, text: str) -> Comment:
         """Write about a record. Where the answer is lost, the error says that it may be there."""
-        what = f"comment on {table.key} {record_id}"
-        url = self._place(table).urls.record_comments(record_id)
-        body = {"text": text}
-        try:
-            with self._explaining(table, record_id):
-                answer = self.client.ask(
-                    what, lambda: self.client.api.post(url, json=body), repeats=False
-                )
-        except AnswerLost as lost:
-            raise StoreUnavailable(f"{what}: {lost}, so the comment may be there or not") from lost
-        return _comment(answer)
+        with self._explaining(table, record_id):
+            return beside.add_comment(self, table, record_id, text)
 
     def upload(self, table: TableSpec, record_id: str, key: str, file: Upload) -> Row:
         """Add a file of up to 5 MB to an attachment field. Where the answer is lost, the error says so."""
-        cells = self.cells(table)
-        what = f"upload {file.filename} to {table.key} {record_id}"
-        place = self._place(table)
-        url = place.urls.upload_attachment(record_id, cells.names.fields[key])
-        if self.client.is_elsewhere:
-            # pyairtable knows the service's own host for files alone.
-            url = self.client.api.build_url(
-                self.client.base_id, record_id, cells.names.fields[key], "uploadAttachment"
-            )
-        body = {
-            "contentType": file.content_type,
-            "filename": file.filename,
-            "file": base64.b64encode(file.content).decode("ascii"),
-        }
-        try:
-            with self._explaining(table, record_id):
-                answer = self.client.ask(
-                    what, lambda: self.client.api.post(url, json=body), repeats=False
-                )
-        except AnswerLost as lost:
-            raise StoreUnavailable(
-                f"{what}: {lost}, so the file may be there or not. Call refresh() to see"
-            ) from lost
-        name = cells.names.fields[key]
-        (held,) = answer["fields"].values()
-        return cells.part({**answer, "fields": {name: held}}, [key])
+        with self._explaining(table, record_id):
+            return beside.upload(self, table, record_id, key, file)
 
     def _explaining(self, table: TableSpec, record_id: str = "") -> _Explaining:
         return _Explaining(self.cells(table), record_id, self.description)
@@ -380,50 +250,6 @@ def _links_to(relation: RelationSpec, ids: Sequence[str]) -> tree.Node:
     among = tree.Membership(tree.Field("id", TEXT, variable), choices)
     held = tree.Field(relation.key, records_of(relation.to))
     return tree.Over("any", variable, held, among, None, BOOLEAN)
-
-
-_REWRITTEN: Final = frozenset({"rich_text", "attachments", "collaborator", "collaborators"})
-"""Kinds that Airtable gives back in other words than they were written in."""
-
-
-def _differs(table: TableSpec, expected: Row, row: Row) -> bool:
-    """Tell whether a row does not hold what is expected; links count in any order."""
-    for key, value in _in_milliseconds(expected).items():
-        if key in table.by_key and table.by_key[key].kind in _REWRITTEN:
-            continue
-        found = row.get(key)
-        if isinstance(value, list) and isinstance(found, list):
-            if sorted(map(repr, value)) != sorted(map(repr, found)):
-                return True
-        elif found != value:
-            return True
-    return False
-
-
-def _in_milliseconds(row: Row) -> Row:
-    """Return the row as Airtable keeps it: moments to the millisecond."""
-    return {
-        key: (
-            value.replace(microsecond=value.microsecond // 1000 * 1000)
-            if isinstance(value, datetime)
-            else value
-        )
-        for key, value in row.items()
-    }
-
-
-def _without(row: Row, keys: Sequence[str]) -> Row:
-    return {key: value for key, value in row.items() if key not in keys}
-
-
-def _comment(answer: Mapping[str, Any]) -> Comment:
-    author: Mapping[str, Any] = answer.get("author") or {}
-    return Comment(
-        str(answer[ID]),
-        str(answer["text"]),
-        str(author.get("name") or author.get("email") or author.get(ID, "")),
-        datetime.fromisoformat(str(answer["createdTime"])),
-    )
 
 
 __all__ = ["AIRTABLE", "AirtableStore"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tablewright.airtable import RECORDS_PER_PAGE, RECORDS_PER_WRITE
 from tablewright.expressions.formula_text import quoted
 from tablewright.history import FIELDS, history_name
 from tablewright.runtime.errors import StoreError
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
+from tablewright.runtime.stores.airtable_reading import batches
 from tablewright.runtime.stores.base import HistoryRow, Move
 
 logger = logging.getLogger("tablewright")
@@ -27,53 +29,64 @@ class History:
         """Tables whose companion the base was seen not to have."""
 
     def add(self, table: TableSpec, move: Move, from_state: str, to_state: str) -> None:
-        """Write the row of a transition that was made. What goes wrong is logged: the transition itself is stored.
+        """Write the row of a transition that was made. What goes wrong is logged: the transition itself is stored."""
+        row = HistoryRow(
+            move.record_id, move.at, move.transition, from_state, to_state, move.by, move.why
+        )
+        self.add_all(table, [entry_of(row)])
 
-        The row bears a key of its own, so that it is written once even where an answer is lost.
+    def add_all(self, table: TableSpec, entries: Sequence[Json]) -> None:
+        """Write rows, ten a request. What goes wrong is logged: the transitions themselves are stored.
+
+        Each bears a key of its own, so that it is written once even where an answer is lost.
         """
-        if table in self.absent:
-            return
-        values = {
-            "key": f"{move.record_id} {move.at.isoformat()} {move.transition}",
-            "record_id": move.record_id,
-            "at": move.at.isoformat(),
-            "transition": move.transition,
-            "from_state": from_state,
-            "to_state": to_state,
-            "by": move.by,
-            "why": move.why,
-            "attempt": getattr(move, "attempt", None),
-            "error": getattr(move, "error", None),
-        }
-        cells = {FIELDS[key][0]: value for key, value in values.items() if value is not None}
-        try:
-            self._add(table, cells)
-        except Refused as error:
-            if error.status not in (403, 404):
-                _log_missing(cells, error)
+        for batch in batches(entries, RECORDS_PER_WRITE):
+            if table in self.absent:
                 return
-            self.absent.add(table)
-            logger.warning(
-                "transitions of %s leave no history: the base has no table '%s'",
-                table.key, history_name(table.name),
-            )  # fmt: skip
-        except StoreError as error:
-            _log_missing(cells, error)
+            try:
+                self._add(table, list(batch))
+            except Refused as error:
+                if error.status not in (403, 404):
+                    _log_missing(batch, error)
+                    continue
+                self.absent.add(table)
+                logger.warning(
+                    "transitions of %s leave no history: the base has no table '%s'",
+                    table.key, history_name(table.name),
+                )  # fmt: skip
+            except StoreError as error:
+                _log_missing(batch, error)
 
-    def _add(self, table: TableSpec, cells: Json) -> None:
+    def add_missing(self, table: TableSpec, entries: Sequence[Json]) -> None:
+        """Write those rows that are not there."""
+        there = self._there(table, entries)
+        self.add_all(table, [one for one in entries if one["Entry"] not in there])
+
+    def _add(self, table: TableSpec, entries: list[Json]) -> None:
         place = self._client.table(history_name(table.name))
         what = f"write the history of {table.name}"
         for _ in range(3):
             try:
-                self._client.create(what, place, [cells], by_id=False)
+                self._client.create(what, place, entries, by_id=False)
             except AnswerLost as lost:
-                options = {"formula": f"{{Entry}}={quoted(cells['Entry'])}", "fields": ["Entry"]}
-                if any(page for page in self._client.pages(what, place, options)):
+                # All of them are there, or none.
+                if self._there(table, entries[:1]):
                     return
                 reason = lost
             else:
                 return
         raise StoreError(f"the answer was lost several times: {reason}")
+
+    def _there(self, table: TableSpec, entries: Sequence[Json]) -> set[str]:
+        """Return the keys of those rows that are there."""
+        found: set[str] = set()
+        place = self._client.table(history_name(table.name))
+        for batch in batches(entries, RECORDS_PER_PAGE):
+            tests = [f"{{Entry}}={quoted(one['Entry'])}" for one in batch]
+            options = {"formula": f"OR({', '.join(tests)})", "fields": ["Entry"]}
+            for page in self._client.pages(f"read the history of {table.name}", place, options):
+                found.update(record["fields"]["Entry"] for record in page)
+        return found
 
     def read(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first; none where the base has no companion table."""
@@ -91,12 +104,51 @@ class History:
         found = [_row(record["fields"]) for record in rows]
         return sorted(found, key=lambda row: row.at)
 
+    def errors(self, table: TableSpec) -> Iterator[tuple[str, str]]:
+        """Yield the ids of records whose attempts failed, and the errors."""
+        place = self._client.table(history_name(table.name))
+        options: Json = {"formula": "{Error}!=''", "fields": ["Record", "Error"]}
+        try:
+            for page in self._client.pages(f"read the history of {table.name}", place, options):
+                for record in page:
+                    yield record["fields"].get("Record", ""), record["fields"]["Error"]
+        except Refused as error:
+            if error.status not in (403, 404):
+                raise
+            self.absent.add(table)
+
 
 _OF_ROWS: Final = frozenset(one.name for one in dataclasses.fields(HistoryRow))
 
 
-def _log_missing(cells: Json, error: StoreError) -> None:
-    logger.error("the transition is stored, and its row of history is not: %s: %s", cells, error)
+def entry_of(row: HistoryRow) -> Json:
+    """Return a row of history as the cells of its record."""
+    values = {
+        "key": f"{row.record_id} {row.at.isoformat()} {row.transition}",
+        **dataclasses.asdict(row),
+        "at": row.at.isoformat(),
+    }
+    return {FIELDS[key][0]: value for key, value in values.items() if value is not None}
+
+
+def history_entries(table: TableSpec, rows: Sequence[HistoryRow]) -> list[Json]:
+    """Return rows of history as cells; none where the schema asks for none.
+
+    Those of one moment are a millisecond apart, so that they keep their order.
+    """
+    if table.lifecycle is None or not table.lifecycle.history:
+        return []
+    return [
+        entry_of(dataclasses.replace(one, at=one.at + timedelta(milliseconds=number)))
+        for number, one in enumerate(rows)
+    ]
+
+
+def _log_missing(entries: Sequence[Json], error: StoreError) -> None:
+    for cells in entries:
+        logger.error(
+            "the transition is stored, and its row of history is not: %s: %s", cells, error
+        )
 
 
 def _row(fields: Mapping[str, Any]) -> HistoryRow:

@@ -24,7 +24,10 @@ class Capabilities:
     *references*: links to records that do not exist are refused. *rules*: unique fields and rules of deletion are
     enforced by the store, or looked for before each write. *keeps_ids*: rows that bring their ids and times of creation
     keep them. *comments*: records have comments, and files can be uploaded to them. *calculates*: the computed kinds of
-    fields that the store fills; others read as blank there, a lookup as empty, and a count or auto number as 0.
+    fields that the store fills, formulas and rollups where the schema says them in its own language; others read as
+    blank there.
+    *claims*: a task from a queue is held by one worker at a time for certain, or as far as the store can see; or there
+    are no claims.
     """
 
     atomic: Literal["whole call", "batch of ten"]
@@ -37,6 +40,7 @@ class Capabilities:
     keeps_ids: bool
     comments: bool
     calculates: frozenset[str]
+    claims: Literal["exclusive", "best effort", "none"]
 
 
 Progress = Callable[[int, int], object]

@@ -62,6 +62,7 @@ SQL: Final = Capabilities(
             "rollup",
         }
     ),
+    claims="exclusive",
 )
 
 

@@ -52,6 +52,8 @@ def queue_spec_code(queue: Queue, imports: Imports) -> Code:
     options["lease"] = literal(float(queue.lease))
     if queue.timeout is not None:
         options["timeout"] = literal(float(queue.timeout))
+    if queue.lease_field is not None:
+        options["lease_field"] = literal(queue.lease_field)
     return call("QueueSpec", [], options)
 
 
@@ -100,8 +102,9 @@ def _claim_doc(table: Table, queue: Queue) -> Code:
     text = (
         f"Take up to *n* {table.key} records that are ready, for {shown(queue.lease)}{order}.\n\n"
         "Each is taken by one worker only; what waits for others, is not due, or is held, is left out. *conditions*\n"
-        "narrow the choice. A record whose lease ran out is taken again, as another attempt.\n\n"
-        "Raises:\n    NotSupported: the store keeps no leases."
+        "narrow the choice. A record whose lease ran out is taken again, as another attempt. How certain it is that\n"
+        "nobody else has it, the records' *claim_guarantee* says.\n\n"
+        "Raises:\n    NotSupported: the store cannot say who holds a record."
     )
     return docstring(text, " " * 8)
 

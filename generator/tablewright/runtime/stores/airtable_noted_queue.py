@@ -1,0 +1,424 @@
+"""The queue of an Airtable base without a database for its leases: they are noted in the records, by best effort.
+
+Airtable has no conditional write, so whoever writes last has the record. A claim writes its note together with the
+take transition, waits for what others may still have on the way, and reads again: it keeps what still bears its note.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Literal
+
+import requests
+
+from tablewright.airtable import RECORDS_PER_WRITE
+from tablewright.expressions import tree
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import NotSupported
+from tablewright.runtime.queue.figures import QueueFigures
+from tablewright.runtime.queue.steps import claim_history
+from tablewright.runtime.queue.store import (
+    Beat,
+    Claimed,
+    Listener,
+    Settled,
+    Settlement,
+    Taking,
+)
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores import airtable_writing as writing
+from tablewright.runtime.stores.airtable_candidates import (
+    Asked,
+    Candidates,
+    in_states,
+    parts,
+    plain_rows,
+)
+from tablewright.runtime.stores.airtable_client import Refused
+from tablewright.runtime.stores.airtable_history import History, history_entries
+from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
+from tablewright.runtime.stores.airtable_reading import Base, batches, read
+from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
+
+FRESH_SECONDS: Final = 2.0
+"""A claim is given up that does not come to write within so many seconds after it read."""
+SETTLE_SECONDS: Final = 3.0
+"""How long a claim waits before it reads again what it wrote: longer than others' writes may lag behind their reading."""
+OVERTIME: Final = 1.0
+
+
+class _TooLate(Exception):
+    """What was read is too old to be written upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the lease field of a record says; moments by Airtable's clock."""
+
+    worker: str | None = None
+    token: str | None = None
+    until: datetime | None = None
+    attempt: int = 0
+    taken: datetime | None = None
+    settled: datetime | None = None
+    ready: datetime | None = None
+    stop: bool = False
+
+    @classmethod
+    def read(cls, text: str | None) -> Note:
+        """Return the note in a cell; what people made unreadable says nothing, so that they can free a record."""
+        try:
+            found = dict(json.loads(text or "{}"))
+            for name in ("until", "taken", "settled", "ready"):
+                if name in found:
+                    found[name] = datetime.fromisoformat(found[name])
+            return cls(**found)
+        except (ValueError, TypeError):
+            return cls()
+
+    def text(self) -> str:
+        """Return the note for its cell."""
+        values = {
+            key: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+            for key, value in asdict(self).items()
+            if value
+        }
+        return json.dumps(values, ensure_ascii=False)
+
+    def told(self) -> Row:
+        """Return what a record says of its lease."""
+        return {
+            "ready_at": self.ready, "attempt": self.attempt, "lease_until": self.until,
+            "worker_id": self.worker, "cancel_requested": self.stop,
+        }  # fmt: skip
+
+
+class ServiceClock:
+    """The clock of Airtable as far as its answers tell it: to the second."""
+
+    def __init__(self, session: requests.Session) -> None:
+        self._ahead = timedelta()
+        session.hooks["response"].append(self._heard)
+
+    def now(self) -> datetime:
+        """Return Airtable's time."""
+        return datetime.now(UTC) + self._ahead
+
+    def _heard(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        try:
+            there = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            return
+        # The header leaves out what is below a second; half of one is the best guess.
+        found = there + timedelta(milliseconds=500) - datetime.now(UTC)
+        if abs(found - self._ahead) > timedelta(seconds=1):
+            self._ahead = found
+
+
+class NotedQueue:
+    """The queues of one base."""
+
+    claims: Literal["best effort"] = "best effort"
+
+    def __init__(self, base: Base, history: History) -> None:
+        self._base = base
+        self._history = history
+        self._candidates = Candidates(base)
+        self._clock = ServiceClock(base.client.api.session)
+        self.fresh_seconds = FRESH_SECONDS
+        self.settle_seconds = SETTLE_SECONDS
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # -- claiming -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
+    ) -> list[Claimed]:
+        """Take up to *n* rows that are ready, in the queue's order: written, waited for, and read again."""
+        field = _field(table)
+        lifecycle, queue = parts(table)
+        asked = Asked(table, taking, tuple(where))
+        began, now = time.monotonic(), self._clock.now()
+        lapsed = [] if taking.again == tree.FALSE else self._lapsed(table, now)
+        found = self._candidates.read(asked, now, [row["id"] for row in lapsed])
+        ready = [row for row in found.rows if _is_ready(Note.read(row[field]), now)][:n]
+        if not ready:
+            return []
+        token = secrets.token_hex(16)
+        sets = self._candidates.changes(asked, ready, now)
+        until = now + timedelta(seconds=_span(table) + self.settle_seconds)
+        changes: dict[str, Row] = {}
+        for row in ready:
+            before = Note.read(row[field])
+            note = Note(worker, token, until, before.attempt + 1, taken=now)
+            changes[row["id"]] = {**sets[row["id"]], field: note.text()}
+        for batch in batches(list(changes.items()), RECORDS_PER_WRITE):
+            try:
+                self._write(table, dict(batch), fresh_until=began + self.fresh_seconds)
+            except _TooLate:
+                break
+        self._base.client.pause(self.settle_seconds)
+        kept = self._read(table, list(changes))
+        claimed: list[Claimed] = []
+        entries: list[HistoryRow] = []
+        for row in ready:
+            fresh = kept.get(row["id"])
+            if fresh is None or Note.read(fresh[field]).token != token:
+                continue
+            if fresh[lifecycle.field] is not lifecycle.by_name[queue.take].target:
+                continue
+            note = Note.read(fresh[field])
+            entries += claim_history(
+                lifecycle, queue, row["id"], row[lifecycle.field], worker=worker,
+                held_by=Note.read(row[field]).worker, attempt=note.attempt, at=now,
+            )  # fmt: skip
+            claimed.append(Claimed({**fresh, **note.told()}, token, self._clock.now(), now))
+        self._history.add_all(table, history_entries(table, entries))
+        return claimed
+
+    def _lapsed(self, table: TableSpec, now: datetime) -> list[Row]:
+        """Return the records whose lease ran out. What is held is read whole: one request for each hundred."""
+        lifecycle, queue = parts(table)
+        where = in_states(table, [lifecycle.by_name[queue.take].target])
+        field = _field(table)
+        rows = plain_rows(self._base, read(self._base, Selection(table, where, now=now)))
+        notes = [(row, Note.read(row[field])) for row in rows]
+        return [row for row, note in notes if note.until is not None and note.until < now]
+
+    def _write(
+        self, table: TableSpec, changes: Mapping[str, Row], *, fresh_until: float | None = None
+    ) -> None:
+        cells, client = self._base.cells(table), self._base.client
+        place = client.table(cells.names.table)
+        sent = [(record_id, cells.changed(row)) for record_id, row in changes.items()]
+        body = {"records": [{"id": one, "fields": fields} for one, fields in sent]}
+
+        def send() -> Any:
+            # Asked at the last moment: the request may have waited for its turn, or be sent a second time.
+            if fresh_until is not None and time.monotonic() > fresh_until:
+                raise _TooLate
+            return client.api.patch(place.urls.records, json=body)
+
+        try:
+            client.ask(f"change {len(sent)} {table.key}", send)
+        except Refused as refused:
+            if refused.kind == "ROW_DOES_NOT_EXIST" and len(changes) > 1:
+                for record_id, row in changes.items():
+                    self._write(table, {record_id: row}, fresh_until=fresh_until)
+            elif refused.kind != "ROW_DOES_NOT_EXIST":
+                rows = list(changes.values())
+                raise writing.explained(refused, cells, rows) from refused
+
+    def _read(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
+        return self._base.fitting(table, ids)
+
+    def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
+        """Return rows whose lease ran out and that cannot be taken again, with their last token."""
+        asked, field = Asked(table, taking, ()), _field(table)
+        now = self._clock.now()
+        found = []
+        for row in self._lapsed(table, now)[:limit]:
+            note = Note.read(row[field])
+            if note.stop or self._candidates.is_hopeless(asked, row, now):
+                claimed = Claimed({**row, **note.told()}, note.token or "", now, note.taken or now)
+                found.append(claimed)
+        return found
+
+    # -- holding --------------------------------------------------------------------------------------------------
+
+    def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
+        """Extend leases, given as tokens by id; those that are missing in the answer are lost."""
+        field, (lifecycle, queue) = _field(table), parts(table)
+        rows = self._read(table, list(held))
+        now = self._clock.now()
+        found: dict[str, Beat] = {}
+        changes: dict[str, Row] = {}
+        for record_id, row in rows.items():
+            note = Note.read(row[field])
+            if not _holds(row[lifecycle.field], note, held[record_id], table):
+                continue
+            until = now + timedelta(seconds=queue.lease)
+            if queue.timeout is not None and note.taken is not None:
+                if note.taken + timedelta(seconds=queue.timeout) <= now:
+                    continue
+                until = min(until, note.taken + timedelta(seconds=queue.timeout + OVERTIME))
+            changes[record_id] = {field: replace(note, until=until).text()}
+            found[record_id] = Beat(until, note.stop, now)
+        for batch in batches(list(changes.items()), RECORDS_PER_WRITE):
+            self._write(table, dict(batch))
+        return found
+
+    def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
+        """Read the note, and write what becomes of the record where it is still this claim's.
+
+        Not guaranteed: somebody can write between the reading and the write.
+        """
+        field, record_id = _field(table), settlement.record_id
+        lifecycle, _ = parts(table)
+        row = self._read(table, [record_id]).get(record_id)
+        if row is None:
+            return Settled(None)
+        note, now = Note.read(row[field]), self._clock.now()
+        target = settlement.changes[lifecycle.field]
+        if not _holds(row[lifecycle.field], note, settlement.token, table):
+            is_done = note.token == settlement.token and note.until is None
+            if is_done and row[lifecycle.field] is target and not settlement.only_lapsed:
+                return Settled({**settlement.changes, **note.told()}, now)
+            return Settled(None)
+        if settlement.only_lapsed and (note.until is None or note.until >= now):
+            return Settled(None)
+        left = _after(note, settlement, now)
+        changes = {**settlement.changes, field: left.text()}
+        self._write(table, {record_id: changes})
+        history = [
+            HistoryRow(record_id, now, step.transition, step.from_state, step.to_state, step.by, step.why, note.attempt, step.error)
+            for step in settlement.steps
+        ]  # fmt: skip
+        self._history.add_all(table, history_entries(table, history))
+        return Settled({**changes, **left.told()}, now)
+
+    # -- anybody --------------------------------------------------------------------------------------------------
+
+    def tell(self, table: TableSpec, rows: Sequence[Row]) -> None:
+        """Add to rows what their notes say."""
+        _, queue = parts(table)
+        for row in rows:
+            text = row.get(queue.lease_field) if queue.lease_field is not None else None
+            row.update(Note.read(text).told())
+
+    def move(self, table: TableSpec, move: Move, make: Callable[[TableSpec, Move], Moved]) -> Moved:
+        """Have *make* write a transition that no worker makes, where the record's note does not say that one holds it."""
+        lifecycle, queue = parts(table)
+        if queue.lease_field is None:
+            return make(table, move)
+        row = self._read(table, [move.record_id]).get(move.record_id)
+        if row is None:
+            return make(table, move)
+        note = Note.read(row[queue.lease_field])
+        if note.until is not None and note.until >= self._clock.now():
+            return Moved(done=False, row={**row, **note.told()})
+        waits = move.changes[lifecycle.field] in lifecycle.by_name[queue.take].sources
+        left = Note(attempt=note.attempt, taken=note.taken)
+        if not waits:
+            left = replace(left, ready=note.ready, stop=note.stop)
+        changes = {**move.changes, queue.lease_field: left.text()}
+        moved = make(table, replace(move, changes=changes))
+        if moved.done and moved.row is not None:
+            return Moved(done=True, row={**moved.row, **left.told()})
+        return moved
+
+    def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
+        """Mark a row as to be stopped, and return what the queue knows of it."""
+        lifecycle, queue = parts(table)
+        take = lifecycle.by_name[queue.take]
+        return self._noted(
+            table, record_id, (*take.sources, take.target), lambda note: replace(note, stop=True)
+        )
+
+    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
+        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+        lifecycle, queue = parts(table)
+        sources = lifecycle.by_name[queue.take].sources
+        return self._noted(table, record_id, sources, lambda note: replace(note, ready=until))
+
+    def _noted(
+        self,
+        table: TableSpec,
+        record_id: str,
+        states: Sequence[Any],
+        change: Callable[[Note], Note],
+    ) -> Row | None:
+        field, (lifecycle, _) = _field(table), parts(table)
+        row = self._read(table, [record_id]).get(record_id)
+        if row is None or row[lifecycle.field] not in states:
+            return None
+        note = change(Note.read(row[field]))
+        self._write(table, {record_id: {field: note.text()}})
+        return note.told()
+
+    def next_due(self, table: TableSpec) -> float | None:
+        """Return nothing: it would take a reading of all waiting records."""
+        del table
+        return None
+
+    def figures(
+        self,
+        table: TableSpec,
+        where: Sequence[tree.Node],
+        since: float | None,
+        bucket: float,
+        by: str | None,
+    ) -> QueueFigures:
+        """Return the figures of the queue, worked out here from the notes."""
+        field = _field(table)
+
+        def known(row: Row) -> Known:
+            note = Note.read(row[field])
+            return Known(
+                note.attempt, note.worker, note.until, note.ready, note.taken, note.settled
+            )
+
+        return gathered(
+            self._base, self._history, table, where, known, self._clock.now(), since, bucket, by
+        )
+
+    def listener(self, table: TableSpec) -> Listener | None:
+        """Return nothing: Airtable tells nobody of new records."""
+        del table
+        return None
+
+    def forget(self, table: TableSpec, ids: Sequence[str]) -> None:
+        """Nothing is known beside the records."""
+
+
+def _field(table: TableSpec) -> str:
+    _, queue = parts(table)
+    if queue.lease_field is None:
+        raise NotSupported(
+            f"{table.key} has no field for notes on leases: give its queue a 'lease_field:', a field of type long_text, "
+            "or connect with leases='sqlite:///leases.db'"
+        )
+    return queue.lease_field
+
+
+def _is_ready(note: Note, now: datetime) -> bool:
+    is_free = note.until is None or note.until < now
+    return is_free and not note.stop and (note.ready is None or note.ready <= now)
+
+
+def _holds(state: Any, note: Note, token: str, table: TableSpec) -> bool:
+    lifecycle, queue = parts(table)
+    is_taken = state is lifecycle.by_name[queue.take].target
+    return is_taken and note.token == token and note.until is not None
+
+
+def _after(note: Note, settlement: Settlement, now: datetime) -> Note:
+    """Return what the note of a held record says after a settlement."""
+    if settlement.keeps_lease:
+        return note
+    if not settlement.waits:
+        return replace(note, until=None, settled=now)
+    return replace(
+        note,
+        until=None,
+        worker=None,
+        stop=False,
+        attempt=note.attempt if settlement.counts else note.attempt - 1,
+        ready=note.ready if settlement.pause is None else now + timedelta(seconds=settlement.pause),
+    )
+
+
+def _span(table: TableSpec) -> float:
+    _, queue = parts(table)
+    return queue.lease if queue.timeout is None else min(queue.lease, queue.timeout + OVERTIME)
+
+
+__all__ = ["FRESH_SECONDS", "SETTLE_SECONDS", "Note", "NotedQueue", "ServiceClock"]

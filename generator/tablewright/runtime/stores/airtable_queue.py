@@ -1,0 +1,483 @@
+"""The queue of an Airtable base whose leases lie in a SQL database: SQL decides who holds what, Airtable shows it.
+
+Every step is decided in SQL first, by token, and then written to Airtable. What was decided and not written within
+`HAND_OVER` seconds, because a program died in between, is written by the next claim that looks around.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from tablewright.airtable import RECORDS_PER_WRITE
+from tablewright.expressions import tree
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import RecordInvalid, StoreUnavailable
+from tablewright.runtime.queue.figures import QueueFigures
+from tablewright.runtime.queue.steps import claim_history
+from tablewright.runtime.queue.store import (
+    Beat,
+    Claimed,
+    Listener,
+    Settled,
+    Settlement,
+    Taking,
+)
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores import airtable_writing as writing
+from tablewright.runtime.stores.airtable_candidates import Asked, Candidates, Reading, parts
+from tablewright.runtime.stores.airtable_client import TIMEOUT, Json, Refused
+from tablewright.runtime.stores.airtable_history import History, history_entries
+from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
+from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.base import HistoryRow, Move, Moved
+from tablewright.runtime.stores.sql_leases import Ending, LeaseRow, Place, SqlLeases
+
+logger = logging.getLogger("tablewright")
+
+HAND_OVER: Final = sum(TIMEOUT) + 20.0
+"""Seconds after which what was decided and not written is written by others: no request of its own decider runs so long."""
+BY_HAND: Final = HAND_OVER
+"""For how many seconds a transition that no worker makes keeps claims away, at most."""
+TRIED: Final = 200
+"""How many candidates are tried at least by one claim, of which others may hold the first."""
+OVERTIME: Final = 1.0
+"""Seconds that a lease runs beyond the time of an attempt, for its worker to say that time is up."""
+
+
+class LeasedQueue:
+    """The queues of one base."""
+
+    claims: Literal["exclusive"] = "exclusive"
+
+    def __init__(self, base: Base, leases: SqlLeases, history: History) -> None:
+        self._base = base
+        self._leases = leases
+        self._history = history
+        self._candidates = Candidates(base)
+
+    def close(self) -> None:
+        """Close the connections to the leases."""
+        self._leases.close()
+
+    def _place(self, table: TableSpec) -> Place:
+        return Place(self._base.client.base_id, table.key)
+
+    # -- claiming -------------------------------------------------------------------------------------------------
+
+    def claim(
+        self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
+    ) -> list[Claimed]:
+        """Take up to *n* rows that are ready, in the queue's order: decided in SQL, then written and looked at."""
+        asked = Asked(table, taking, tuple(where))
+        kept = self._candidates.kept(asked)
+        found = [] if kept is None else self._claimed(asked, kept, worker, n, {})
+        if len(found) < n:
+            lapsed, now = self._leases.lapsed(self._place(table))
+            before = {one.record_id: one for one in lapsed}
+            fresh = self._candidates.read(asked, now, list(before))
+            found += self._claimed(asked, fresh, worker, n - len(found), before)
+        return found
+
+    def _claimed(
+        self, asked: Asked, found: Reading, worker: str, n: int, before: Mapping[str, LeaseRow]
+    ) -> list[Claimed]:
+        """Take up to *n* of the records of a reading; *before* are the leases that had run out."""
+        # Other threads may use the same reading meanwhile.
+        tried = {row["id"]: row for row in found.rows[: max(TRIED, 10 * n)]}
+        if not tried:
+            return []
+        ids = list(tried)
+        began, seconds = time.monotonic(), _span(asked.table)
+        token = secrets.token_hex(16)
+        taken = self._leases.claim(
+            self._place(asked.table), ids, worker, token, n, lease=seconds, read_at=found.read_at
+        )
+        rows = self._confirmed(asked, found, [tried[one.record_id] for one in taken], token)
+        last = ids.index(taken[-1].record_id) + 1 if taken else len(ids)
+        found.leave_out(ids[:last])
+        claims = [one for one in taken if one.record_id in rows]
+        return self._begun(asked, claims, rows, before, began + seconds)
+
+    def _confirmed(
+        self, asked: Asked, found: Reading, rows: Sequence[Row], token: str
+    ) -> dict[str, Row]:
+        """Return the records of some leases that were just taken. Those that are not as they were read are given back."""
+        known = {row["id"]: row for row in rows}
+        doubtful = [one for one in known if not found.is_new or one in found.lapsed]
+        if not doubtful:
+            return known
+        still = self._candidates.still(asked, found.read_at, doubtful)
+        gone = [one for one in doubtful if one not in still]
+        self._leases.give_back(self._place(asked.table), gone, token)
+        return {key: still.get(key, row) for key, row in known.items() if key not in gone}
+
+    def _begun(
+        self,
+        asked: Asked,
+        claims: Sequence[LeaseRow],
+        rows: Mapping[str, Row],
+        before: Mapping[str, LeaseRow],
+        deadline: float,
+    ) -> list[Claimed]:
+        """Write the take transition of records whose leases were taken, and return those that now show it."""
+        table, place = asked.table, self._place(asked.table)
+        lifecycle, queue = parts(table)
+        found: list[Claimed] = []
+        entries: list[Json] = []
+        for number, batch in enumerate(batches(claims, RECORDS_PER_WRITE)):
+            token = str(batch[0].token)
+            if time.monotonic() > deadline:
+                # Somebody else may have them by now.
+                rest = [one.record_id for one in claims[number * RECORDS_PER_WRITE :]]
+                self._leases.give_back(place, rest, token)
+                break
+            now = batch[0].now
+            changes = self._candidates.changes(asked, [rows[one.record_id] for one in batch], now)
+            try:
+                written = self._write(table, changes)
+            except Refused as refused:
+                rest = [one.record_id for one in claims[number * RECORDS_PER_WRITE :]]
+                self._leases.give_back(place, rest, token)
+                raise writing.explained(refused, self._base.cells(table)) from refused
+            if time.monotonic() > deadline:
+                written = self._still_ours(table, written, token)
+            for one in batch:
+                row, record = rows[one.record_id], written.get(one.record_id)
+                if record is None:
+                    continue
+                held_by = before[one.record_id].worker if one.record_id in before else None
+                steps = claim_history(
+                    lifecycle, queue, one.record_id, row[lifecycle.field],
+                    worker=one.worker or "", held_by=held_by, attempt=one.attempt, at=one.now,
+                )  # fmt: skip
+                entries += history_entries(table, list(steps))
+                fresh = self._row(table, record, {**row, **changes[one.record_id]})
+                found.append(Claimed({**fresh, **told(one)}, token, one.now, one.now))
+        self._history.add_all(table, entries)
+        return found
+
+    def _write(self, table: TableSpec, changes: Mapping[str, Row]) -> dict[str, Json]:
+        """Write to up to ten records and return them by id; without those that are gone."""
+        cells, client = self._base.cells(table), self._base.client
+        sent = [(record_id, cells.changed(row)) for record_id, row in changes.items()]
+        try:
+            records = client.update(
+                f"change {len(sent)} {table.key}", client.table(cells.names.table), sent, by_id=cells.names.by_id
+            )  # fmt: skip
+        except Refused as refused:
+            if not _is_gone(refused):
+                raise
+            if len(changes) > 1:
+                found: dict[str, Json] = {}
+                for record_id, row in changes.items():
+                    found |= self._write(table, {record_id: row})
+                return found
+            self._leases.forget(self._place(table), list(changes))
+            return {}
+        return {record["id"]: record for record in records}
+
+    def _still_ours(
+        self, table: TableSpec, written: dict[str, Json], token: str
+    ) -> dict[str, Json]:
+        """Return those records whose lease did not change hands while they were written, which took longer than it runs."""
+        held = dict.fromkeys(written, token)
+        kept = self.beat(table, held)
+        lost = [one for one in written if one not in kept]
+        if lost:
+            logger.warning("%s: written too late, and put right: %s", table.key, ", ".join(lost))
+            self._leases.write_again(self._place(table), lost)
+        return {key: record for key, record in written.items() if key in kept}
+
+    def _row(self, table: TableSpec, record: Json, otherwise: Row) -> Row:
+        try:
+            return self._base.cells(table).row(record)
+        except RecordInvalid as unfit:
+            self._base.unfit.report(unfit)
+            return otherwise
+
+    def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
+        """Return rows whose lease ran out and that cannot be taken again, with their last token.
+
+        On the way, what others decided and did not come to write is written, and leases of records that people moved
+        are ended.
+        """
+        place = self._place(table)
+        for one in self._leases.unwritten(place, HAND_OVER):
+            self._written_out(table, one, again=True)
+        ended, now = self._leases.lapsed(place)
+        ended = ended[:limit]
+        records = {one["id"]: one for one in self._records(table, [one.record_id for one in ended])}
+        lifecycle, queue = parts(table)
+        take, asked = lifecycle.by_name[queue.take], Asked(table, taking, ())
+        self._leases.forget(place, [one.record_id for one in ended if one.record_id not in records])
+        found: list[Claimed] = []
+        for one in ended:
+            record = records.get(one.record_id)
+            if record is None:
+                continue
+            state = self._label(table, record)
+            if state != take.target.label:
+                waits = state in [source.label for source in take.sources]
+                if one.token is not None and not (waits and not one.cancel_requested):
+                    self._leases.let_go(place, one.record_id, one.token)
+                continue
+            try:
+                row = self._base.cells(table).row(record)
+            except RecordInvalid as unfit:
+                self._base.unfit.report(unfit)
+                continue
+            if one.cancel_requested or self._candidates.is_hopeless(asked, row, now):
+                taken_at = one.taken_at or now
+                found.append(Claimed({**row, **told(one)}, one.token or "", now, taken_at))
+        return found
+
+    # -- holding --------------------------------------------------------------------------------------------------
+
+    def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
+        """Extend leases, given as tokens by id; those that are missing in the answer are lost. Airtable is not asked."""
+        _, queue = parts(table)
+        place = self._place(table)
+        return self._leases.beat(place, held, lease=queue.lease, timeout=queue.timeout)
+
+    def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
+        """Decide what becomes of a held row, write it, and its history.
+
+        A worker that lost its lease writes nothing. Where Airtable cannot be reached the decision stands, and is written
+        later. Where people have moved the record in Airtable meanwhile, the lease is over.
+        """
+        place, record_id = self._place(table), settlement.record_id
+        lifecycle, _ = parts(table)
+        target = settlement.changes[lifecycle.field]
+        known = self._leases.rows(place, [record_id]).get(record_id)
+        if known is None or known.token != settlement.token or known.lease_until is None:
+            return self._was_settled(known, settlement, target.name)
+        record = next(iter(self._records(table, [record_id])), None)
+        if record is None or self._label(table, record) != settlement.was.label:
+            self._leases.let_go(place, record_id, settlement.token)
+            return Settled(None)
+        attempt = known.attempt
+        history = [
+            HistoryRow(record_id, known.now, step.transition, step.from_state, step.to_state, step.by, step.why, attempt, step.error)
+            for step in settlement.steps
+        ]  # fmt: skip
+        cells = self._base.cells(table).changed(settlement.changes)
+        ending = Ending(
+            target.name,
+            {"cells": cells, "history": history_entries(table, history)},
+            settlement.pause,
+            settlement.keeps_lease,
+            settlement.waits,
+            settlement.counts,
+            settlement.only_lapsed,
+        )
+        decided = self._leases.settle(place, record_id, settlement.token, ending)
+        if decided is None:
+            return Settled(None)
+        try:
+            written = self._written_out(table, decided)
+        except StoreUnavailable as error:
+            logger.warning(
+                "%s %s is %s, which Airtable will show once it can be reached: %s",
+                table.key, record_id, target.label, error,
+            )  # fmt: skip
+            written = None
+        except Refused as refused:
+            self._leases.reopen(place, record_id, settlement.token, _span(table))
+            rows = [settlement.changes]
+            raise writing.explained(refused, self._base.cells(table), rows) from refused
+        row = settlement.changes
+        if written is not None:
+            row = self._part(table, written, settlement.changes)
+        return Settled({**row, **told(decided)}, decided.now)
+
+    def _was_settled(self, known: LeaseRow | None, settlement: Settlement, target: str) -> Settled:
+        """Return the row if this very settlement was decided before: then only its answer was lost."""
+        if settlement.keeps_lease or settlement.only_lapsed or known is None:
+            return Settled(None)
+        if known.token == settlement.token and known.lease_until is None and known.state == target:
+            return Settled({**settlement.changes, **told(known)}, known.now)
+        return Settled(None)
+
+    def _written_out(
+        self, table: TableSpec, decided: LeaseRow, *, again: bool = False
+    ) -> Json | None:
+        """Write what was decided of a record; None where the record is gone.
+
+        Raises:
+            Refused: Airtable does not take it.
+            StoreUnavailable: it cannot be reached; somebody writes it later.
+        """
+        place, pending = self._place(table), decided.pending or {}
+        cells, client = self._base.cells(table), self._base.client
+        record_id = decided.record_id
+        try:
+            (record,) = client.update(
+                f"change {table.key} {record_id}", client.table(cells.names.table),
+                [(record_id, pending["cells"])], by_id=cells.names.by_id,
+            )  # fmt: skip
+        except Refused as refused:
+            if _is_gone(refused):
+                self._leases.forget(place, [record_id])
+                return None
+            if not again:
+                raise
+            logger.error(  # noqa: TRY400  # what Airtable says is all there is to say
+                "%s %s is %s, and Airtable does not take it: %s", table.key, record_id, decided.state, refused
+            )  # fmt: skip
+            record = {}
+        if again:
+            self._history.add_missing(table, pending["history"])
+        else:
+            self._history.add_all(table, pending["history"])
+        if not self._leases.written(place, record_id, str(decided.token)):
+            # Somebody else wrote it, long ago as it seems: what was written now may be older than what holds.
+            self._leases.write_again(place, [record_id])
+        return record or None
+
+    def _part(self, table: TableSpec, record: Json, changes: Row) -> Row:
+        try:
+            return self._base.cells(table).part(record, changes)
+        except RecordInvalid as unfit:
+            self._base.unfit.report(unfit)
+            return changes
+
+    # -- anybody --------------------------------------------------------------------------------------------------
+
+    def tell(self, table: TableSpec, rows: Sequence[Row]) -> None:
+        """Add to rows what is known of their leases."""
+        known = self._leases.rows(self._place(table), [row["id"] for row in rows])
+        for row in rows:
+            row.update(told(known.get(row["id"])))
+
+    def move(self, table: TableSpec, move: Move, make: Callable[[TableSpec, Move], Moved]) -> Moved:
+        """Have *make* write a transition that no worker makes, while no worker can take the record."""
+        place, token = self._place(table), secrets.token_hex(16)
+        lifecycle, queue = parts(table)
+        before = self._leases.rows(place, [move.record_id]).get(move.record_id)
+        kept = self._leases.keep_others_out(place, move.record_id, token, BY_HAND)
+        if kept is None:
+            return self._held(table, move)
+        moved: Moved | None = None
+        try:
+            moved = make(table, move)
+        finally:
+            is_done = moved is not None and moved.done
+            self._leases.let_in(
+                place,
+                move.record_id,
+                token,
+                moved=is_done,
+                waits=is_done
+                and move.changes[lifecycle.field] in lifecycle.by_name[queue.take].sources,
+                lapsed=not is_done and before is not None and before.lease_until is not None,
+            )
+        if moved.done and moved.row is not None:
+            known = self._leases.rows(place, [move.record_id]).get(move.record_id)
+            return Moved(done=True, row={**moved.row, **told(known)})
+        return moved
+
+    def _held(self, table: TableSpec, move: Move) -> Moved:
+        rows = list(self._base.fitting(table, [move.record_id]).values())
+        if not rows:
+            return Moved(done=False)
+        self.tell(table, rows)
+        (row,) = rows
+        if row["lease_until"] is None:
+            # It ended a moment ago, or what was decided about it still has to be written.
+            known = self._leases.rows(self._place(table), [move.record_id])[move.record_id]
+            row["lease_until"] = known.now + timedelta(seconds=HAND_OVER)
+            row["worker_id"] = row["worker_id"] or "the last one"
+        return Moved(done=False, row=row)
+
+    def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
+        """Mark a row as to be stopped, and return what the queue knows of it."""
+        lifecycle, queue = parts(table)
+        take = lifecycle.by_name[queue.take]
+        if self._state(table, record_id) not in [one.label for one in (*take.sources, take.target)]:
+            return None
+        return told(self._leases.request_cancel(self._place(table), record_id))
+
+    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
+        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+        lifecycle, queue = parts(table)
+        sources = lifecycle.by_name[queue.take].sources
+        if self._state(table, record_id) not in [one.label for one in sources]:
+            return None
+        found = self._leases.postpone(self._place(table), record_id, until)
+        return None if found is None else told(found)
+
+    def next_due(self, table: TableSpec) -> float | None:
+        """Return in how many seconds the next row becomes due or its lease runs out. Airtable is not asked."""
+        return self._leases.next_due(self._place(table))
+
+    def figures(
+        self,
+        table: TableSpec,
+        where: Sequence[tree.Node],
+        since: float | None,
+        bucket: float,
+        by: str | None,
+    ) -> QueueFigures:
+        """Return the figures of the queue, worked out here: states come from Airtable, times from the leases."""
+        place = self._place(table)
+        _, now = self._leases.lapsed(place)
+        leases = {
+            key: Known(one.attempt, one.worker, one.lease_until, one.ready_at, one.taken_at, one.settled_at)
+            for key, one in self._leases.rows(place).items()
+        }  # fmt: skip
+        return gathered(
+            self._base, self._history, table, where, lambda row: leases.get(row["id"]), now, since, bucket, by
+        )  # fmt: skip
+
+    def listener(self, table: TableSpec) -> Listener | None:
+        """Return nothing: Airtable tells nobody of new records."""
+        del table
+        return None
+
+    def forget(self, table: TableSpec, ids: Sequence[str]) -> None:
+        """Drop what is known of records that were deleted."""
+        self._leases.forget(self._place(table), ids)
+
+    # -- inner workings -------------------------------------------------------------------------------------------
+
+    def _records(self, table: TableSpec, ids: Sequence[str]) -> list[Json]:
+        fields = self._base.cells(table).fields
+        return reading.fetch_records(self._base, table, ids, fields, f"read {table.name}")
+
+    def _state(self, table: TableSpec, record_id: str) -> str | None:
+        record = next(iter(self._records(table, [record_id])), None)
+        return None if record is None else self._label(table, record)
+
+    def _label(self, table: TableSpec, record: Json) -> str:
+        """Return the state of a record as Airtable shows it; a blank one is the initial one."""
+        lifecycle, _ = parts(table)
+        name = self._base.cells(table).names.fields[lifecycle.field]
+        return str(record["fields"].get(name, lifecycle.initial.label))
+
+
+def told(known: LeaseRow | None) -> Row:
+    """Return what a record says of its lease."""
+    if known is None:
+        return {"ready_at": None, "attempt": 0, "lease_until": None, "worker_id": None, "cancel_requested": False}  # fmt: skip
+    return {
+        "ready_at": known.ready_at, "attempt": known.attempt, "lease_until": known.lease_until,
+        "worker_id": known.worker, "cancel_requested": known.cancel_requested,
+    }  # fmt: skip
+
+
+def _span(table: TableSpec) -> float:
+    _, queue = parts(table)
+    return queue.lease if queue.timeout is None else min(queue.lease, queue.timeout + OVERTIME)
+
+
+def _is_gone(refused: Refused) -> bool:
+    return refused.status == 404 or refused.kind == "ROW_DOES_NOT_EXIST"
+
+
+__all__ = ["HAND_OVER", "LeasedQueue", "told"]

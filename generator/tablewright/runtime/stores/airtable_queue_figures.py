@@ -1,0 +1,202 @@
+"""The figures of a queue on Airtable, worked out here: states come from the base, times from the leases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tablewright.expressions import tree
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.codec import Row
+from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.airtable_candidates import all_of, in_states, parts
+from tablewright.runtime.stores.airtable_history import History
+from tablewright.runtime.stores.airtable_reading import Base, read_parts
+from tablewright.runtime.stores.base import Selection
+
+MOST_ERRORS: Final = 20
+MOST_BUCKETS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What leases tell of one record."""
+
+    attempt: int = 0
+    worker: str | None = None
+    lease_until: datetime | None = None
+    ready_at: datetime | None = None
+    taken_at: datetime | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    row: Row
+    state: Choice
+    known: Known
+
+    @property
+    def ready(self) -> datetime:
+        """When it could be taken first."""
+        found: datetime = self.known.ready_at or self.row["created_time"]
+        return found
+
+    @property
+    def waited(self) -> timedelta | None:
+        return None if self.known.taken_at is None else self.known.taken_at - self.ready
+
+    @property
+    def ran(self) -> timedelta | None:
+        if self.known.taken_at is None or self.known.settled_at is None:
+            return None
+        return self.known.settled_at - self.known.taken_at
+
+
+class _States:
+    def __init__(self, table: TableSpec) -> None:
+        lifecycle, queue = parts(table)
+        take = lifecycle.by_name[queue.take]
+        self.waiting, self.taken = take.sources, take.target
+        self.done = lifecycle.by_name[queue.done].target
+        self.failed = lifecycle.by_name[queue.fail].target
+
+    @property
+    def all(self) -> tuple[Choice, ...]:
+        return tuple(dict.fromkeys((*self.waiting, self.taken, self.done, self.failed)))
+
+
+def gathered(
+    base: Base,
+    history: History,
+    table: TableSpec,
+    where: Sequence[tree.Node],
+    known: Callable[[Row], Known | None],
+    now: datetime,
+    since: float | None,
+    bucket: float,
+    by: str | None,
+) -> QueueFigures:
+    """Return the figures over the records that meet *where*; of ended ones, those of the last *since* seconds.
+
+    Only the fields that are looked at are read: one request for every hundred records, and one for a hundred errors.
+    """
+    lifecycle, queue = parts(table)
+    states = _States(table)
+    condition = all_of((in_states(table, states.all), *where))
+    noted = [] if queue.lease_field is None else [queue.lease_field]
+    keys = [lifecycle.field, *noted, *([] if by is None else [by])]
+    rows = read_parts(base, Selection(table, condition, now=now), keys)
+    tasks = [_Task(row, row[lifecycle.field], known(row) or Known()) for row in rows]
+    held = [one for one in tasks if one.state is states.taken]
+    running = [
+        one for one in held if one.known.lease_until is not None and one.known.lease_until >= now
+    ]
+    lapsed = [
+        one for one in held if one.known.lease_until is not None and one.known.lease_until < now
+    ]
+    waiting = [one for one in tasks if one.state in states.waiting]
+    due = [one for one in waiting if one.ready <= now]
+    begin = None if since is None else now - timedelta(seconds=since)
+    ended = [one for one in tasks if _has_ended(one, states, begin)]
+    completed = sum(one.state is states.done for one in ended)
+    moments = [one.known.settled_at for one in ended if one.known.settled_at is not None]
+    minutes = (max(moments) - min(moments)).total_seconds() / 60 if len(moments) > 1 else 0.0
+    waited, ran = _spans(one.waited for one in ended), _spans(one.ran for one in ended)
+    return QueueFigures(
+        waiting=len(due),
+        delayed=len(waiting) - len(due),
+        running=len(running),
+        expired_leases=len(lapsed),
+        oldest_waiting=max((now - one.ready for one in due), default=None),
+        completed=completed,
+        failed=len(ended) - completed,
+        throughput_per_minute=len(ended) / minutes if minutes else None,
+        success_rate=completed / len(ended) if ended else None,
+        avg_waiting_time=_mean(waited),
+        max_waiting_time=max(waited, default=None),
+        avg_running_time=_mean(ran),
+        max_running_time=max(ran, default=None),
+        attempts=dict(sorted(Counter(one.known.attempt for one in ended).items())),
+        workers=_most_common(one.known.worker or "" for one in running),
+        errors=_errors(history, table, {row["id"] for row in rows}),
+        by_time=_buckets(ended, states, bucket),
+        groups=_groups(tasks, ended, states, by) if by is not None else {},
+    )
+
+
+def _has_ended(task: _Task, states: _States, begin: datetime | None) -> bool:
+    at = task.known.settled_at
+    if at is None or task.state not in (states.done, states.failed):
+        return False
+    return begin is None or at >= begin
+
+
+def _spans(found: Iterable[timedelta | None]) -> list[timedelta]:
+    return [one for one in found if one is not None]
+
+
+def _mean(spans: Sequence[timedelta]) -> timedelta | None:
+    return sum(spans, timedelta()) / len(spans) if spans else None
+
+
+def _most_common(texts: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(texts).items(), key=lambda one: (-one[1], one[0])))
+
+
+def _errors(history: History, table: TableSpec, ids: set[str]) -> dict[str, int]:
+    """Return the most frequent errors of attempts, where the base keeps a history."""
+    lifecycle, _ = parts(table)
+    if not lifecycle.history:
+        return {}
+    found = _most_common(error for record_id, error in history.errors(table) if record_id in ids)
+    return dict(list(found.items())[:MOST_ERRORS])
+
+
+def _buckets(ended: Sequence[_Task], states: _States, seconds: float) -> tuple[Bucket, ...]:
+    counts: dict[int, list[int]] = {}
+    for one in ended:
+        assert one.known.settled_at is not None  # noqa: S101  # that is what ended means
+        number = int(one.known.settled_at.timestamp() // seconds)
+        counts.setdefault(number, [0, 0])[one.state is not states.done] += 1
+    return tuple(
+        Bucket(
+            since=datetime.fromtimestamp(number * seconds, UTC),
+            completed=counts[number][0],
+            failed=counts[number][1],
+        )
+        for number in sorted(counts)[-MOST_BUCKETS:]
+    )
+
+
+def _groups(
+    tasks: Sequence[_Task], ended: Sequence[_Task], states: _States, by: str
+) -> dict[str, Group]:
+    every: dict[str, list[_Task]] = {}
+    for one in tasks:
+        every.setdefault(_shown(one.row[by]), []).append(one)
+    over = {id(one) for one in ended}
+    found = {}
+    for value in sorted(every):
+        listed = every[value]
+        ends = [one for one in listed if id(one) in over]
+        completed = sum(one.state is states.done for one in ends)
+        found[value] = Group(
+            waiting=sum(one.state in states.waiting for one in listed),
+            running=sum(
+                one.state is states.taken and one.known.lease_until is not None for one in listed
+            ),
+            completed=completed,
+            failed=len(ends) - completed,
+            success_rate=completed / len(ends) if ends else None,
+            avg_running_time=_mean(_spans(one.ran for one in ends)),
+        )
+    return found
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
