@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tablewright.history import history_name
 from tablewright.model.lifecycle import Lifecycle
-from tablewright.model.schema import Enum, Field, Relation, Schema, Table
+from tablewright.model.queries import Query, Statistics
+from tablewright.model.schema import Enum, Field, Schema, Table
+from tablewright.targets.docs.diagrams import er_diagram, state_diagram
+from tablewright.targets.docs.markdown import code, prose
+from tablewright.targets.docs.notes import field_notes, inverse_notes, queue_notes, relation_notes
 from tablewright.targets.python.code import Code
 
 
@@ -17,17 +21,25 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True)
+class StatisticsView:
+    title: str
+    about: str
+    measures: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TableView:
     name: str
-    airtable: str
-    description: str
+    about: str
     fields: tuple[RowView, ...]
     relations: tuple[RowView, ...]
     computed: tuple[RowView, ...]
     state_diagram: str
     transitions: tuple[RowView, ...]
+    history: str
     queries: tuple[RowView, ...]
-    statistics: tuple[RowView, ...]
+    statistics: tuple[StatisticsView, ...]
+    queue: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,8 @@ class ReadmeView:
 def readme_view(schema: Schema, source: Code) -> ReadmeView:
     """Return what the package's README prints."""
     return ReadmeView(
-        prose(source),
+        # Two of them would end the comment that it stands in.
+        source.replace("--", "-"),
         prose(schema.name),
         prose(schema.description),
         er_diagram(schema),
@@ -59,27 +72,18 @@ def readme_view(schema: Schema, source: Code) -> ReadmeView:
     )
 
 
-def prose(text: str) -> str:
-    """Return *text* as one paragraph of Markdown in which nothing is markup."""
-    flat = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", flat)
-
-
-def code(text: str) -> str:
-    """Return *text* as code in a Markdown table."""
-    flat = " ".join(text.split()).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if "`" in flat else ""
-    return f"{fence}{space}{flat}{space}{fence}" if flat else ""
-
-
 def _table_view(schema: Schema, table: Table) -> TableView:
     lifecycle = table.lifecycle
+    about = f"{_sentence(table.description)} In Airtable: **{prose(table.name)}**.".strip()
+    history = ""
+    if lifecycle is not None and lifecycle.history:
+        name = prose(history_name(table.name))
+        history = (
+            f"Every transition leaves a row: who, when, from, to, why. In Airtable: **{name}**."
+        )
     return TableView(
         name=prose(table.key),
-        airtable=prose(table.name),
-        description=prose(table.description),
+        about=about,
         fields=tuple(_field_row(field) for field in table.fields),
         relations=tuple(_relation_rows(table)),
         computed=tuple(
@@ -87,21 +91,11 @@ def _table_view(schema: Schema, table: Table) -> TableView:
         ),
         state_diagram=state_diagram(schema, lifecycle) if lifecycle is not None else "",
         transitions=tuple(_transition_rows(schema, lifecycle)) if lifecycle is not None else (),
-        queries=tuple(
-            RowView((code(_signature(one.key, [*(a.key for a in one.takes), *one.filter_by])), code(one.where_text), prose(one.description)))
-            for one in table.queries
-        ),
-        statistics=tuple(
-            RowView((code(_signature(one.key, one.filter_by)), code(measure.key), code(measure.text)))
-            for one in table.statistics
-            for measure in one.measures
-        ),
+        history=history,
+        queries=tuple(_query_row(one) for one in table.queries),
+        statistics=tuple(_statistics_view(one) for one in table.statistics),
+        queue=tuple(queue_notes(table, table.queue)) if table.queue is not None else (),
     )  # fmt: skip
-
-
-def _signature(name: str, parameters: object) -> str:
-    names = parameters if isinstance(parameters, (list, tuple)) else ()
-    return f"{name}({', '.join(names)})"
 
 
 def _field_row(field: Field) -> RowView:
@@ -113,57 +107,21 @@ def _field_row(field: Field) -> RowView:
             code(field.key),
             prose(field.name),
             code(written),
-            prose(", ".join(_notes(field))),
+            ", ".join(field_notes(field)),
             prose(field.description),
         )
     )
 
 
-def _notes(field: Field) -> Iterator[str]:
-    bounds = field.bounds
-    if field.required:
-        yield "required"
-    if field.has_default:
-        yield f"default {field.default}"
-    if field.unique:
-        yield "unique"
-    if field.index:
-        yield "indexed"
-    for name, value in (
-        ("at least", bounds.minimum),
-        ("at most", bounds.maximum),
-        ("at least this many characters:", bounds.min_length),
-        ("at most this many characters:", bounds.max_length),
-        ("matches", bounds.pattern),
-    ):
-        if value is not None:
-            yield f"{name} {value}"
-    if not field.is_writable:
-        yield "calculated by Airtable"
-
-
 def _relation_rows(table: Table) -> Iterator[RowView]:
-    for relation in table.relations:
-        notes = [
-            word
-            for word, holds in (("required", relation.required), ("acyclic", relation.acyclic))
-            if holds
-        ]
-        kind = f"{'many' if relation.many else 'one'} {relation.target}"
-        yield RowView(
-            (
-                code(relation.key),
-                prose(relation.name),
-                code(kind),
-                prose(", ".join(notes)),
-                prose(relation.description),
-            )
-        )
-    for relation in table.inverses:
-        if relation.inverse:
-            other = f"the other side of {relation.source}.{relation.key}"
-            yield RowView((code(relation.inverse), prose(relation.inverse_name), code(f"many {relation.source}"), prose(other),
-                           prose(relation.inverse_description)))  # fmt: skip
+    for one in table.relations:
+        kind = f"{'many' if one.many else 'one'} {one.target}"
+        yield RowView((code(one.key), prose(one.name), code(kind), ", ".join(relation_notes(one)), prose(one.description)))  # fmt: skip
+    for one in table.inverses:
+        if one.inverse:
+            kind = f"many {one.source}"
+            yield RowView((code(one.inverse), prose(one.inverse_name), code(kind), ", ".join(inverse_notes(one)),
+                           prose(one.inverse_description)))  # fmt: skip
 
 
 def _transition_rows(schema: Schema, lifecycle: Lifecycle) -> Iterator[RowView]:
@@ -171,8 +129,29 @@ def _transition_rows(schema: Schema, lifecycle: Lifecycle) -> Iterator[RowView]:
     for one in lifecycle.transitions:
         sources = ", ".join(enum.value(source).label for source in one.sources)
         takes = [argument.key for argument in one.takes]
+        sets = ", ".join(code(assignment.field) for assignment in one.sets)
         yield RowView((code(_signature(one.key, takes)), prose(sources), prose(enum.value(one.target).label), code(one.guard_text),
-                       prose(one.description)))  # fmt: skip
+                       sets, prose(one.description)))  # fmt: skip
+
+
+def _query_row(query: Query) -> RowView:
+    order = [code(str(one)) for one in query.order_by]
+    if query.limit is not None:
+        order.append(f"the first {query.limit}")
+    called = _signature(query.key, [*(one.key for one in query.takes), *query.filter_by])
+    return RowView(
+        (code(called), code(query.where_text), ", ".join(order), prose(query.description))
+    )
+
+
+def _statistics_view(statistics: Statistics) -> StatisticsView:
+    given = [*(one.key for one in statistics.takes), *statistics.filter_by]
+    where = f"Of the records where {code(statistics.where_text)}." if statistics.where_text else ""
+    return StatisticsView(
+        code(_signature(statistics.key, given)),
+        f"{_sentence(statistics.description)} {where}".strip(),
+        tuple(RowView((code(one.key), code(one.text))) for one in statistics.measures),
+    )
 
 
 def _enum_view(enum: Enum) -> EnumView:
@@ -183,50 +162,11 @@ def _enum_view(enum: Enum) -> EnumView:
     return EnumView(prose(enum.key), prose(enum.description), values)
 
 
-def _label(text: str) -> str:
-    """Return *text* as a label that Mermaid takes literally: its own entity codes for whatever could end it."""
-    flat = " ".join(text.split())
-    return "".join(
-        sign if sign.isalnum() or sign in " -_.,()" else f"#{ord(sign)};" for sign in flat
-    )
+def _signature(name: str, parameters: Iterable[str]) -> str:
+    return f"{name}({', '.join(parameters)})"
 
 
-def state_diagram(schema: Schema, lifecycle: Lifecycle) -> str:
-    """Return the state machine as a Mermaid diagram."""
-    enum = schema.enum(lifecycle.enum)
-    lines = ["stateDiagram-v2"]
-    lines += [
-        f'    state "{_label(enum.value(state).label)}" as {state}' for state in lifecycle.states
-    ]
-    lines.append(f"    [*] --> {lifecycle.initial}")
-    for one in lifecycle.transitions:
-        guard = " [guarded]" if one.guard is not None else ""
-        lines += [f"    {source} --> {one.target}: {one.key}{guard}" for source in one.sources]
-    entered = {one.target for one in lifecycle.transitions} | {lifecycle.initial}
-    lines += [f"    {state} --> [*]" for state in lifecycle.final_states if state in entered]
-    return "\n".join(lines)
-
-
-def er_diagram(schema: Schema) -> str:
-    """Return tables and links as a Mermaid diagram."""
-    lines = ["erDiagram"]
-    for table in schema.tables:
-        lines.append(f"    {table.key} {{")
-        for field in table.fields:
-            written = field.enum.key if field.enum is not None else field.kind.name
-            lines.append(f"        {written} {field.key}")
-        lines.append("    }")
-    for table in schema.tables:
-        own = [relation for relation in table.relations if relation.target == table.key]
-        others = [relation for relation in table.relations if relation.target != table.key]
-        lines += [f"    {_edge([relation])}" for relation in others]
-        # Mermaid draws several links of a table to itself on top of one another.
-        lines += [f"    {_edge(own)}"] if own else []
-    return "\n".join(lines)
-
-
-def _edge(relations: list[Relation]) -> str:
-    first = max(relations, key=lambda relation: relation.many)
-    ends = "}o--o{" if first.many else "}o--||" if first.required else "}o--o|"
-    names = ", ".join(relation.key for relation in relations)
-    return f'{first.source} {ends} {first.target} : "{names}"'
+def _sentence(text: str) -> str:
+    """Return *text* as prose that another sentence can follow."""
+    flat = prose(text)
+    return flat if not flat or flat.endswith((".", "!", "?", "…", ":")) else f"{flat}."
