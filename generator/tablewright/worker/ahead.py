@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-WINDOW_SECONDS: Final = 0.05
+WINDOW_SECONDS: Final = 0.1
 """What is claimed beforehand is to be begun within this time, so that no other worker waits for it for long."""
 STALE_SECONDS: Final = 0.5
 """What was claimed beforehand and not begun after this time is given back."""
@@ -39,8 +39,8 @@ class LookAhead:
     def took(self, seconds: float) -> None:
         """Learn how long a task took, its end in the store included: a long one counts at once, short ones by and by."""
         with self._lock:
-            before = self._seconds or seconds
-            self._seconds = max(seconds, 0.8 * before + 0.2 * seconds)
+            is_long = seconds > WINDOW_SECONDS or not self._seconds
+            self._seconds = seconds if is_long else 0.8 * self._seconds + 0.2 * seconds
             self._number = min(self._number, self._fitting())
 
     def was_full(self) -> None:

@@ -28,6 +28,7 @@ class Order:
     prefetch: int | None = None
     once: bool = False
     grace: float = 25.0
+    leases: str | None = None
 
     def check(self) -> None:
         """Load what is named.
@@ -57,7 +58,7 @@ class Order:
             once=self.once,
             grace=self.grace,
         )
-        with connect(self.store):
+        with connect(self.store, leases=self.leases):
             yield Worker(model, handler, settings, metrics)
 
 

@@ -81,7 +81,7 @@ class Worker:
             self._said,
         )
         self._waiting = Waiting(self._queues.listener(model.table), self._settings.longest_pause)
-        self._slots.freed = self._waiting.wake
+        self._slots.freed = self._slot_is_free
 
     @property
     def name(self) -> str:
@@ -166,6 +166,11 @@ class Worker:
         self._waiting.wait(STALE_SECONDS)
         if self._slots.give_back_stale(STALE_SECONDS):
             self._ahead.was_stale()
+
+    def _slot_is_free(self) -> None:
+        # Each wake-up costs as much as a short task, so there is none before a whole batch is wanted.
+        if self._wanted() > 0:
+            self._waiting.wake()
 
     def _claim(self, number: int) -> int:
         records = claim(self._model, self.name, number, self._settings.where)
