@@ -49,10 +49,13 @@ def test_the_package_passes_type_checkers_and_linters(jobs_folder: Path, tmp_pat
         ("cancel: stop", "cancel: again", "TW702"),
         ("cancel: stop", "cancel: halt", "TW701"),
         ("cancel: stop", "cancel: report", "TW702"),
+        ("lease_field: lease_note", "lease_field: lease_notes", "TW701"),
+        ("lease_field: lease_note", "lease_field: name", "TW701"),
+        ("lease_field: lease_note", "lease_field: result", "TW701"),
     ],
 )
 def test_a_queue_that_does_not_fit_is_found(tmp_path: Path, old: str, new: str, code: str) -> None:
-    """A field cannot be called as the queue's own; the transition that cancels leaves the taken state, and needs nothing."""
+    """A field cannot be called as the queue's own; what cancels leaves the taken state; leases have a field of their own."""
     schema = tmp_path / "jobs.yaml"
     schema.write_text(SCHEMA.read_text().replace(old, new))
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--store", metavar="URL", help="Where the tasks are; by default as for tablewright.connect()."
 )
+@click.option("--leases", metavar="URL", help="The SQL database that keeps who holds which task of an Airtable base; or 'best effort'.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 1_000), default=1, show_default=True, help="How many tasks are worked on at once, in threads or coroutines.")  # fmt: skip
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many such workers run side by side.")  # fmt: skip
 @click.option("--prefetch", type=click.IntRange(0, 1_000), help="How many more tasks are claimed beforehand; by default some while tasks take milliseconds, none while they are long.")  # fmt: skip
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--metrics", "metrics_port", type=click.IntRange(0, 65_535), metavar="PORT", help="Answer Prometheus at http://HOST:PORT/metrics; 0 takes a free port.")  # fmt: skip
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address of the metrics.")  # fmt: skip
 def command(
-    model: str, handler: str, store: str | None, concurrency: int, processes: int, prefetch: int | None, where: tuple[str, ...],
+    model: str, handler: str, store: str | None, leases: str | None, concurrency: int, processes: int, prefetch: int | None, where: tuple[str, ...],
     name: str | None, *, once: bool, grace: float, log_format: str, verbose: bool, metrics_port: int | None, metrics_host: str,
 ) -> None:  # fmt: skip
     """Take tasks of PACKAGE:CLASS from their queue and call a function with each.
@@ -52,7 +53,7 @@ def command(
 
     as_json, level = log_format == "json", logging.DEBUG if verbose else logging.INFO
     configure(as_json=as_json, level=level)
-    order = Order(model, handler, store, where, name, concurrency, prefetch, once, grace)
+    order = Order(model, handler, store, where, name, concurrency, prefetch, once, grace, leases)
     metrics = None if metrics_port is None else (metrics_host, metrics_port)
     try:
         order.check()
@@ -84,7 +85,7 @@ def _work_in_processes(
 
     processes = Processes(order, number, as_json=as_json, level=level)
     table = order.model.rpartition(":")[2]
-    store = nullcontext() if address is None else connect(order.store)
+    store = nullcontext() if address is None else connect(order.store, leases=order.leases)
     text = partial(metrics_text, table, processes.cells)
     with store, _metrics(order, address, text):
         return processes.run()
