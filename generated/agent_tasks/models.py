@@ -44,6 +44,7 @@ class AgentTask(AirtableModel):
 
     table: ClassVar[TableSpec] = _AGENT_TASK
     c: ClassVar[AgentTaskColumns] = columns_of(__name__, "AgentTaskColumns")
+    aio: ClassVar[type[AgentTaskAio]] = twin_of(__name__, "AgentTaskAio")
 
     name: str = Field(min_length=1, max_length=200)
     """What the task is called."""
@@ -569,8 +570,6 @@ class AgentTask(AirtableModel):
             total_retries=measures.sum(cls.c.retry_count),
             errors=measures.count_by(cls.c.error_message),
         )
-
-    aio: ClassVar[type[AgentTaskAio]] = twin_of(__name__, "AgentTaskAio")
 
     @classmethod
     def claim(

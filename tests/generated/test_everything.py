@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,3 +87,22 @@ def test_a_field_may_be_called_like_a_parameter_of_upsert(package: ModuleType) -
     second = package.Shelf2.upsert(on=day, label="y")
 
     assert (second.id, second.label) == (first.id, "y")
+
+
+def test_every_table_has_its_operations_as_coroutines(package: ModuleType) -> None:
+    """With a queue or without one: the same parameters, the same store."""
+
+    async def program() -> list[str]:
+        box = await package.Box.aio.create(label="a")
+        item = await package.Item.aio.create(title="One", box=box)
+        await package.Box.aio.put_in(box, title="Two")
+        await package.Item.aio.open_it(item)
+        await package.Item.aio.refresh(item)
+        assert await package.Item.aio.history(item) == []
+        assert (await package.Item.aio.get_numbers()).total == 2
+        return [
+            one.title for one in await package.Item.aio.get_everything(stage=package.Stage.OPEN)
+        ]
+
+    assert asyncio.run(program()) == ["One"]
+    assert not hasattr(package.Box.aio, "history")

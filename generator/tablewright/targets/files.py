@@ -40,6 +40,7 @@ ALWAYS: Final = (
     File("_schema.py", "python/_schema.py.jinja", schema_spec_view),
     File("columns.py", "python/columns.py.jinja", columns_view),
     File("inputs.py", "python/inputs.py.jinja", inputs_view),
+    File("aio.py", "python/aio.py.jinja", aio_view),
     File("airtable.json", "airtable/tables.json.jinja", tables_json),
     File("README.md", "docs/README.md.jinja", readme_view),
 )
@@ -55,8 +56,6 @@ def package_files(schema: Schema) -> Iterator[File]:
         yield File("lifecycle.py", "python/lifecycle.py.jinja", lifecycle_view)
     if any(table.statistics for table in schema.tables):
         yield File("statistics.py", "python/statistics.py.jinja", statistics_view)
-    if any(table.queue is not None for table in schema.tables):
-        yield File("aio.py", "python/aio.py.jinja", aio_view)
     if not is_split(schema):
         yield File("models.py", "python/models.py.jinja", models_view)
         return

@@ -11,7 +11,7 @@ from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.names import twin_name
 
 OF_THE_CLASS: Final = ("create", "bulk_create", "get", "all", "first", "count", "exists", "bulk_update", "bulk_delete")  # fmt: skip
-OF_A_RECORD: Final = ("save", "update", "refresh", "delete", "history")
+OF_A_RECORD: Final = ("save", "update", "refresh", "delete", "upload", "comments", "add_comment")
 OF_THE_QUEUE: Final = (
     "claim", "heartbeat", "release", "request_cancel", "postpone", "queue_statistics", "workflow",
 )  # fmt: skip
@@ -40,24 +40,21 @@ class AioView:
 def aio_view(schema: Schema, source: Code) -> AioView:
     """Return what `aio.py` prints."""
     imports = Imports()
-    tables = [table for table in schema.tables if table.queue is not None]
-    imports.names(".", [table.key for table in tables])
-    imports.name("tablewright.runtime.aio", "in_thread")
-    twins = tuple(_twin(table, imports) for table in tables)
+    imports.names(".", [table.key for table in schema.tables])
+    imports.names("tablewright.runtime.aio", ["in_thread", "listed_in_thread"])
+    twins = tuple(_twin(table) for table in schema.tables)
     doc = docstring(
         f"The operations of {schema.name} as coroutines, for programs that run in asyncio."
     )
     return AioView(source, doc, imports.lines(), twins)
 
 
-def _twin(table: Table, imports: Imports) -> TwinView:
+def _twin(table: Table) -> TwinView:
     name = identifier(table.key)
     lines = [_line(name, one, "in_thread") for one in OF_THE_CLASS]
     if any(field.kind.can_be_unique and field.is_writable for field in table.fields):
         lines.append(_line(name, "upsert", "in_thread"))
     listed = [one.key for one in table.queries]
-    if listed or table.fields:
-        imports.name("tablewright.runtime.aio", "listed_in_thread")
     lines += [_line(name, one, "listed_in_thread") for one in ("where", "find_by", *listed)]
     lines += [_line(name, one.key, "in_thread") for one in table.statistics]
     lines += [_line(name, one, "in_thread") for one in OF_A_RECORD]
@@ -68,7 +65,10 @@ def _twin(table: Table, imports: Imports) -> TwinView:
         for relation in table.inverses
         if relation.add is not None
     ]
-    lines += [_line(name, one, "in_thread") for one in OF_THE_QUEUE]
+    if table.lifecycle is not None:
+        lines.append(_line(name, "history", "in_thread"))
+    if table.queue is not None:
+        lines += [_line(name, one, "in_thread") for one in OF_THE_QUEUE]
     doc = (
         f"What {name} does, as coroutines: `await {name}.aio.get(…)`, `await {name}.aio.refresh(record)`.\n\n"
         "Each runs in a thread, so that it keeps no other coroutine waiting. Queries give their records as a list."

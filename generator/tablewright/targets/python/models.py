@@ -27,7 +27,13 @@ from tablewright.targets.python.methods import (
     statistics_method_view,
     transition_view,
 )
-from tablewright.targets.python.names import is_split, parameter, record_module, spec_name
+from tablewright.targets.python.names import (
+    is_split,
+    parameter,
+    record_module,
+    spec_name,
+    twin_name,
+)
 from tablewright.targets.python.parameters import (
     ParameterView,
     create_doc,
@@ -77,6 +83,7 @@ class RecordView:
     bases: Code
     doc: Code
     columns: Code
+    aio: Code
     spec: Code
     fields: tuple[FieldView, ...]
     links: tuple[LinkView, ...]
@@ -148,7 +155,7 @@ def _module_view(schema: Schema, tables: tuple[Table, ...], source: Code) -> Mod
     imports.names("typing", ["ClassVar", "Self"])
     imports.names(
         "tablewright.runtime",
-        ["AirtableModel", "TableSpec", "given", "UNSET", "Unset", "columns_of"],
+        ["AirtableModel", "TableSpec", "given", "UNSET", "Unset", "columns_of", "twin_of"],
     )
     typing_imports.name("tablewright.runtime", "Query")
     records = tuple(_record_view(schema, table, imports, typing_imports) for table in tables)
@@ -163,6 +170,7 @@ def _record_view(
     schema: Schema, table: Table, imports: Imports, typing_imports: Imports
 ) -> RecordView:
     typing_imports.name(".columns", f"{table.key}Columns")
+    typing_imports.name(".aio", twin_name(table))
     bases = "AirtableModel"
     if table.mixin:
         module, _, name = table.mixin.partition(":")
@@ -183,6 +191,7 @@ def _record_view(
         bases=Code(bases),
         doc=docstring(table.description or f"One {table.key}.", "    "),
         columns=_columns(f"{table.key}Columns"),
+        aio=_aio(twin_name(table)),
         spec=_spec(table, imports),
         fields=tuple(_field_view(table, field, imports) for field in table.fields)
         + tuple(_id_view(relation, imports) for relation in table.relations),
@@ -224,6 +233,11 @@ def _record_view(
 def _columns(name: str) -> Code:
     source = call("columns_of", [Code("__name__"), literal(name)], {})
     return laid_out(source, 4, lead=f"c: ClassVar[{identifier(name)}] = ")
+
+
+def _aio(name: str) -> Code:
+    source = call("twin_of", [Code("__name__"), literal(name)], {})
+    return laid_out(source, 4, lead=f"aio: ClassVar[type[{identifier(name)}]] = ")
 
 
 def _spec(table: Table, imports: Imports) -> Code:

@@ -24,7 +24,7 @@ from tablewright.targets.python.code import (
     literal,
 )
 from tablewright.targets.python.imports import Imports
-from tablewright.targets.python.names import decision_name, twin_name
+from tablewright.targets.python.names import decision_name
 
 LAPSED = "the lease ran out: nothing was heard from the worker in time"
 """The error of an attempt whose worker went silent; the runtime's own words."""
@@ -35,7 +35,6 @@ class QueueView:
     lease: Code
     claim_doc: Code
     cancel_doc: Code
-    aio: Code
     rules: Code
 
 
@@ -69,13 +68,11 @@ def queue_view(
 ) -> QueueView:
     """Return what the record class prints for its queue."""
     imports.module("datetime", "dt")
-    imports.names("tablewright.runtime", ["UtcDatetime", "queue", "twin_of"])
+    imports.names("tablewright.runtime", ["UtcDatetime", "queue"])
     imports.name("pydantic", "Field")
     typing_imports.name("tablewright.runtime", "Condition")
     typing_imports.name("typing", "Any")
     typing_imports.name("collections.abc", "Mapping")
-    typing_imports.name(".aio", twin_name(table))
-    source = call("twin_of", [Code("__name__"), literal(twin_name(table))], {})
     return QueueView(
         lease=Code(shown(queue.lease)),
         claim_doc=_claim_doc(table, queue),
@@ -84,7 +81,6 @@ def queue_view(
             if queue.cancel is not None
             else "Ask the worker that holds it to stop; nobody takes it any more."
         ),
-        aio=laid_out(source, 4, lead=f"aio: ClassVar[type[{twin_name(table)}]] = "),
         rules=laid_out(call("queue.QueueRules", [], _rules(table, queue, lifecycle, imports)), 8, lead="return "),
     )  # fmt: skip
 
