@@ -18,6 +18,7 @@ from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
 from tablewright.runtime.stores.sql import SqlStore
 from tablewright.runtime.stores.sql_selecting import scope_of
+from tablewright.runtime.stores.sql_statements import KnownTable
 from tests.contract.growing import ENUMS, ITEM, NOW, arguments, expressions, linked, rows
 
 
@@ -53,13 +54,13 @@ def sql_values(
     store: SqlStore, evaluator: Evaluator, make: Callable[[Any], list[Any]]
 ) -> dict[str, Any]:
     """Return, by record id, what a statement gives."""
-    known = store._known(ITEM)
-    scope = scope_of(known, Selection(ITEM, now=NOW))
-    scope.compiler.evaluator = evaluator
-    own = known.schema.tables["Item"]
-    columns = make(scope)
-    with store._reader.connect() as connection:
-        found = connection.execute(sa.select(own.c.id, *columns)).all()
+
+    def work(connection: sa.Connection, known: KnownTable) -> Any:
+        scope = scope_of(known, Selection(ITEM, now=NOW))
+        scope.compiler.evaluator = evaluator
+        return connection.execute(sa.select(known.statements.table.c.id, *make(scope))).all()
+
+    found = store._read(ITEM, work)
     return {row[0]: tuple(row[1:]) for row in found}
 
 

@@ -147,7 +147,7 @@ def test_changes_of_one_record_wait_for_each_other(kin: SqlStore, given_up: Coun
     assert given_up["40001"] > 0
 
 
-def test_of_eight_threads_one_wins_each_transition(kin: SqlStore, given_up: Counter[str]) -> None:
+def test_of_eight_threads_one_wins_each_transition(kin: SqlStore) -> None:
     """A transaction that is done again sees what the other did, and is refused for it."""
     ids = [one.id for one in tasks(12)]
 
@@ -165,7 +165,6 @@ def test_of_eight_threads_one_wins_each_transition(kin: SqlStore, given_up: Coun
 
     assert [Counter(one)["won"] for one in zip(*results, strict=True)] == [1] * 12
     assert [len(AgentTask.get(one).history()) for one in ids] == [1] * 12
-    assert given_up["40001"] > 0
 
 
 def test_eight_threads_claim_each_task_once(kin: SqlStore) -> None:
