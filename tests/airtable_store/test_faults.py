@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 import pytest
 
-from generated.agent_tasks import AgentTask, TaskStatus
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import (
     AirtableModel,
     Columns,
@@ -106,6 +106,46 @@ def test_changing_survives_every_fault(one: AgentTask, breaking: Break, fault: s
 
     assert AgentTask.get(one.id).output == "done"
     assert AgentTask.count() == 1
+
+
+@pytest.mark.parametrize(("fault", "times"), [("cut-after", 1), ("malformed", 1), ("cut-before", 2), ("500", 2)])  # fmt: skip
+def test_a_change_is_looked_for_before_it_is_sent_again(
+    tasks: Factory[AgentTask],
+    breaking: Break,
+    sent: Callable[[], list[str]],
+    fault: str,
+    times: int,
+) -> None:
+    """What was carried out is not sent a second time, for one record as for ten."""
+    made = tasks.create_many(3)
+    for batch in (made[:1], made):
+        for place, task in enumerate(batch):
+            task.output = f"{len(batch)} {place}"
+        breaking(fault, "PATCH")
+        sent()
+
+        AgentTask.bulk_update(batch)
+
+        assert len([one for one in sent() if one.startswith("PATCH")]) == times
+        assert [one.output for one in AgentTask.all()][: len(batch)] == [
+            task.output for task in batch
+        ]
+
+
+def test_an_edit_after_a_lost_answer_is_not_overwritten(
+    one: AgentTask, breaking: Break, people: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague writes while the program does not know whether its change arrived: the error says so."""
+    one.output = "by the program"
+    one.priority = TaskPriority.HIGH
+    breaking("cut-after", "PATCH")
+    monkeypatch.setattr(clock, "sleep", lambda _: people.edit(one.id, Output="by a colleague"))
+
+    with pytest.raises(StoreUnavailable, match=f"{one.id} is there: somebody else may have"):
+        one.save()
+
+    cells = people.cells(one.id)
+    assert (cells["Output"], cells["Priority"]) == ("by a colleague", "High")
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -303,6 +304,47 @@ def test_bulk_update_takes_records_and_changes_by_id(connection: Connection) -> 
     with pytest.raises(RecordNotFound):
         AgentTask.bulk_update({one.id: {"output": "3"}, "recDoesNotExist00": {"output": "3"}})
     assert AgentTask.get(one.id).output == "2"
+
+
+def test_bulk_update_tells_of_everything_that_does_not_fit(connection: Connection) -> None:
+    """Not of the first alone: by the ids of the records, or by their places; nothing is stored."""
+    one, other, third = task(), task(), task()
+
+    with pytest.raises(RecordInvalid) as caught:
+        AgentTask.bulk_update(
+            {
+                one.id: {"output": "3"},
+                other.id: {"retry_count": -2, "name": ""},
+                third.id: {"priority": "Highest"},
+            }
+        )
+
+    found = [(misfit.place, misfit.field) for misfit in caught.value.misfits]
+    assert found == [(other.id, "retry_count"), (other.id, "name"), (third.id, "priority")]
+    assert str(caught.value).startswith(f"AgentTask: [{other.id}] retry_count has to be at least 0")
+    for changed in (other, third):
+        changed.depends_on_ids.append("")
+    with pytest.raises(RecordInvalid, match="by place from 0") as caught:
+        AgentTask.bulk_update([one, other, third])
+    assert [misfit.place for misfit in caught.value.misfits] == [1, 2]
+    assert AgentTask.get(one.id).output is None
+
+
+def test_the_list_of_all_records_can_be_counted(connection: Connection) -> None:
+    """It is a list, and says where what belongs to a query is asked for."""
+    made = [task(), task()]
+
+    found = AgentTask.all()
+
+    assert isinstance(found, list)
+    assert found == made
+    assert found.count() == AgentTask.where().all().count() == 2
+    assert found.count(made[0]) == 1
+    assert json.dumps([one.id for one in found]) == json.dumps([one.id for one in made])
+    with pytest.raises(AttributeError, match=r"call it before all\(\), as in where\(\).order_by"):
+        found.order_by("name")
+    with pytest.raises(AttributeError, match="'list' object has no attribute 'nothing'"):
+        found.nothing  # noqa: B018  # what is tested
 
 
 def test_upsert_finds_the_record_by_its_fields(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 
@@ -42,6 +43,21 @@ def test_the_address_that_could_not_be_reached_is_named(nobody: str) -> None:
     with Connection(store), pytest.raises(StoreUnavailable) as caught:
         AgentTask.count()
 
-    assert f"Airtable at http://{nobody} was asked 5 times" in str(caught.value)
-    assert str(caught.value).endswith("what came last was: no connection")
+    assert f"Airtable at http://{nobody} was asked 3 times" in str(caught.value)
+    assert "what came last was: no connection. Is anything listening there?" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_it_is_told_within_a_second(nobody: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nobody was ever reached, waiting long helps nobody; the log says that it is tried again."""
+    client = Client(api_for("token", f"http://{nobody}"), "app00000000000000", UnlimitedRequests())
+    store = AirtableStore(client, lambda table: names_of(table, None), "Airtable")
+
+    begun = time.monotonic()
+    with Connection(store), pytest.raises(StoreUnavailable), caplog.at_level("WARNING"):
+        AgentTask.count()
+
+    assert time.monotonic() - begun < 2
+    assert (
+        caplog.text.count(f"Airtable at http://{nobody}: no connection; trying again in 0.3 s") == 2
+    )

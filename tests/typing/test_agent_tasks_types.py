@@ -8,6 +8,7 @@ from typing import assert_type
 from generated.agent_tasks import AgentStats, AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import Query
 from tablewright.runtime.columns import Condition
+from tablewright.runtime.query import Records
 
 
 def records() -> None:
@@ -29,7 +30,9 @@ def records() -> None:
 def queries() -> None:
     assert_type(AgentTask.get_pending_tasks("agent_001"), Query[AgentTask])
     assert_type(AgentTask.find_by(status=TaskStatus.FAILED), Query[AgentTask])
-    assert_type(AgentTask.get_pending_tasks().all(), list[AgentTask])
+    assert_type(AgentTask.get_pending_tasks().all(), Records[AgentTask])
+    listed: list[AgentTask] = AgentTask.all()
+    assert_type(listed, list[AgentTask])
     assert_type(AgentTask.get_pending_tasks().first(), AgentTask | None)
     assert_type(AgentTask.c.retry_count < 3, Condition)
     assert_type(AgentTask.where(AgentTask.c.name.contains("mail")).count(), int)

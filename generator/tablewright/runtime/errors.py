@@ -43,7 +43,7 @@ class Misfit:
     """One value that does not fit: the field or argument, what is valid there, and what was given.
 
     Without *has_given* the sentence is whole without the value. *hint* is a way out. *place* is that of the record
-    among those given at once, from 0.
+    among those given at once, from 0, or its id where they were given by their ids.
     """
 
     field: str
@@ -51,7 +51,7 @@ class Misfit:
     given: object = None
     has_given: bool = True
     hint: str = ""
-    place: int | None = None
+    place: int | str | None = None
 
     def __str__(self) -> str:
         place = "" if self.place is None else f"[{self.place}] "
@@ -86,7 +86,9 @@ class RecordInvalid(TablewrightError, ValueError):
     def __init__(self, record: str, misfits: Sequence[Misfit]) -> None:
         self.record = record
         self.misfits = tuple(misfits)
-        where = ", by place from 0" if any(one.place is not None for one in self.misfits) else ""
+        where = (
+            ", by place from 0" if any(isinstance(one.place, int) for one in self.misfits) else ""
+        )
         listed = [str(one) for one in self.misfits[:_LISTED]]
         if len(self.misfits) > _LISTED:
             listed.append(f"and {len(self.misfits) - _LISTED} more")

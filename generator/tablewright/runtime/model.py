@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.decision import Decide
     from tablewright.runtime.inputs import CreateInput, UpdateInput
     from tablewright.runtime.lifecycle import HistoryEntry
-    from tablewright.runtime.query import Query
+    from tablewright.runtime.query import Query, Records
     from tablewright.runtime.records import Origin
     from tablewright.runtime.spec import TableSpec
     from tablewright.runtime.stores.base import Comment, Progress, Store
@@ -128,7 +128,7 @@ class AirtableModel(BaseModel):
         return query.Query(cls).where(*conditions)
 
     @classmethod
-    def all(cls) -> list[Self]:
+    def all(cls) -> Records[Self]:
         """Return every record, in the order they were created; `where()` is the query for them, to count or sort."""
         return query.Query(cls).all()
 
@@ -206,6 +206,11 @@ class AirtableModel(BaseModel):
         """Store the changes of many records: of changed records, or of dicts or input models by record id.
 
         On SQL they are stored all or none. Every value is checked before the first is sent.
+
+        Raises:
+            RecordInvalid: values do not fit; it has them all, each with the place of its record, or with its id.
+            RecordNotFound: records are not there.
+            WriteIncomplete: some are stored and some are not; it says which.
         """
         if isinstance(changes, Mapping):
             return storing.bulk_update_by_id(cls, changes)

@@ -19,8 +19,27 @@ from tablewright.runtime.values import utc_now
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
+R = TypeVar("R", bound="AirtableModel")
 R_co = TypeVar("R_co", bound="AirtableModel", covariant=True)
 S = TypeVar("S", bound=Statistics)
+
+
+class Records(list[R]):
+    """Records that were read: a list. `count()` is how many they are; to narrow or sort them, ask the query."""
+
+    __slots__ = ()
+
+    def count(self, *value: R) -> int:
+        """Return how many records there are, or how often one of them occurs."""
+        return super().count(*value) if value else len(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in vars(Query):
+            raise AttributeError(
+                f"these records are a list, which has no {name}(): call it before all(), as in "
+                f"where().{name}(…) for every record"
+            )
+        raise AttributeError(f"'list' object has no attribute '{name}'")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,15 +96,15 @@ class Query(Generic[R_co]):
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def all(self) -> list[R_co]:
+    def all(self) -> Records[R_co]:
         """Return the records as a list. They are read at the first call."""
         if self._read is None:
             store = current_store()
             with collector_resting():
                 records = self.model._decoded(store, store.select(self._selection()))
             object.__setattr__(self, "_read", records)
-            return list(records)
-        return list(self._read)
+            return Records(records)
+        return Records(self._read)
 
     def first(self) -> R_co | None:
         """Return the first record, or None."""

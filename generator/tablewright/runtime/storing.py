@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,7 @@ from tablewright.runtime.writing import (
     merge_keys,
     new_record,
     new_records,
+    of_each,
     row_keys,
     state_given,
 )
@@ -145,11 +147,14 @@ def bulk_update(model: type[R], changed: Iterable[R]) -> list[R]:
     """Store the changes of many records of one store, and return the records."""
     records = list(changed)
     origins = [stored(record, "save") for record in records]
-    wanted = [(record, unsaved_changes(record)) for record in records]
     if len({id(origin.store) for origin in origins}) > 1:
         raise ValueError("bulk_update() takes records of one store")
+    places = enumerate(records)
+    wanted = of_each(
+        model.table.key, ((place, partial(unsaved_changes, record)) for place, record in places)
+    )
     if origins:
-        _write(model, origins[0].store, wanted)
+        _write(model, origins[0].store, records, wanted)
     return records
 
 
@@ -162,18 +167,28 @@ def bulk_update_by_id(
     missing = [one for one in changes if one not in rows]
     if missing:
         raise RecordNotFound(model.table.key, missing, store.description)
+    key = model.table.key
     records = decoded(model, store, [rows[one] for one in changes])
-    wanted = [checked_changes(record, given_values(changes[record.id])) for record in records]
+    fitting = {record.id for record in records}
+    left_out = [one for one in changes if one not in fitting]
+    of_each(key, ((one, partial(decoded_one, model, store, rows[one])) for one in left_out))
+    wanted = of_each(
+        key,
+        (
+            (record.id, partial(checked_changes, record, given_values(changes[record.id])))
+            for record in records
+        ),
+    )
     differing = [
-        (record, differences(model.table, record._origin.row, row))
+        differences(model.table, record._origin.row, row)
         for record, row in zip(records, wanted, strict=True)
     ]
-    _write(model, store, differing)
+    _write(model, store, records, differing)
     return records
 
 
-def _write(model: type[R], store: Store, wanted: Sequence[tuple[R, Row]]) -> None:
-    changed = [(record, row) for record, row in wanted if row]
+def _write(model: type[R], store: Store, records: Sequence[R], wanted: Sequence[Row]) -> None:
+    changed = [(record, row) for record, row in zip(records, wanted, strict=True) if row]
     if not changed:
         return
     written = store.update(model.table, [(record.id, row) for record, row in changed])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
 R = TypeVar("R", bound="AirtableModel")
+T = TypeVar("T")
 _OF_THE_STORE: Final = ("id", "created_time")
 
 
@@ -67,20 +69,13 @@ def new_records(
         RecordInvalid: with every value of every item that does not fit.
     """
     key = model.table.key
-    records: list[R] = []
-    rows: list[Row] = []
-    misfits: list[Misfit] = []
-    for place, item in enumerate(items):
-        try:
-            record = new_record(model, given_values(item), key)
-            rows.append(encoded(record, key))
-        except RecordInvalid as error:
-            misfits += (replace(one, place=place) for one in error.misfits)
-        else:
-            records.append(record)
-    if misfits:
-        raise RecordInvalid(key, misfits)
-    return records, rows
+
+    def made(item: Mapping[str, Any] | CreateInput) -> tuple[R, Row]:
+        record = new_record(model, given_values(item), key)
+        return record, encoded(record, key)
+
+    found = of_each(key, ((place, partial(made, item)) for place, item in enumerate(items)))
+    return [record for record, _ in found], [row for _, row in found]
 
 
 def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
@@ -109,6 +104,24 @@ def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
     keys = row_keys(model.table, values)
     wanted = {key: trial.__dict__[_attribute(model.table, key)] for key in keys}
     return encode_changes(model.table, wanted, described)
+
+
+def of_each(key: str, wanted: Iterable[tuple[int | str, Callable[[], T]]]) -> list[T]:
+    """Return what each function gives. The place or id of its record says where something does not fit.
+
+    Raises:
+        RecordInvalid: with everything that does not fit, of all records.
+    """
+    found: list[T] = []
+    misfits: list[Misfit] = []
+    for place, function in wanted:
+        try:
+            found.append(function())
+        except RecordInvalid as error:
+            misfits += (replace(one, place=place) for one in error.misfits)
+    if misfits:
+        raise RecordInvalid(key, misfits)
+    return found
 
 
 def differences(table: TableSpec, stored: Row, row: Row) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
@@ -17,6 +18,8 @@ from tablewright.airtable import PENALTY_SECONDS
 from tablewright.runtime.errors import NotConfigured, StoreError, StoreUnavailable
 from tablewright.runtime.stores.limiter import Clock, Limiter
 
+logger = logging.getLogger("tablewright")
+
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -24,6 +27,9 @@ SERVICE: Final = "https://api.airtable.com"
 TIMEOUT: Final = (10, 60)
 """Seconds to connect, and to wait for an answer."""
 _ATTEMPTS: Final = 5
+_FIRST_ATTEMPTS: Final = 3
+_FIRST_WAIT: Final = 0.3
+"""Where nobody was ever reached, it is more likely that nobody is there than that somebody is away."""
 _jitter = tenacity.wait_random_exponential(multiplier=1, max=20)
 
 
@@ -52,9 +58,12 @@ class AnswerLost(Exception):
 class _Again(Exception):
     """The request may be sent again after so many seconds; after a growing, random wait where none is named."""
 
-    def __init__(self, cause: Exception, wait: float | None = None) -> None:
+    def __init__(
+        self, cause: Exception, wait: float | None = None, attempts: int = _ATTEMPTS
+    ) -> None:
         self.cause = cause
         self.wait = wait
+        self.attempts = attempts
         super().__init__(str(cause))
 
 
@@ -71,6 +80,7 @@ class Client:
         self._limiter = limiter
         self._clock = clock
         self._tables: dict[str, Table] = {}
+        self._was_reached = False
         self._is_closed = False
 
     def table(self, reference: str) -> Table:
@@ -112,9 +122,10 @@ class Client:
                 f"cannot {what}: the connection was closed; call tablewright.connect() again"
             )
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            stop=_is_last,
             wait=_waiting,
             retry=tenacity.retry_if_exception_type(_Again),
+            before_sleep=lambda state: self._announce(what, state),
             sleep=self._clock.sleep,
             reraise=True,
         )
@@ -122,17 +133,36 @@ class Client:
             answer: T = retrying(self._once, what, send, repeats)
         except _Again as again:
             raise StoreUnavailable(
-                f"cannot {what}: {self._address()} was asked {_ATTEMPTS} times, and what came last was: {again}"
+                f"cannot {what}: {self._address()} was asked {again.attempts} times, and what came last was: {again}"
+                f"{self._way_out(again)}"
             ) from again.cause
         return answer
+
+    def _announce(self, what: str, state: tenacity.RetryCallState) -> None:
+        error = _again_of(state)
+        if error is not None and state.upcoming_sleep:
+            logger.warning(
+                "cannot %s yet: %s: %s; trying again in %.1f s",
+                what, self._address(), error, state.upcoming_sleep,
+            )  # fmt: skip
+
+    def _way_out(self, again: _Again) -> str:
+        if again.attempts != _FIRST_ATTEMPTS:
+            return ""
+        if self.is_elsewhere:
+            return ". Is anything listening there? 'tablewright serve' starts a local Airtable"
+        return ". Is this machine online, and does a firewall or proxy let it through?"
 
     def _once(self, what: str, send: Callable[[], T], repeats: bool) -> T:  # ask's own
         sent = self._limiter.wait()
         try:
             return self._answer(send, sent)
         except requests.HTTPError as error:
+            self._was_reached = True
             raise self._of_status(error, what, repeats=repeats) from error
         except (requests.ConnectionError, requests.Timeout) as error:
+            if _was_never_sent(error) and not self._was_reached:
+                raise _Again(_without_address(error), _FIRST_WAIT, _FIRST_ATTEMPTS) from error
             if repeats or _was_never_sent(error):
                 raise _Again(_without_address(error)) from error
             is_late = isinstance(error, requests.Timeout)
@@ -145,9 +175,11 @@ class Client:
 
     def _answer(self, send: Callable[[], T], sent: float) -> T:
         try:
-            return send()
+            answer = send()
         finally:
             self._limiter.answered(sent)
+        self._was_reached = True
+        return answer
 
     def _of_status(self, error: requests.HTTPError, what: str, *, repeats: bool) -> Exception:
         answer = error.response
@@ -155,7 +187,9 @@ class Client:
         kind, message = _error_of(answer)
         status = answer.status_code
         if status == 429 and kind != "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
-            self._limiter.penalty(_retry_after(answer) or PENALTY_SECONDS)
+            seconds = _retry_after(answer) or PENALTY_SECONDS
+            logger.warning("%s has had too many requests: waiting %g s", self._address(), seconds)
+            self._limiter.penalty(seconds)
             return _Again(Refused(status, kind, message, what), 0)
         if status == 503 and kind == "RETRIABLE_ERROR":
             return _Again(Refused(status, kind, message, what), _retry_after(answer))
@@ -226,37 +260,39 @@ class Client:
         return records
 
     def update(
-        self, what: str, table: Table, changes: Sequence[tuple[str, Json]], *, by_id: bool
+        self,
+        what: str,
+        table: Table,
+        changes: Sequence[tuple[str, Json]],
+        *,
+        by_id: bool,
+        repeats: bool = True,
     ) -> list[Json]:
-        """Write to up to ten records and return them in order. A second time writes the same."""
+        """Write to up to ten records and return them in order. A second time writes the same.
+
+        Raises:
+            AnswerLost: they may have been written, and it must not *repeat*: others may have written since.
+        """
         if len(changes) == 1:
             record_id, fields = changes[0]
             one = {"fields": fields, "returnFieldsByFieldId": by_id}
             url = table.urls.record(record_id)
-            return [self.ask(what, lambda: _checked(self.api.patch(url, json=one), "fields"))]
+            return [
+                self.ask(
+                    what, lambda: _checked(self.api.patch(url, json=one), "fields"), repeats=repeats
+                )
+            ]
         body = {
             "records": [{"id": record_id, "fields": fields} for record_id, fields in changes],
             "returnFieldsByFieldId": by_id,
         }
         answer = self.ask(
-            what, lambda: _checked(self.api.patch(table.urls.records, json=body), "records")
+            what,
+            lambda: _checked(self.api.patch(table.urls.records, json=body), "records"),
+            repeats=repeats,
         )
         records: list[Json] = answer["records"]
         return records
-
-    def write_once(
-        self, what: str, table: Table, record_id: str, fields: Json, *, by_id: bool
-    ) -> Json:
-        """Write to one record, not a second time.
-
-        Raises:
-            AnswerLost: it may have been written.
-        """
-        body = {"fields": fields, "returnFieldsByFieldId": by_id}
-        url = table.urls.record(record_id)
-        return self.ask(
-            what, lambda: _checked(self.api.patch(url, json=body), "fields"), repeats=False
-        )
 
     def upsert(
         self, what: str, table: Table, fields: Json, on: Sequence[str], *, by_id: bool
@@ -287,11 +323,19 @@ class Client:
             )
 
 
-def _waiting(state: tenacity.RetryCallState) -> float:
+def _again_of(state: tenacity.RetryCallState) -> _Again | None:
     error = state.outcome.exception() if state.outcome is not None else None
-    if isinstance(error, _Again) and error.wait is not None:
-        return error.wait
-    return _jitter(state)
+    return error if isinstance(error, _Again) else None
+
+
+def _is_last(state: tenacity.RetryCallState) -> bool:
+    error = _again_of(state)
+    return error is None or state.attempt_number >= error.attempts
+
+
+def _waiting(state: tenacity.RetryCallState) -> float:
+    error = _again_of(state)
+    return error.wait if error is not None and error.wait is not None else _jitter(state)
 
 
 def _checked(answer: Any, key: str) -> Json:

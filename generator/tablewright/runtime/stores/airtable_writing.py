@@ -1,8 +1,7 @@
-"""Rows → requests that create, change and delete records, ten at a time; nothing twice, nothing lost in silence."""
+"""Rows → requests that create and delete records, ten at a time; nothing twice, nothing lost in silence."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -12,7 +11,6 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
     Misfit,
     RecordInvalid,
-    RecordNotFound,
     StoreError,
     StoreOutdated,
     StoreUnavailable,
@@ -29,12 +27,16 @@ from tablewright.runtime.stores.base import Progress
 
 CLIENT_KEY: Final = "client_key"
 """A text field of this key, left blank, is filled with a random text by which a lost create is found again."""
-_TRIES: Final = 3
-SETTLES: Final = 2.0
+TRIES: Final = 3
+_SETTLES: Final = 2.0
 """Seconds after which what a broken connection sent is taken to be carried out, or not."""
-WAITS_FOR_LATE: Final = (5.0, 15.0, 30.0)
+_WAITS_FOR_LATE: Final = (5.0, 15.0, 30.0)
 """Seconds between looks for what a request that timed out may still do."""
-_RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
+
+
+def waits_after(lost: AnswerLost) -> tuple[float, ...]:
+    """Return the seconds to wait before each look at what became of a request."""
+    return _WAITS_FOR_LATE if lost.is_late else (_SETTLES,)
 
 
 # -- creating ---------------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
     place = base.client.table(cells.names.table)
     what = f"create {len(rows)} {table.key}"
     sent = [cells.new(row) for row in rows]
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         try:
             records = base.client.create(what, place, sent, by_id=cells.names.by_id)
         except Refused as refused:
@@ -122,7 +124,7 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
                 return found
         else:
             return [cells.row(record) for record in records]
-    raise AnswerLost(f"the answer was lost {_TRIES} times")
+    raise AnswerLost(f"the answer was lost {TRIES} times")
 
 
 def _found_again(
@@ -133,7 +135,7 @@ def _found_again(
     Raises:
         AnswerLost: the request timed out and nothing is there yet: a second one could make every record twice.
     """
-    for seconds in WAITS_FOR_LATE if lost.is_late else (SETTLES,):
+    for seconds in waits_after(lost):
         base.client.pause(seconds)
         holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
         if len(holders) == len(rows):
@@ -144,66 +146,6 @@ def _found_again(
     if lost.is_late:
         raise AnswerLost(f"{lost}, and the records are not there yet", is_late=True)
     return None
-
-
-# -- changing ---------------------------------------------------------------------------------------------------------
-
-
-def update(
-    base: Base, table: TableSpec, changes: Sequence[tuple[str, Row]], description: str
-) -> list[Row]:
-    """Write changes, ten records a request, and return what is now stored of the fields that changed.
-
-    Raises:
-        RecordNotFound: a record is not there; its batch of ten is not stored.
-        WriteIncomplete: earlier batches are stored.
-    """
-    cells = base.cells(table)
-    rules.check_unique(base, table, changes)
-    rules.check_acyclic(base, table, changes)
-    place = base.client.table(cells.names.table)
-    found: list[Row] = []
-    for batch in batches(changes, RECORDS_PER_WRITE):
-        what = f"change {len(batch)} {table.key}"
-        sent = [(record_id, cells.changed(row)) for record_id, row in batch]
-        try:
-            records = base.client.update(what, place, sent, by_id=cells.names.by_id)
-        except (Refused, StoreUnavailable) as error:
-            reason = _why(error, cells, batch, description)
-            if not found:
-                raise reason from error
-            raise _half_changed(table, changes, len(found), error) from error
-        found += [cells.part(record, row) for record, (_, row) in zip(records, batch, strict=True)]
-    return found
-
-
-def _why(
-    error: StoreError, cells: TableCells, batch: Sequence[tuple[str, Row]], description: str
-) -> Exception:
-    if not isinstance(error, Refused):
-        return error
-    ids = [record_id for record_id, _ in batch]
-    named = _RECORD_ID.search(error.reason)
-    if error.status == 404 and len(ids) == 1:
-        return RecordNotFound(cells.table.key, ids, description)
-    if error.kind == "ROW_DOES_NOT_EXIST" and named and named[0] in ids:
-        return RecordNotFound(cells.table.key, [named[0]], description)
-    return explained(error, cells, [row for _, row in batch])
-
-
-def _half_changed(
-    table: TableSpec, changes: Sequence[tuple[str, Row]], done: int, error: StoreError
-) -> WriteIncomplete:
-    # A change that repeats safely was sent several times: whether one of them was carried out is not known.
-    in_doubt = RECORDS_PER_WRITE if isinstance(error, StoreUnavailable) else 0
-    until = min(done + in_doubt, len(changes))
-    return WriteIncomplete(
-        f"changing {len(changes)} {table.key}",
-        str(error),
-        stored={place: changes[place][0] for place in range(done)},
-        in_doubt=range(done, until),
-        unsent=range(until, len(changes)),
-    )
 
 
 # -- deleting ---------------------------------------------------------------------------------------------------------
@@ -226,7 +168,7 @@ def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
     what = f"delete {len(ids)} {table.key}"
     left = ids
     was_there = set(ids)
-    for _ in range(_TRIES + 1):
+    for _ in range(TRIES + 1):
         try:
             base.client.delete(what, place, left)
         except Refused as refused:

@@ -1,0 +1,169 @@
+"""Changes of stored records: written ten at a time, and looked for before they are sent again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tablewright.airtable import RECORDS_PER_WRITE
+from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import (
+    RecordInvalid,
+    RecordNotFound,
+    StoreError,
+    StoreUnavailable,
+    WriteIncomplete,
+    held_by_several,
+)
+from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores import airtable_rules as rules
+from tablewright.runtime.stores import airtable_writing as writing
+from tablewright.runtime.stores.airtable_cells import TableCells
+from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
+from tablewright.runtime.stores.airtable_kept import holding
+from tablewright.runtime.stores.airtable_names import ID
+from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.base import Selection
+
+Change = tuple[str, Row]
+_RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
+
+
+def update(base: Base, table: TableSpec, changes: Sequence[Change], description: str) -> list[Row]:
+    """Write changes, ten records a request, and return what is now stored of the fields that changed.
+
+    Raises:
+        RecordNotFound: a record is not there; its batch of ten is not stored.
+        WriteIncomplete: earlier batches are stored.
+    """
+    cells = base.cells(table)
+    rules.check_unique(base, table, changes)
+    rules.check_acyclic(base, table, changes)
+    found: list[Row] = []
+    for batch in batches(changes, RECORDS_PER_WRITE):
+        try:
+            records = _change(base, cells, batch)
+        except (Refused, StoreUnavailable) as error:
+            reason = _why(error, cells, batch, description)
+            if not found:
+                raise reason from error
+            raise _half_changed(table, changes, len(found), error) from error
+        found += [cells.part(record, row) for record, (_, row) in zip(records, batch, strict=True)]
+    return found
+
+
+def upsert(
+    base: Base, table: TableSpec, row: Row, on: Sequence[str], defaults: Row, description: str
+) -> tuple[Row, bool]:
+    """Update the record with these values of *on*, or create it; tell whether it was created."""
+    where = rules.equal_to(table, {key: row[key] for key in on})
+    found = reading.ids(base, Selection(table, where, limit=2))
+    if len(found) > 1:
+        raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
+    cells = base.cells(table)
+    if found:
+        rules.check_unique(base, table, [(found[0], _without(row, on))])
+        change = found[0], row
+        try:
+            (record,) = _change(base, cells, [change])
+        except (Refused, StoreUnavailable) as error:
+            raise _why(error, cells, [change], description) from error
+        return cells.row(record), False
+    whole = {**defaults, **row}
+    if not rules.can_merge(table, on):
+        return writing.insert(base, table, [whole], None)[0], True
+    rules.check_unique(base, table, [(None, _without(whole, on))])
+    try:
+        answer = base.client.upsert(
+            f"create {table.key}", base.client.table(cells.names.table), cells.new(whole),
+            [cells.names.fields[key] for key in on], by_id=cells.names.by_id,
+        )  # fmt: skip
+    except Refused as refused:
+        raise writing.explained(refused, cells, [whole]) from refused
+    return cells.row(answer["records"][0]), bool(answer.get("createdRecords"))
+
+
+def _without(row: Row, keys: Sequence[str]) -> Row:
+    return {key: value for key, value in row.items() if key not in keys}
+
+
+def _change(base: Base, cells: TableCells, batch: Sequence[Change]) -> list[Json]:
+    """Write to up to ten records and return them. Where the answer is lost, look at them before anything else.
+
+    What was carried out is not sent again, since somebody may have changed it meanwhile.
+
+    Raises:
+        StoreUnavailable: it was tried several times, or the records show that others write to them too.
+    """
+    what = f"change {len(batch)} {cells.table.key}"
+    place = base.client.table(cells.names.table)
+    sent = [(record_id, cells.changed(row)) for record_id, row in batch]
+    for _ in range(writing.TRIES):
+        try:
+            return base.client.update(what, place, sent, by_id=cells.names.by_id, repeats=False)
+        except AnswerLost as lost:
+            reason = str(lost)
+            stored = _stored(base, cells, batch, lost)
+            if stored is not None:
+                return stored
+    raise StoreUnavailable(
+        f"cannot {what}: it was sent {writing.TRIES} times, and what came last was: {reason}"
+    )
+
+
+def _stored(
+    base: Base, cells: TableCells, batch: Sequence[Change], lost: AnswerLost
+) -> list[Json] | None:
+    """Return the records of a change whose answer was lost; None where it was not carried out, since it is whole."""
+    ids = [record_id for record_id, _ in batch]
+    is_stored: list[bool] = []
+    for seconds in writing.waits_after(lost):
+        base.client.pause(seconds)
+        what = f"look for changes of {cells.table.key}"
+        listed = reading.fetch_records(base, cells.table, ids, cells.fields, what)
+        records = {record[ID]: record for record in listed}
+        is_stored = [
+            one
+            for record_id, row in batch
+            if record_id in records
+            for one in holding(cells.table, row, cells.row(records[record_id]))
+        ]
+        if len(records) == len(ids) and is_stored and all(is_stored):
+            return [records[record_id] for record_id in ids]
+    if any(is_stored):
+        raise StoreUnavailable(
+            f"{lost}, and not all that was written to {', '.join(ids)} is there: somebody else may have changed it since. "
+            "Call refresh() to see"
+        ) from lost
+    return None
+
+
+def _why(
+    error: StoreError, cells: TableCells, batch: Sequence[Change], description: str
+) -> Exception:
+    if not isinstance(error, Refused):
+        return error
+    ids = [record_id for record_id, _ in batch]
+    named = _RECORD_ID.search(error.reason)
+    if error.status == 404 and len(ids) == 1:
+        return RecordNotFound(cells.table.key, ids, description)
+    if error.kind == "ROW_DOES_NOT_EXIST" and named and named[0] in ids:
+        return RecordNotFound(cells.table.key, [named[0]], description)
+    return writing.explained(error, cells, [row for _, row in batch])
+
+
+def _half_changed(
+    table: TableSpec, changes: Sequence[Change], done: int, error: StoreError
+) -> WriteIncomplete:
+    # A change that was sent several times: whether one of them was carried out is not known.
+    in_doubt = RECORDS_PER_WRITE if isinstance(error, StoreUnavailable) else 0
+    until = min(done + in_doubt, len(changes))
+    return WriteIncomplete(
+        f"changing {len(changes)} {table.key}",
+        str(error),
+        stored={place: changes[place][0] for place in range(done)},
+        in_doubt=range(done, until),
+        unsent=range(until, len(changes)),
+    )
