@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -136,16 +140,28 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty schema on the server, dropped afterwards."""
-    name = f"provision_{next(_numbers)}"
+def postgres_urls(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Make the URLs of empty schemas on the server, which are dropped afterwards."""
     engine = sa.create_engine(postgres_server.replace("postgresql:", "postgresql+psycopg:", 1))
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"provision_{next(_numbers)}")
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"CREATE SCHEMA {names[-1]}"))
+        return f"{postgres_server}&options={quote(f'-csearch_path={names[-1]}')}"
+
+    yield make
     with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
-    yield f"{postgres_server}&options={quote(f'-csearch_path={name}')}"
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        for name in names:
+            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_urls: Callable[[], str]) -> str:
+    """The URL of an empty schema on the server."""
+    return postgres_urls()
 
 
 @pytest.fixture
@@ -214,3 +230,88 @@ def read(engine: sa.Engine) -> Callable[[str], list[tuple[Any, ...]]]:
             return [tuple(row) for row in connection.execute(sa.text(query))]
 
     return read
+
+
+SHOP = """
+tablewright: 1
+name: shop
+enums: {Status: [OPEN, DONE]}
+tables:
+  Customer:
+    fields: {name: text}
+  Order:
+    fields: {number: integer, status: Status, serial: auto_number}
+    relations: {customer: {to: Customer, inverse: orders}}
+"""
+
+
+class Shell:
+    """A project folder, and the command run in it as a process of its own."""
+
+    def __init__(self, folder: Path, server: LocalAirtable) -> None:
+        self.folder = folder
+        self.server = server
+        self.schema = SHOP
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "AIRTABLE_ACCESS_TOKEN": server.token,
+            "PYTHONPATH": str(Path(__file__).parents[2] / "generator"),
+        }
+        (folder / "schemas").mkdir()
+        self.write(SHOP)
+        (folder / "tablewright.toml").write_text(
+            f'[environments.dev]\nbase = "{server.base_id}"\nendpoint = "{server.url}"\n'
+        )
+
+    def write(self, text: str) -> None:
+        (self.folder / "schemas" / "shop.yaml").write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "tablewright", *arguments]
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def lock(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "tablewright.lock.dev.json").read_text())
+        return found
+
+
+@pytest.fixture
+def shells(tmp_path: Path) -> Iterator[Callable[..., Shell]]:
+    servers: list[LocalAirtable] = []
+
+    def start(**options: Any) -> Shell:
+        folder = tmp_path / str(len(servers))
+        folder.mkdir()
+        servers.append(LocalAirtable(**options).start())
+        return Shell(folder, servers[-1])
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def shell(shells: Callable[..., Shell]) -> Shell:
+    return shells()

@@ -6,104 +6,20 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tablewright.server.serve import LocalAirtable
-
-SCHEMA = """
-tablewright: 1
-name: shop
-enums: {Status: [OPEN, DONE]}
-tables:
-  Customer:
-    fields: {name: text}
-  Order:
-    fields: {number: integer, status: Status, serial: auto_number}
-    relations: {customer: {to: Customer, inverse: orders}}
-"""
-
-
-class Shell:
-    """A project folder, and the command run in it as a process of its own."""
-
-    def __init__(self, folder: Path, server: LocalAirtable) -> None:
-        self.folder = folder
-        self.server = server
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "AIRTABLE_ACCESS_TOKEN": server.token,
-            "PYTHONPATH": str(Path(__file__).parents[2] / "generator"),
-        }
-        (folder / "schemas").mkdir()
-        self.write(SCHEMA)
-        (folder / "tablewright.toml").write_text(
-            f'[environments.dev]\nbase = "{server.base_id}"\nendpoint = "{server.url}"\n'
-        )
-
-    def write(self, text: str) -> None:
-        (self.folder / "schemas" / "shop.yaml").write_text(text)
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "tablewright", *arguments]
-
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env={**self.environment, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def lock(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "tablewright.lock.dev.json").read_text())
-        return found
-
-
-@pytest.fixture
-def shells(tmp_path: Path) -> Iterator[Callable[..., Shell]]:
-    servers: list[LocalAirtable] = []
-
-    def start(**options: Any) -> Shell:
-        folder = tmp_path / str(len(servers))
-        folder.mkdir()
-        servers.append(LocalAirtable(**options).start())
-        return Shell(folder, servers[-1])
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture
-def shell(shells: Callable[..., Shell]) -> Shell:
-    return shells()
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
 
 
 def test_exit_codes_tell_what_there_is_to_do(shell: Shell) -> None:
     """plan and drift end with 2 where there are differences, and with 0 where there are none."""
-    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.write(shell.schema.replace(", serial: auto_number", ""))
 
     first = shell.run("plan")
     applied = shell.run("apply", "--yes")
@@ -115,7 +31,7 @@ def test_exit_codes_tell_what_there_is_to_do(shell: Shell) -> None:
     assert "No drift" in drift.stdout
 
 
-def test_errors_end_with_1_and_say_what_to_do(shell: Shell, tmp_path: Path) -> None:
+def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
     """A mistake of the user is one clear line, no traceback, and never the exit code of a difference."""
     missing_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="")
     wrong_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="patWRONG.secret")
@@ -234,7 +150,7 @@ def test_drift_tells_renames_and_offers_ways_out(shell: Shell) -> None:
 
 def test_unmanaged_fields_are_no_drift(shell: Shell) -> None:
     """What the schema leaves to people is not spoken of."""
-    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.write(shell.schema.replace(", serial: auto_number", ""))
     shell.run("apply", "--yes")
     from tablewright.provision.ports.airtable import AirtablePort
 
@@ -243,7 +159,7 @@ def test_unmanaged_fields_are_no_drift(shell: Shell) -> None:
     port.create_field(shell.server.base_id, order, {"name": "Note 1", "type": "multilineText"})
     port.close()
     shell.write(
-        SCHEMA.replace(", serial: auto_number", "").replace(
+        shell.schema.replace(", serial: auto_number", "").replace(
             "  Order:\n", '  Order:\n    unmanaged: ["Note *"]\n'
         )
     )
@@ -278,7 +194,7 @@ def test_pull_keeps_a_schema_that_is_there(shell: Shell) -> None:
 
 def test_tables_of_another_schema_are_neither_pulled_nor_taken(shell: Shell) -> None:
     """What the lock file knows as another schema's stays there, and nothing that exists is said to be made."""
-    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.write(shell.schema.replace(", serial: auto_number", ""))
     shell.run("apply", "--yes")
     before = shell.lock()
 
@@ -303,7 +219,7 @@ def test_tables_of_another_schema_are_neither_pulled_nor_taken(shell: Shell) -> 
 
 def test_pull_takes_what_no_other_schema_has(shell: Shell) -> None:
     """A base may serve two schemas: each describes its own tables."""
-    shell.write(SCHEMA.replace(", serial: auto_number", ""))
+    shell.write(shell.schema.replace(", serial: auto_number", ""))
     shell.run("apply", "--yes")
     from tablewright.provision.ports.airtable import AirtablePort
 
@@ -336,7 +252,7 @@ def test_refused_formulas_become_numbered_steps(shells: Callable[..., Shell]) ->
     """Where the API does not make computed fields the run goes on, and says exactly what to paste."""
     shell = shells(era="2025")
     shell.write(
-        SCHEMA.replace(
+        shell.schema.replace(
             "serial: auto_number", 'twice: {type: formula, formula: "{Number} * 2", result: number}'
         )
     )
@@ -371,16 +287,23 @@ def test_two_runs_do_not_write_one_lock_file(shell: Shell) -> None:
     assert (shell.folder / ".tablewright" / ".gitignore").read_text() == "*\n"
 
 
+def begun(shell: Shell) -> subprocess.Popen[bytes]:
+    """Start an apply and return it, stopped as soon as it has written the lock file."""
+    process = shell.start("apply", "--yes")
+    while not (shell.folder / "tablewright.lock.dev.json").exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
+    return process
+
+
 def test_of_two_runs_at_once_one_is_refused(shells: Callable[..., Shell]) -> None:
     """Real processes: one applies, the other one says so, and nothing is doubled."""
-    shell = shells(fail="delay=0.4")
-    first = shell.start("apply", "--yes")
-    held = shell.folder / ".tablewright" / "tablewright.lock.dev.json.held"
-    while not held.exists() and first.poll() is None:
-        time.sleep(0.01)
+    shell = shells(fail="delay=0.2")
+    first = begun(shell)
 
     second = shell.run("apply", "--yes")
 
+    first.send_signal(signal.SIGCONT)
     assert first.wait(timeout=60) == 0
     assert second.returncode == 1
     assert "wait until it has ended" in second.stderr
@@ -391,10 +314,7 @@ def test_of_two_runs_at_once_one_is_refused(shells: Callable[..., Shell]) -> Non
 def test_a_lock_ends_with_its_process(shells: Callable[..., Shell]) -> None:
     """A run that was killed keeps nobody out."""
     shell = shells(fail="delay=0.2")
-    first = shell.start("apply", "--yes")
-    held = shell.folder / ".tablewright" / "tablewright.lock.dev.json.held"
-    while not held.exists() and first.poll() is None:
-        time.sleep(0.01)
+    first = begun(shell)
     first.kill()
     first.wait()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,10 +16,14 @@ from tablewright.model.schema import Schema
 from tablewright.provision.copying import copy_rows, verify
 from tablewright.provision.journal import Journal, JournalUnreadable, open_journal
 from tablewright.provision.specs import table_specs
+from tablewright.runtime.cells import Attachment, Collaborator
 from tablewright.runtime.connection import connect
 from tablewright.runtime.errors import TablewrightError
-from tablewright.runtime.stores.base import Selection, Store
+from tablewright.runtime.stores.base import Selection, Store, Upload
 from tablewright.server.serve import LocalAirtable
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
 
 SCHEMA = """
 tablewright: 1
@@ -44,26 +50,41 @@ tables:
 """
 
 
+WITH_FILES = """
+tablewright: 1
+name: papers
+tables:
+  Note:
+    fields: {title: text, files: attachments, owner: collaborator}
+"""
+
+
 class Places:
     """Stores of one schema, opened as a user names them."""
 
-    def __init__(self, schema: Schema, folder: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch, project: Any) -> None:  # fmt: skip
+    def __init__(self, schema: Schema, folder: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch, project: Any, request: pytest.FixtureRequest) -> None:  # fmt: skip
         self.specs = table_specs(schema)
         self.schema = schema
         self.folder = folder
         self._stack = stack
         self._monkeypatch = monkeypatch
         self._project = project
+        self._request = request
+        self.urls: dict[str, str] = {}
 
     def open(self, kind: str, name: str, **options: Any) -> Store:
-        if kind == "sqlite":
-            return self._stack.enter_context(connect(f"sqlite:///{self.folder / name}.db")).store
-        server = self._stack.enter_context(LocalAirtable(token="pattest.secret", **options))
-        self._monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", server.token)
-        project = self._project(server, self.folder / name)
-        project.apply(self.schema)
-        project.port.close()
-        return self._stack.enter_context(connect(server.store_url)).store
+        if kind == "airtable":
+            server = self._stack.enter_context(LocalAirtable(token="pattest.secret", **options))
+            self._monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", server.token)
+            project = self._project(server, self.folder / name)
+            project.apply(self.schema)
+            project.port.close()
+            self.urls[name] = server.store_url
+        elif kind == "postgresql":
+            self.urls[name] = self._request.getfixturevalue("postgres_urls")()
+        else:
+            self.urls[name] = f"sqlite:///{self.folder / name}.db"
+        return self._stack.enter_context(connect(self.urls[name])).store
 
     def fill(self, store: Store, boxes: int = 23) -> None:
         """Store rows with links of every kind."""
@@ -93,8 +114,11 @@ class Places:
             part, [(one["id"], {"near": [parts[0]["id"], one["id"]]}) for one in parts[1:5]]
         )
 
-    def journal(self) -> Journal:
-        return open_journal(self.folder / "journal.jsonl", "here → there")
+    def use(self, schema: Schema) -> None:
+        self.schema, self.specs = schema, table_specs(schema)
+
+    def journal(self, name: str = "journal") -> Journal:
+        return open_journal(self.folder / f"{name}.jsonl", "here → there")
 
 
 @pytest.fixture
@@ -103,13 +127,14 @@ def places(
     compiled: Callable[[str], Schema],
     monkeypatch: pytest.MonkeyPatch,
     project_on: Any,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Places]:
     with ExitStack() as stack:
-        yield Places(compiled(SCHEMA), tmp_path, stack, monkeypatch, project_on)
+        yield Places(compiled(SCHEMA), tmp_path, stack, monkeypatch, project_on, request)
 
 
-@pytest.mark.parametrize("target", ["sqlite", "airtable"])
-@pytest.mark.parametrize("source", ["sqlite", "airtable"])
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "airtable"])
+@pytest.mark.parametrize("source", ["sqlite", "postgresql", "airtable"])
 def test_rows_arrive_with_their_links(places: Places, source: str, target: str) -> None:
     """Between any two stores, counts and digests agree afterwards."""
     here, there = places.open(source, "here"), places.open(target, "there")
@@ -124,6 +149,38 @@ def test_rows_arrive_with_their_links(places: Places, source: str, target: str) 
     found = verify(places.specs, here, there, places.journal())
     assert all(one.same and one.source == one.target for one in found), found
     assert seen[-1] == ("Part", 27, 27)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "airtable"])
+@pytest.mark.parametrize("source", ["sqlite", "postgresql", "airtable"])
+def test_attachments_and_people_come_along(
+    places: Places, compiled: Callable[[str], Schema], source: str, target: str
+) -> None:
+    """A file is fetched by the new base from its address; a database keeps address and name; people keep their emails."""
+    places.use(compiled(WITH_FILES))
+    (note,) = places.specs
+    origin = places.open("airtable", "origin")
+    (made,) = origin.insert(note, [{"title": "one", "files": [], "owner": {"email": "owner@example.com"}}])  # fmt: skip
+    origin.upload(note, made["id"], "files", Upload("hello.txt", b"hello", "text/plain"))
+    here = origin
+    if source != "airtable":
+        here = places.open(source, "here")
+        copy_rows(places.specs, origin, here, places.journal("first"))
+
+    there = places.open(target, "there")
+    copy_rows(places.specs, here, there, places.journal())
+
+    assert all(one.same for one in verify(places.specs, here, there, places.journal()))
+    deadline = time.monotonic() + 10
+    while True:
+        (row,) = there.select(Selection(note))
+        (file,) = (Attachment.model_validate(one) for one in row["files"])
+        # The new base fetches it a moment later.
+        if file.size is not None or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    assert (file.filename, file.size, file.download()) == ("hello.txt", 5, b"hello")
+    assert Collaborator.model_validate(row["owner"]).email == "owner@example.com"
 
 
 def test_a_second_run_sends_nothing(places: Places) -> None:
@@ -165,6 +222,48 @@ def test_a_copy_that_broke_goes_on(places: Places, action: str, method: str, nth
     assert all(one.same and one.source == one.target for one in found), found
     assert there.count(Selection(places.specs[0])) == 27
     assert there.count(Selection(places.specs[1])) == 23
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("sqlite", "airtable"),
+        ("sqlite", "postgresql"),
+        ("postgresql", "airtable"),
+        ("airtable", "sqlite"),
+    ],
+)
+def test_a_copy_that_was_killed_goes_on(
+    places: Places, shell: Shell, source: str, target: str
+) -> None:
+    """kill -9 as soon as the journal has so many lines, then the same command once more: every row there once."""
+    here = places.open(source, "here")
+    places.fill(here)
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+    (shell.folder / "schemas" / "moving.yaml").write_text(SCHEMA)
+    shell.environment["AIRTABLE_ACCESS_TOKEN"] = "pattest.secret"
+    killed = 0
+    for lines in (3, 6, 9):
+        there = places.open(target, f"there{lines}")
+        stores = ("--from", places.urls["here"], "--to", places.urls[f"there{lines}"])
+        journal = shell.folder / f"{lines}.jsonl"
+        process = shell.start("copy", *stores, "--journal", str(journal))
+        while process.poll() is None:
+            if journal.exists() and journal.read_bytes().count(b"\n") >= lines:
+                process.kill()
+                killed += 1
+                break
+        process.wait()
+
+        again = shell.run("copy", *stores, "--journal", str(journal), "--verify", "--format", "json")  # fmt: skip
+
+        assert again.returncode == 0, again.stderr
+        found = json.loads(again.stdout)
+        assert {one["table"]: one["total"] for one in found["tables"]} == {"Part": 27, "Box": 23}
+        assert all(one["same"] for one in found["verified"])
+        assert [there.count(Selection(spec)) for spec in places.specs] == [27, 23]
+    assert killed >= 1
 
 
 def test_a_difference_is_found(places: Places) -> None:

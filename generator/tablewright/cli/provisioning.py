@@ -165,8 +165,10 @@ def echo_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:
-    """Print a plan."""
+def echo_plan(
+    plan: Plan, description: str, *, output_format: str, looks_again: bool = False
+) -> None:
+    """Print a plan. *looks_again*: the base is read once more before anything is done."""
     if output_format == "json":
         echo_json(as_json(plan))
         return
@@ -178,9 +180,11 @@ def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:
     echo_changes(plan.changes)
     echo_manual([how(change) for change in plan.manual])
     click.echo(_counted(plan))
-    if plan.calls:
+    calls = plan.calls + (looks_again and bool(plan.base))
+    if calls:
+        most = "up to " if plan.may_take_fewer else ""
         click.echo(
-            f"Applying it makes up to {api_calls(plan.calls)} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
+            f"Applying it makes {most}{api_calls(calls)} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
         )
 
 

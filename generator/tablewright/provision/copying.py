@@ -123,7 +123,10 @@ def _copy_table(
     size = _SMALL_BATCH if target.capabilities.atomic == "batch of ten" else _LARGE_BATCH
     for batch in _batches(left, size):
         journal.note(event="sending", table=spec.key, ids=[row["id"] for row in batch])
-        made = target.insert(spec, [_without_links(spec, row, journal) for row in batch])
+        sent = [_without_links(spec, row, journal) for row in batch]
+        if not target.capabilities.keeps_ids:
+            sent = [_without_foreign_ids(spec, row) for row in sent]
+        made = target.insert(spec, sent)
         ids = {row["id"]: new["id"] for row, new in zip(batch, made, strict=True)}
         journal.note(event="stored", table=spec.key, ids=ids)
         over += len(batch)
@@ -188,6 +191,28 @@ def _without_links(spec: TableSpec, row: Row, journal: Journal) -> Row:
     for one in spec.relations:
         found[one.key] = _new_id(journal, one.to, row.get(one.key)) if one.required else ([] if one.many else None)  # fmt: skip
     return found | {key: row[key] for key in ("id", "created_time") if key in row}
+
+
+def _without_foreign_ids(spec: TableSpec, row: Row) -> Row:
+    """Return a row without ids of the base that it comes from: files are fetched by address, people known by email."""
+    found = dict(row)
+    for one in spec.fields:
+        value = row.get(one.key)
+        if value and one.kind == "attachments":
+            found[one.key] = [_without_id(file) for file in value]
+        elif value and one.kind == "collaborators":
+            found[one.key] = [_person(each) for each in value]
+        elif value and one.kind == "collaborator":
+            found[one.key] = _person(value)
+    return found
+
+
+def _person(value: Mapping[str, Any]) -> dict[str, Any]:
+    return _without_id(value) if value.get("email") else dict(value)
+
+
+def _without_id(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in value.items() if name != "id"}
 
 
 def _mapped(spec: TableSpec, row: Row, journal: Journal) -> Row:

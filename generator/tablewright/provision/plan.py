@@ -13,6 +13,7 @@ from tablewright.provision.changes import (
     AddChoices,
     Change,
     CreateBase,
+    NameInverse,
     Safety,
 )
 from tablewright.provision.errors import PlanUnreadable
@@ -60,12 +61,17 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """Return the number of API calls that `apply` makes: one to read the base, then those of the steps."""
+        """Return the number of API calls that `apply` makes at most: one to read the base, then those of the steps."""
         if not self.steps or all(type(one).__name__ == "SqlChange" for one in self.steps):
             return 0
         # The ids of new choices are read afterwards, once for all of them.
         afterwards = any(isinstance(one, AddChoices) for one in self.steps)
         return bool(self.base) + sum(one.calls for one in self.steps) + afterwards
+
+    @property
+    def may_take_fewer(self) -> bool:
+        """Tell whether a step may turn out not to be needed, so that `apply` makes fewer calls than `calls` says."""
+        return any(isinstance(one, NameInverse) and one.may_be_absent for one in self.steps)
 
     def count(self, safety: Safety) -> int:
         """Return how many changes are of one safety."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -83,7 +84,8 @@ class AirtableTarget:
         live = None if look else self._live
         applied = apply(plan, self._port, self.lock, live=live, watcher=watcher)
         self._base = applied.base
-        return applied
+        # What `plan` read belongs to what the run took.
+        return replace(applied, calls=self._port.calls)
 
     def close(self) -> None:
         self._port.close()

@@ -1,0 +1,126 @@
+"""The number of API calls that a plan announces is the number that the service counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from tablewright.cli.main import cli
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
+
+EMPTY = """
+tablewright: 1
+name: shop
+enums: {Status: [OPEN, DONE], Tag: [RED]}
+tables:
+  Order:
+    fields: {number: integer, status: Status, tags: [Tag]}
+"""
+PLANS = {
+    "tables": EMPTY + "  Customer:\n    fields: {name: text}\n  Note:\n    fields: {text: text}\n",
+    "a link and its other side": EMPTY + "    relations: {customer: {to: Customer, inverse: orders}}\n  Customer:\n    fields: {name: text}\n",
+    "a link whose other side has Airtable's own name": EMPTY + "    relations: {customer: {to: Customer, inverse: order, inverse_name: Order}}\n  Customer:\n    fields: {name: text}\n",
+    "links of a table to itself": EMPTY + "    relations: {before: {to: Order, inverse: afterwards}, near: {to: Order, many: true}}\n",
+    "computed fields": EMPTY.replace("tags: [Tag]", 'tags: [Tag], twice: {type: formula, formula: "{Number} * 2", result: number}') + "    relations: {part_of: {to: Order}}\n",
+    "computed fields over links": EMPTY + """    relations: {customer: {to: Customer, inverse: orders}}
+  Customer:
+    fields:
+      name: text
+      count_of_orders: {type: count, relation: orders}
+      numbers: {type: lookup, relation: orders, field: number}
+      total: {type: rollup, relation: orders, field: number, formula: SUM(values), result: number}
+""",
+    "one choice": EMPTY.replace("[OPEN, DONE]", "[OPEN, DONE, LOST]"),
+    "many choices of both kinds": EMPTY.replace("[OPEN, DONE]", f"[OPEN, DONE, {', '.join(f'S{n}' for n in range(23))}]").replace("[RED]", f"[RED, {', '.join(f'T{n}' for n in range(23))}]"),
+    "renames": EMPTY.replace("number: integer", "no: {type: integer, was: number}").replace("  Order:\n", "  Purchase:\n    was: Order\n"),
+    "a swap of names": EMPTY.replace("number: integer, status: Status", "number: {type: integer, name: Status}, status: {type: Status, name: Number}"),
+    "descriptions": EMPTY.replace("number: integer", "number: {type: integer, description: Counts up.}").replace("  Order:\n", "  Order:\n    description: What is bought.\n"),
+    "a history": EMPTY + """    lifecycle:
+      field: status
+      initial: OPEN
+      history: true
+      transitions: {finish: {from: OPEN, to: DONE}}
+""",
+    "a step for people": EMPTY.replace("tags: [Tag]", "tags: [Tag], serial: auto_number, due: date"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def shell(shells: Callable[..., Shell], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A project whose folder and variables this process has too."""
+    shell = shells()
+    monkeypatch.chdir(shell.folder)
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", shell.server.token)
+    for name in ("TABLEWRIGHT_ENVIRONMENT", "TABLEWRIGHT_STORE", "AIRTABLE_BASE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return shell
+
+
+def printed(*arguments: str, answer: str = "") -> str:
+    """Return what a command printed that ran in this process."""
+    found = CliRunner().invoke(cli, list(arguments), input=answer)
+    assert found.exit_code in (0, 2), found.output
+    return found.stdout
+
+
+def counted(shell: Shell, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Return how many calls the service counted for a command, and what that printed."""
+    shell.server.calls.clear()
+    found = json.loads(printed(*arguments, "--format", "json"))
+    return shell.server.calls.total, found
+
+
+@pytest.mark.parametrize("text", PLANS.values(), ids=PLANS.keys())
+def test_calls_are_those_that_were_announced(shell: Shell, text: str) -> None:
+    """plan makes one call; apply makes those that plan says, all in all, and says so itself."""
+    shell.write(EMPTY)
+    printed("apply", "--yes")
+    shell.write(text)
+
+    looked, plan = counted(shell, "plan")
+    shown = printed("plan")
+    made, applied = counted(shell, "apply", "--yes")
+
+    assert looked == 1
+    assert applied["api_calls"] == made
+    if "up to" in shown:
+        # Nobody knows beforehand whether a link to the same table gets another side.
+        assert "itself" in " ".join(name for name, one in PLANS.items() if one is text)
+        assert made <= plan["api_calls"]
+    else:
+        assert f"Applying it makes {made} API calls" in shown
+        assert made == plan["api_calls"]
+    assert counted(shell, "plan")[1]["api_calls"] == 0
+
+
+def test_a_new_base_takes_the_calls_that_were_announced(shell: Shell) -> None:
+    """Also where the base itself is made; and a saved plan takes what the plan said."""
+    (shell.folder / "tablewright.toml").write_text(
+        f'[environments.dev]\nworkspace = "{shell.server.workspace.workspace_id}"\nendpoint = "{shell.server.url}"\n'
+    )
+    shell.write(PLANS["computed fields over links"])
+
+    looked, plan = counted(shell, "plan", "--out", "plan.json")
+    made, applied = counted(shell, "apply", "plan.json", "--yes")
+
+    assert looked == 0
+    assert made == plan["api_calls"] == applied["api_calls"]
+
+
+def test_an_apply_that_asks_counts_its_second_look(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown before the question is what the run takes in all."""
+    monkeypatch.setattr("tablewright.cli.apply.is_terminal", lambda: True)
+    shell.write(EMPTY)
+
+    said = printed("apply", answer="y\n")
+
+    assert f"Applying it makes {shell.server.calls.total} API calls" in said
+    assert f", {shell.server.calls.total} API calls." in said
