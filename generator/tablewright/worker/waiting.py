@@ -10,7 +10,9 @@ from tablewright.runtime.queue.store import Listener
 
 FIRST_PAUSE: Final = 0.02
 LISTENING_PAUSE: Final = 5.0
-"""The longest pause where the store tells of new tasks: dependencies that end are not told of."""
+"""The longest pause where the store tells of tasks that are ready: it may fail to, as when its connection breaks."""
+LONG_SECONDS: Final = 0.25
+"""From such a pause on it is worth asking when the next task is due."""
 _dice = random.SystemRandom()
 
 
@@ -25,8 +27,8 @@ class Waiting:
 
     @property
     def is_long(self) -> bool:
-        """Tell whether the queue has been empty for a while."""
-        return self._pause >= self._longest / 4
+        """Tell whether the next pause is a long one, because the queue has been empty for a while."""
+        return self._pause >= LONG_SECONDS
 
     def found(self) -> None:
         """Begin with short pauses again: there was a task."""
@@ -37,7 +39,8 @@ class Waiting:
         # By chance a little longer or shorter, so that workers do not all look at once.
         seconds = self._pause * _dice.uniform(0.8, 1.2)
         self._pause = min(self._pause * 2, self._longest)
-        if due is not None and due < seconds:
+        # What was due before and could not be taken is for others, or waits for others: no reason to look again.
+        if due is not None and 0 < due < seconds:
             seconds = due + 0.002
         if self.wait(seconds):
             self.found()

@@ -36,6 +36,7 @@ from tablewright.runtime.stores.sql_queue_statements import (
     lapsed_steps,
     timeless,
 )
+from tablewright.runtime.stores.sql_queue_waking import may_wake
 from tablewright.runtime.stores.sql_statements import KnownTable
 
 
@@ -157,11 +158,16 @@ class SqlQueue:
         """Write a settlement and its history as one step."""
         made = self._of(table)
         columns = tuple(sorted(settlement.changes))
+        tells = (
+            self._dialect == "postgresql"
+            and may_wake(table, settlement)
+            and self._announcer.can_tell(self._lanes.connection, table)
+        )
         key = (
             "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,
-            settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed,
+            settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed, tells,
         )  # fmt: skip
-        one: Prepared = made.kept(key, lambda: made.settle(settlement, columns))
+        one: Prepared = made.kept(key, lambda: made.settle(settlement, columns, tells=tells))
         values: dict[str, Any] = {
             "id": settlement.record_id,
             "held_token": settlement.token,

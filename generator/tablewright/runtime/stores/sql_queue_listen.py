@@ -6,6 +6,7 @@ import os
 import select
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
@@ -43,6 +44,20 @@ class Announcer:
                 self._can = False
             else:
                 self._can = True
+
+    def can_tell(self, connect: Callable[[], Any], table: TableSpec) -> bool:
+        """Tell whether the database can, by trying it once on a connection of its own."""
+        if self._can is None:
+            import psycopg
+
+            with closing(connect()) as connection:
+                try:
+                    connection.execute("SELECT pg_notify(%s, '')", [channel(table)])
+                except (psycopg.ProgrammingError, psycopg.NotSupportedError):
+                    self._can = False
+                else:
+                    self._can = True
+        return self._can
 
 
 class PostgresListener:

@@ -24,7 +24,9 @@ from tablewright.runtime.stores.sql_queue_columns import (
     store_now,
     waits,
 )
+from tablewright.runtime.stores.sql_queue_listen import channel
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
+from tablewright.runtime.stores.sql_queue_waking import others_wait
 from tablewright.runtime.stores.sql_statements import KnownTable
 
 OVERTIME: Final = 1.0
@@ -362,8 +364,13 @@ class QueueStatements:
         added = sa.func.tw_add_seconds(own.c.taken_at, sa.literal_column(repr(timeout)))
         return sa.type_coerce(added, moment)
 
-    def settle(self, settlement: Settlement, columns: tuple[str, ...]) -> Prepared:
-        """Return the statement that writes a settlement; on PostgreSQL its history with it."""
+    def settle(
+        self, settlement: Settlement, columns: tuple[str, ...], *, tells: bool = False
+    ) -> Prepared:
+        """Return the statement that writes a settlement; on PostgreSQL its history with it.
+
+        Where it *tells*, it wakes waiting workers if another row may be ready now.
+        """
         own = self.table
         returned = [*(own.c[key] for key in QUEUE_KEYS), self.now.label("now")]
         statement = (
@@ -378,14 +385,23 @@ class QueueStatements:
             .values(self._settled(settlement, columns))
             .returning(*returned)
         )
-        if self.dialect == "sqlite" or self.history is None or not settlement.steps:
+        is_logged = self.dialect == "postgresql" and self.history is not None and settlement.steps
+        if not is_logged and not tells:
             return self.prepared(statement, returned)
-        tried = (
-            [own.c.attempt.label("tried")]
-            if settlement.counts
-            else [(own.c.attempt + 1).label("tried")]
-        )
-        moved = statement.returning(own.c.id, *tried).cte("moved")
+        tried = own.c.attempt if settlement.counts else own.c.attempt + 1
+        told = [self._told(settlement)] if tells else []
+        moved = statement.returning(own.c.id, tried.label("tried"), *told).cte("moved")
+        final = sa.select(*(moved.c[key] for key in (*QUEUE_KEYS, "now")))
+        if self.history is not None and settlement.steps:
+            log = sa.insert(self.history).from_select(
+                list(_LOGGED), self._steps(moved, len(settlement.steps))
+            )
+            final = final.add_cte(log.cte("logged"))
+        return self.prepared(final, returned)
+
+    @staticmethod
+    def _steps(moved: Any, number: int) -> Any:
+        """Return the rows of history of a settlement."""
         rows = [
             sa.select(
                 moved.c.id,
@@ -394,12 +410,15 @@ class QueueStatements:
                 moved.c.tried,
                 given(f"error_{place}", sa.Text()),
             )
-            for place in range(len(settlement.steps))
+            for place in range(number)
         ]
-        written = rows[0] if len(rows) == 1 else sa.union_all(*rows)
-        log = sa.insert(self.history).from_select(list(_LOGGED), written).cte("logged")
-        final = sa.select(*(moved.c[key] for key in (*QUEUE_KEYS, "now"))).add_cte(log)
-        return self.prepared(final, returned)
+        return rows[0] if len(rows) == 1 else sa.union_all(*rows)
+
+    def _told(self, settlement: Settlement) -> Any:
+        """Return the call that wakes waiting workers, where there is reason to."""
+        condition = others_wait(self.known.spec, self.known.schema, settlement)
+        notify = sa.func.pg_notify(sa.literal_column(_text(channel(self.known.spec))), "")
+        return sa.case((condition, sa.cast(notify, sa.Text()))).label("told")
 
     def _settled(self, settlement: Settlement, columns: tuple[str, ...]) -> dict[str, Any]:
         own, moment = self.table, self.known.schema.moment
