@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
-
-from tablewright.cli.main import cli
 
 if TYPE_CHECKING:
     from tests.provision.conftest import Shell
@@ -51,28 +46,10 @@ PLANS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def shell(shells: Callable[..., Shell], monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A project whose folder and variables this process has too."""
-    shell = shells()
-    monkeypatch.chdir(shell.folder)
-    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", shell.server.token)
-    for name in ("TABLEWRIGHT_ENVIRONMENT", "TABLEWRIGHT_STORE", "AIRTABLE_BASE_ID"):
-        monkeypatch.delenv(name, raising=False)
-    return shell
-
-
-def printed(*arguments: str, answer: str = "") -> str:
-    """Return what a command printed that ran in this process."""
-    found = CliRunner().invoke(cli, list(arguments), input=answer)
-    assert found.exit_code in (0, 2), found.output
-    return found.stdout
-
-
 def counted(shell: Shell, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Return how many calls the service counted for a command, and what that printed."""
     shell.server.calls.clear()
-    found = json.loads(printed(*arguments, "--format", "json"))
+    found = shell.json(*arguments)
     return shell.server.calls.total, found
 
 
@@ -80,11 +57,11 @@ def counted(shell: Shell, *arguments: str) -> tuple[int, dict[str, Any]]:
 def test_calls_are_those_that_were_announced(shell: Shell, text: str) -> None:
     """plan makes one call; apply makes those that plan says, all in all, and says so itself."""
     shell.write(EMPTY)
-    printed("apply", "--yes")
+    shell.type("apply", "--yes")
     shell.write(text)
 
     looked, plan = counted(shell, "plan")
-    shown = printed("plan")
+    shown = shell.type("plan").stdout
     made, applied = counted(shell, "apply", "--yes")
 
     assert looked == 1
@@ -120,7 +97,7 @@ def test_an_apply_that_asks_counts_its_second_look(
     monkeypatch.setattr("tablewright.cli.apply.is_terminal", lambda: True)
     shell.write(EMPTY)
 
-    said = printed("apply", answer="y\n")
+    said = shell.type("apply", answer="y\n").stdout
 
     assert f"Applying it makes {shell.server.calls.total} API calls" in said
     assert f", {shell.server.calls.total} API calls." in said

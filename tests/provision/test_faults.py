@@ -78,8 +78,8 @@ def duplicates(live: LiveBase) -> list[str]:
     return [name for name in counts if counts[name] > 1 or name.endswith((" 2", " 3"))]
 
 
-def check_it_ended_well(project: Project, schema: Schema) -> None:
-    """Check that nothing is left to do, nothing is doubled and no scratch row is left."""
+def check_it_ended_well(project: Project, schema: Schema, *, rows: bool = True) -> None:
+    """Check that nothing is left to do, nothing is doubled and no scratch row is left; the row is there, if it was."""
     drift = project.drift(schema)
     assert drift.differences == ()
     assert [one.text for one in drift.by_hand if not one.done] == [
@@ -88,7 +88,8 @@ def check_it_ended_well(project: Project, schema: Schema) -> None:
     live = project.live()
     assert duplicates(live) == []
     assert len(live.tables) == 3
-    assert project.rows("Order") == [{"Number": 1, "Status": "Done", "Price": 12.5, "Double": 25}]
+    row = {"Number": 1, "Status": "Done", "Price": 12.5, "Double": 25}
+    assert project.rows("Order") == ([row] if rows else [])
     lock = project.lock(schema)
     assert lock.pending == {}
     assert lock.applying == {}
@@ -189,3 +190,30 @@ def test_a_new_base_is_made_once(
     project.base = project.lock(schema).base
     assert project.drift(schema).is_empty
     assert len(project.port.bases()) == 2  # with the one that every local Airtable opens
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attempts", [1, 3], ids=["crash", "heal"])
+@pytest.mark.parametrize("action", ["cut-before", "cut-after", "malformed"])
+def test_a_fault_at_every_call_of_a_new_base_is_survived(
+    projects: Callable[..., Project],
+    compiled: Callable[[str], Schema],
+    action: str,
+    attempts: int,
+) -> None:
+    """A base with links, other sides and what depends on them, made in a workspace: one base in the end, all in it once."""
+    schema = compiled(AFTER)
+    total = projects().apply_to_new_base(schema).calls
+    assert total > 8
+    for nth in range(1, total + 1):
+        project = projects(fail=f"{action} nth={nth}")
+
+        try:
+            project.apply_to_new_base(schema, attempts=attempts)
+        except ProvisionError:
+            project.apply_to_new_base(schema)
+
+        project.base = project.lock(schema).base
+        check_it_ended_well(project, schema, rows=False)
+        assert len(project.port.bases()) == 2
+        project.server.stop()

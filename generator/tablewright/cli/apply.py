@@ -158,7 +158,10 @@ def _watcher(progress: Progress, task: TaskID) -> Watcher:
         from rich.markup import escape
 
         said = line(outcome.change)
-        text = ": ".join(part for part in (table_of(outcome.change), said.subject) if part)
+        subject = (
+            f"table {said.detail}" if (said.sign, said.subject) == ("~", "table") else said.subject
+        )
+        text = ": ".join(part for part in (table_of(outcome.change), subject) if part)
         progress.console.print(
             f"  {number:>{len(str(total))}}/{total} {said.sign} {escape(text)}: {marks[outcome.state]}",
             soft_wrap=True,

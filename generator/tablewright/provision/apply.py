@@ -15,7 +15,7 @@ from tablewright.provision.plan import Plan
 from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.provision.scratch import remove_scratch
 from tablewright.provision.steps import Skipped, Steps, Unresolved
-from tablewright.provision.text import how
+from tablewright.provision.text import how, with_condition
 
 ATTEMPTS: Final = 3
 """How often a step is tried whose answer gets lost; before each further try the base is looked at."""
@@ -122,7 +122,7 @@ def _carried_out(steps: Steps, change: Change, place: str, attempts: int) -> Out
             return Outcome(change, "skipped", str(reason))
         except Unresolved as missing:
             if isinstance(change, AddComputed):
-                return Outcome(change, "manual", f"{change.how}\n(First: {missing}.)")
+                return Outcome(change, "manual", with_condition(change.how, missing))
             raise StepFailed(f"{place}: {missing}. The steps before it are done") from missing
         except AnswerLost as lost:
             if attempt == attempts - 1:

@@ -22,7 +22,7 @@ from tablewright.provision.changes import (
 from tablewright.provision.live import LiveBase
 from tablewright.provision.plan import Plan
 from tablewright.provision.pull import described_entries
-from tablewright.provision.text import how, line, table_of
+from tablewright.provision.text import how, line, table_of, without_condition
 from tablewright.provision.yaml_text import scalar
 
 ROWS_KEEP: Final = "rows keep their values"
@@ -69,13 +69,19 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
         if live is not None
         else {}
     )
-    differing = [change for change in plan.changes if change.safety != "manual" and _counts(change)]
-    open_steps = [how(change) for change in plan.manual]
-    refused = {text for change in plan.steps if (text := getattr(change, "how", ""))}
+    left = {without_condition(text) for text in left_to_people}
+    # What Airtable refused is up to people, although another `apply` would try it again.
+    refused = [change for change in plan.steps if getattr(change, "how", None) in left]
+    differing = [
+        change
+        for change in plan.changes
+        if change.safety != "manual" and change not in refused and _counts(change)
+    ]
+    open_steps = [how(change) for change in (*plan.manual, *refused)]
     done = [
         Ticked(text, done=True)
         for text in left_to_people
-        if text not in open_steps and text not in refused
+        if without_condition(text) not in open_steps
     ]
     return Drift(
         tuple(_difference(change, entries) for change in differing),

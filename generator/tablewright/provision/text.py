@@ -168,9 +168,22 @@ def _short(text: str) -> str:
 
 
 def how(change: Change) -> str:
-    """Return what people are to do for a manual change; empty for others."""
-    if isinstance(change, (RetypeField, RenameChoice, ManualField, RemoveByHand)):
+    """Return what people are to do for a manual change, or for one that Airtable may refuse; empty for others."""
+    if isinstance(
+        change,
+        (RetypeField, RenameChoice, ManualField, RemoveByHand, AddComputed, ChangeFormula),
+    ):
         return change.how
     if isinstance(change, SqlChange) and change.safety == "manual":
         return f"In table '{change.table_name}': {change.text}."
     return ""
+
+
+def with_condition(step: str, condition: object) -> str:
+    """Return a step for people with what has to be there before it."""
+    return f"{step}\n(First: {condition}.)"
+
+
+def without_condition(step: str) -> str:
+    """Return a step for people as it is without what has to be there before it."""
+    return step.partition("\n(First: ")[0]
