@@ -92,6 +92,9 @@ class AirtableTarget:
 
 
 _REAL: Final = Environment("").endpoint
+_WITHOUT_ACCOUNT: Final = (
+    "or try it without an account: 'tablewright serve' starts a local Airtable and prints what to set"
+)
 _BASE_ID: Final = re.compile(r"app[0-9A-Za-z]{14}")
 
 
@@ -113,7 +116,8 @@ def base_id(schema: str, environment: Environment, lock: Lock) -> str:
     if not found and not environment.workspace:
         raise ConfigUnusable(
             f"environment '{environment.name}' names no base: say --base appXXXXXXXXXXXXXX, or --workspace wspXXXXXXXXXXXXXX "
-            "to have one made (its id stands in the browser's address bar), or write either into the configuration"
+            "to have one made (its id stands in the browser's address bar), or write either into the configuration, "
+            f"{_WITHOUT_ACCOUNT}"
         )
     return found
 
@@ -145,6 +149,7 @@ def open_target(
 
         return SqlTarget(schema, environment)
     lock = read_lock(lock_path(folder, environment.name), schema.name, environment.name)
+    base_id(schema.name, environment, lock)
     token = token_of(environment, variables)
     return AirtableTarget(
         schema, environment, lock, AirtablePort(token, endpoint=environment.endpoint)
@@ -161,6 +166,6 @@ def token_of(environment: Environment, variables: Mapping[str, str]) -> str:
     if not token:
         raise ConfigUnusable(
             f"{environment.token_variable} is not set: put a personal access token there "
-            "(scopes schema.bases:read and :write, data.records:read and :write)"
+            f"(scopes schema.bases:read and :write, data.records:read and :write), {_WITHOUT_ACCOUNT}"
         )
     return token
