@@ -30,16 +30,16 @@ from tablewright.server.workspace import Workspace
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The service's limit is not published."""
+_ALLOWED_HEADERS = (
+    "authorization,content-length,content-type,user-agent,x-airtable-application-id,"
+    "x-airtable-user-agent,x-api-version,x-requested-with"
+)
 # Observed on the real service: browsers may call it from any page, the token being what guards it.
 _ALWAYS = [
     (b"content-type", b"application/json; charset=utf-8"),
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"DELETE,GET,OPTIONS,PATCH,POST,PUT"),
-    (
-        b"access-control-allow-headers",
-        b"authorization,content-length,content-type,user-agent,x-airtable-application-id,"
-        b"x-airtable-user-agent,x-api-version,x-requested-with",
-    ),
+    (b"access-control-allow-headers", _ALLOWED_HEADERS.encode()),
 ]
 _log = logging.getLogger(__name__)
 

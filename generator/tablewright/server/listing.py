@@ -67,10 +67,9 @@ class Iterators:
         position, ids = opened.starts[record_id], opened.record_ids
         page: list[Row] = []
         while position < len(ids) and len(page) < size:
-            row = rows.get(ids[position])
-            if row is not None:
-                page.append(row)
-            position += 1
+            following = ids[position : position + size - len(page)]
+            page += [rows[key] for key in following if key in rows]
+            position += len(following)
         while position < len(ids) and ids[position] not in rows:
             position += 1
         return page, self._offset(key, opened, position)

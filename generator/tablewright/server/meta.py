@@ -107,7 +107,7 @@ class SchemaEditor:
             raise errors.not_creatable(table.name, name, "lookup")
         if kind not in FIELD_TYPES:
             raise errors.invalid_request()
-        if kind in UNCREATABLE_TYPES or (
+        if (kind in UNCREATABLE_TYPES and not self._workspace.is_by_hand) or (
             kind in CREATABLE_COMPUTED_TYPES and not self._creates_computed
         ):
             raise errors.not_creatable(table.name, name, kind)

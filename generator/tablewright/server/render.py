@@ -125,19 +125,25 @@ class Renderer:
 
     def record(self, row: Row) -> str:
         """The record as JSON text."""
-        if self._is_kept and row.rendered is not None and row.rendered[0] == self._state:
-            return row.rendered[1]
-        text = f'{{"id":"{row.id}","createdTime":"{row.created_time}","fields":{dumps(self.fields(row))}'
-        if self._shape.with_comment_count:
-            text += f',"commentCount":{self._comment_counts.get(row.id, 0)}'
-        text += "}"
-        if self._is_kept:
-            row.rendered = (self._state, text)
-        return text
+        return self.records((row,))[1:-1]
 
     def records(self, rows: Iterable[Row]) -> str:
         """Records as the JSON text of an array."""
-        return f"[{','.join(map(self.record, rows))}]"
+        if not self._is_kept:
+            return f"[{','.join(map(self._text, rows))}]"
+        state, texts = self._state, []
+        for row in rows:
+            kept = row.rendered
+            if kept is None or kept[0] != state:
+                kept = row.rendered = (state, self._text(row))
+            texts.append(kept[1])
+        return f"[{','.join(texts)}]"
+
+    def _text(self, row: Row) -> str:
+        text = f'{{"id":"{row.id}","createdTime":"{row.created_time}","fields":{dumps(self.fields(row))}'
+        if self._shape.with_comment_count:
+            text += f',"commentCount":{self._comment_counts.get(row.id, 0)}'
+        return text + "}"
 
 
 def _chosen(table: Table, only: tuple[str, ...] | None) -> Iterable[Field]:

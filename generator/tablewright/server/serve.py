@@ -4,8 +4,8 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -148,6 +148,15 @@ class LocalAirtable:
             self._thread = None
         self._socket.close()
         self.workspace.close()
+
+    @contextmanager
+    def by_hand(self) -> Iterator[None]:
+        """In the block, fields can be created that Airtable leaves to people in its own pages, such as auto numbers."""
+        self.workspace.is_by_hand = True
+        try:
+            yield
+        finally:
+            self.workspace.is_by_hand = False
 
     def run(self) -> None:
         """Answer requests in this thread until the process is told to end."""

@@ -20,6 +20,8 @@ class Workspace:
         self.bases: dict[str, Base] = {}
         self.users: dict[str, User] = {}
         self.loaded_rows: dict[str, Rows] = {}
+        self.is_by_hand = False
+        """Whether fields can be created that people alone can make: see `LocalAirtable.by_hand`."""
         self._load()
 
     @classmethod
