@@ -249,7 +249,8 @@ def bring(store: str, schema: Schema) -> None:
     try:
         target.apply(target.plan())
         assert target.plan().is_empty
-        assert drift(target.plan(), None, ()).is_empty
+        differences = drift(target.plan(), None, ()).differences
+        assert [one for one in differences if not one.apply.startswith("leaves it alone")] == []
     finally:
         target.close()
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tablewright.config import Environment
 from tablewright.model.schema import Schema
+from tablewright.provision.drift import Drift, drift
 from tablewright.provision.errors import ProvisionError
 from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.specs import table_specs
@@ -88,6 +89,15 @@ def bring(url: str, schema: Schema, **options: Any) -> tuple[str, ...]:
     return tuple(f"{one.sign} {one.table_name}: {one.text}" for one in plan.changes)  # type: ignore[union-attr]
 
 
+def found(url: str, schema: Schema) -> Drift:
+    """Return in what the database differs from a schema."""
+    target = SqlTarget(schema, Environment("dev", store=url))
+    try:
+        return drift(target.plan(), None, ())
+    finally:
+        target.close()
+
+
 def fill(url: str, schema: Schema) -> None:
     dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
     tables = schema_tables(table_specs(schema), dialect)  # type: ignore[arg-type]
@@ -152,6 +162,24 @@ def test_what_left_the_schema_is_kept_until_it_is_allowed_to_go(
     assert "~ order: column 'old' may be blank, since nothing fills it any more" in kept
     assert gone == ("- order: column 'old' with its values",)
     assert len(read(url, 'SELECT id FROM "order"')) == 2
+
+
+def test_a_column_that_stays_is_drift_until_somebody_decides(
+    url: str, compiled: Callable[[str], Schema]
+) -> None:
+    """What is not in the schema is told with its ways out, unless the schema leaves it to people."""
+    bring(url, compiled(BEFORE))
+    without = BEFORE.replace("      old: {type: text, required: true}\n", "")
+    bring(url, compiled(without))
+    unmanaged = without.replace("  Order:\n", '  Order:\n    unmanaged: ["ol*"]\n')
+
+    told, silent = found(url, compiled(without)), found(url, compiled(unmanaged))
+
+    assert [(one.subject, one.detail, one.ignore) for one in told.differences] == [
+        ("column 'old'", "not in the schema", "unmanaged: [old]   (at the table)")
+    ]
+    assert silent.is_empty
+    assert bring(url, compiled(unmanaged), allow_destructive=True) == ()
 
 
 def test_rows_that_stand_against_a_change_are_told(

@@ -96,9 +96,9 @@ def command(
             if verifying:
                 compared = verify(specs, reading.store, writing.store, notes)
     except TablewrightError as error:
-        raise ProvisionError(
-            f"{error}. What is over is noted in {path}: run the same command again to go on"
-        ) from error
+        is_begun = path.exists()
+        way_out = f". What is over is noted in {path}: run the same command again to go on"
+        raise ProvisionError(f"{error}{way_out if is_begun else ''}") from error
     _report(copied, compared, output_format)
     if any(not one.same for one in compared):
         leave(CHANGES)

@@ -94,5 +94,5 @@ def _echo(found: Drift) -> None:
     click.echo(f"{' and '.join(said)}.")
     if found.differences:
         click.echo(
-            "'tablewright apply' makes the schema win. To let Airtable win, write what stands after 'adopt' into the schema."
+            "'tablewright apply' makes the schema win. To let the other side win, write what stands after 'adopt' into the schema."
         )

@@ -115,7 +115,9 @@ def _from_base(chosen: Environment) -> tuple[LiveBase, str]:
     from tablewright.provision.target import require_base_id, token_of
 
     if chosen.is_sql or not chosen.base:
-        raise ConfigUnusable("say which base to pull, with --base appXXXXXXXXXXXXXX")
+        raise ConfigUnusable(
+            "say which base to pull, with --base appXXXXXXXXXXXXXX, or name a saved base schema with --from FILE"
+        )
     require_base_id(chosen.base)
     port = AirtablePort(token_of(chosen, variables()), endpoint=chosen.endpoint)
     try:

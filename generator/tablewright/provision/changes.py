@@ -311,7 +311,10 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class SqlChange:
-    """One change of a SQL database, found by comparing it with the schema's tables."""
+    """One change of a SQL database, found by comparing it with the schema's tables.
+
+    *left_column* names a column that is not in the schema, where that is what is reported.
+    """
 
     calls: ClassVar[int] = 0
 
@@ -320,7 +323,7 @@ class SqlChange:
     sign: Sign
     safety: Safety
     text: str
-    statements: tuple[str, ...] = ()
+    left_column: str = ""
 
 
 Step = (

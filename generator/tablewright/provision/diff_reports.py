@@ -91,7 +91,7 @@ def _other_tables(context: Comparison) -> Iterator[LiveTable]:
         if (
             table.id not in ours
             and table.id not in theirs
-            and not _ignored(table.name, context.wanted.unmanaged)
+            and not is_ignored(table.name, context.wanted.unmanaged)
         ):
             yield table
 
@@ -101,12 +101,12 @@ def _other_fields(context: Comparison) -> Iterator[tuple[WantedTable, LiveTable,
     for wanted in context.wanted.tables:
         live = context.found.tables.get(wanted.key)
         for one in live.fields if live is not None else ():
-            if one.id not in claimed and not _ignored(one.name, wanted.unmanaged):
+            if one.id not in claimed and not is_ignored(one.name, wanted.unmanaged):
                 assert live is not None  # noqa: S101  # there are fields, so there is a table
                 yield wanted, live, one
 
 
-def _ignored(name: str, patterns: tuple[str, ...]) -> bool:
+def is_ignored(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(folded(name), folded(pattern)) for pattern in patterns)
 
 

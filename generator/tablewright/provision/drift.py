@@ -91,7 +91,11 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
 
 
 def _counts(change: Change) -> bool:
-    return change.safety != "report" or isinstance(change, Unmanaged)
+    return (
+        change.safety != "report"
+        or isinstance(change, Unmanaged)
+        or (isinstance(change, SqlChange) and bool(change.left_column))
+    )
 
 
 def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str]]) -> Difference:
@@ -120,6 +124,8 @@ def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str
             return Difference(table, subject, "is not there", "creates it", "remove it from the schema")  # fmt: skip
         case Unmanaged():
             return _unmanaged(change, shown.detail, entries)
+        case SqlChange(left_column=column) if column:
+            return Difference(table, f"column '{column}'", "not in the schema", "leaves it alone; with --allow-destructive it goes, with its values", "a field, or a relation, of this key", f"unmanaged: [{scalar(column)}]   (at the table)")  # fmt: skip
         case SqlChange():
             return Difference(table, change.text, "", "does that" if change.safety == "safe" else "does that with --allow-destructive")  # fmt: skip
         case _:

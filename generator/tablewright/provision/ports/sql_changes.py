@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from tablewright.expressions.sql import Dialect
 from tablewright.model.schema import Schema
+from tablewright.names import snake
 from tablewright.provision.changes import SqlChange
 from tablewright.provision.ports.sql_carry_out import Alteration
 from tablewright.provision.ports.sql_compare import Comparison
@@ -45,7 +46,10 @@ def required_work(
     renames = carry_out_renames(connection, schema)
     wanted = schema_tables(specs, dialect)
     moves = moved_links(connection, schema, wanted.metadata.tables)
-    comparison = Comparison(connection, specs, wanted, moves, allow_destructive=allow_destructive)
+    unmanaged = {snake(table.key): table.unmanaged for table in schema.tables}
+    comparison = Comparison(
+        connection, specs, wanted, moves, allow_destructive=allow_destructive, unmanaged=unmanaged
+    )
     found = comparison.differences()
     # Alembic compares by sets, whose order differs from run to run.
     ordered = sorted(found.changes, key=lambda one: (one.table, _SIGNS.index(one.sign), one.text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from tablewright.provision.diff_reports import is_ignored
 from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import MovedLinks
@@ -20,7 +21,10 @@ from tablewright.runtime.stores.sql_schema import SchemaTables
 
 
 class Comparison:
-    """One comparison. The renames are done already, and *moves* are links that the schema keeps elsewhere."""
+    """One comparison. The renames are done already, and *moves* are links that the schema keeps elsewhere.
+
+    *unmanaged* holds patterns of names that the schema leaves to people, by table.
+    """
 
     def __init__(
         self,
@@ -30,8 +34,10 @@ class Comparison:
         moves: tuple[MovedLinks, ...],
         *,
         allow_destructive: bool,
+        unmanaged: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._connection = connection
+        self._unmanaged = unmanaged
         self._allow_destructive = allow_destructive
         self._wanted = wanted
         self._specs = {one.sql_name: one for one in specs}
@@ -120,13 +126,15 @@ class Comparison:
             found.dropped.append((table, column.name))
             found.rebuilt.add(table)
             return
-        if self._allow_destructive:
+        is_unmanaged = is_ignored(column.name, self._unmanaged.get(table, ()))
+        if self._allow_destructive and not is_unmanaged:
             found.say("-", "lossy", table, f"column '{column.name}' with its values")
             found.dropped.append((table, column.name))
             found.rebuilt.add(table)
             return
         found.left.setdefault(table, []).append(column)
-        found.say(" ", "report", table, f"column '{column.name}' not in the schema: left alone")
+        if not is_unmanaged:
+            found.say(" ", "report", table, f"column '{column.name}' not in the schema: left alone", left_column=column.name)  # fmt: skip
         if not column.nullable:
             found.say("~", "safe", table, f"column '{column.name}' may be blank, since nothing fills it any more")  # fmt: skip
             found.nullable.append((table, column.name, True))

@@ -36,9 +36,11 @@ class Differences:
     moves: tuple[MovedLinks, ...] = ()
     rebuilt: set[str] = field(default_factory=set)
 
-    def say(self, sign: Sign, safety: Safety, table: str, text: str) -> None:
+    def say(
+        self, sign: Sign, safety: Safety, table: str, text: str, *, left_column: str = ""
+    ) -> None:
         """Add a line to the plan."""
-        self.changes.append(SqlChange(table, table, sign, safety, text))
+        self.changes.append(SqlChange(table, table, sign, safety, text, left_column))
 
     def new_names(self, table: str) -> set[str]:
         """Return the columns that a table gets."""
