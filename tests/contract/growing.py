@@ -1,10 +1,8 @@
-"""Typed expressions that grow by chance over one table, and records for them with every awkward value."""
+"""Typed expressions that grow by chance over the table of `items`."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,158 +18,19 @@ from tablewright.expressions.types import (
     TEXT,
     ValueType,
     enum_type,
-    list_of,
     record_of,
     records_of,
 )
-from tablewright.runtime import Choice, FieldSpec, OrderedChoice, RelationSpec, TableSpec
-
-NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
-"""In the hour that Central Europe skips, so that a local time zone would show."""
+from tests.contract.items import ENUMS, FIELDS, LISTS, PLAIN, RELATIONS
+from tests.drawing import Draw, Drawing
 
 
-class Color(Choice):
-    """Names, labels and order all differ."""
-
-    RED = "zzz"
-    GREEN = "it's"
-    BLUE = "a%"
-
-
-class Size(OrderedChoice):
-    """Neither names nor labels are in order."""
-
-    SMALL = "3"
-    MEDIUM = "1"
-    LARGE = "2"
-
-
-ITEM: TableSpec = TableSpec(
-    key="Item",
-    name="Items",
-    sql_name="item",
-    fields=(
-        FieldSpec("title", "Title", "text", required=True),
-        FieldSpec("note", "Note", "text"),
-        FieldSpec("number", "Number", "number"),
-        FieldSpec("weight", "Weight", "number", required=True),
-        FieldSpec("count", "Count", "integer"),
-        FieldSpec("rank", "Rank", "integer", required=True),
-        FieldSpec("flag", "Flag", "boolean"),
-        FieldSpec("day", "Day", "date"),
-        FieldSpec("at", "At", "datetime"),
-        FieldSpec("seen", "Seen", "datetime", required=True),
-        FieldSpec("took", "Took", "duration"),
-        FieldSpec("color", "Color", "enum", choices=Color),
-        FieldSpec("size", "Size", "enum", choices=Size, default=Size.SMALL),
-        FieldSpec("colors", "Colors", "enum_list", choices=Color),
-        FieldSpec("extra", "Extra", "json"),
-    ),
-    relations=(
-        RelationSpec("parent", "Parent", "Item", inverse="parts"),
-        RelationSpec("needs", "Needs", "Item", many=True, inverse="needed_by"),
-    ),
-    tables=lambda: (ITEM,),
-)
-
-FIELDS: dict[str, ValueType] = {
-    "title": TEXT,
-    "note": TEXT.or_none(),
-    "number": NUMBER.or_none(),
-    "weight": NUMBER,
-    "count": INTEGER.or_none(),
-    "rank": INTEGER,
-    "flag": BOOLEAN,
-    "day": DATE.or_none(),
-    "at": DATETIME.or_none(),
-    "seen": DATETIME,
-    "took": DURATION.or_none(),
-    "color": enum_type("Color", nullable=True),
-    "size": enum_type("Size"),
-}
-LISTS = {"colors": list_of(enum_type("Color"))}
-RELATIONS = ("needs", "needed_by", "parts")
-
-TEXTS = ["a", "A", "b", "%", "_", "a%b", "a_b", "it's", '"quoted"', "\\", "é", "É", "ß", "ẞ", "İ", "ΑΣ", "😀", "z😀",
-         " a ", "\t\n", "'; DROP TABLE item; --", "{x}", ":name", "?", "%(x)s", "a\u00a0", "\uffff", "Ω", "ab", "abc"]  # fmt: skip
-NUMBERS = [0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.125, -7.25, 100.0, 3.0, 1024.0, 999.0]
-INTEGERS = [0, 1, -1, 2, 3, -3, 5, 7, -8, 10, 100, 345]
-DAYS = [
-    date(2026, 3, 29),
-    date(2026, 1, 1),
-    date(2024, 2, 29),
-    date(1999, 12, 31),
-    date(2026, 3, 28),
-]
-MOMENTS = [
-    NOW,
-    NOW - timedelta(hours=1),
-    NOW + timedelta(microseconds=1),
-    datetime(2026, 1, 1, tzinfo=UTC),
-    datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
-    datetime(2024, 2, 29, 12, 0, 0, 1, tzinfo=UTC),
-]
-SPANS = [
-    timedelta(),
-    timedelta(seconds=0.1),
-    timedelta(hours=1),
-    timedelta(days=-1),
-    timedelta(microseconds=1),
-    timedelta(seconds=0.2),
-    timedelta(days=400, microseconds=3),
-]
-PLAIN: dict[str, list[Any]] = {
-    "text": TEXTS, "number": NUMBERS, "integer": INTEGERS, "boolean": [True, False], "date": DAYS,
-    "datetime": MOMENTS, "duration": SPANS,
-}  # fmt: skip
-ENUMS: dict[str, type[Choice]] = {"Color": Color, "Size": Size}
-
-
-def rows() -> list[dict[str, Any]]:
-    """Return records with every awkward value in every field, linked with one another."""
-    chance = random.Random(7)
-    found: list[dict[str, Any]] = []
-    for place in range(40):
-        row: dict[str, Any] = {"id": f"rec{place:014d}"}
-        for name, kind in FIELDS.items():
-            values = list(ENUMS[kind.name]) if kind.kind == "enum" else PLAIN[kind.kind]
-            row[name] = None if kind.nullable and chance.random() < 0.3 else chance.choice(values)
-        row["colors"] = chance.sample(list(Color), chance.randint(0, 3))
-        row["extra"] = chance.choice([None, {"a": [1, None]}, [], "text", 0])
-        others = [other["id"] for other in found]
-        row["parent"] = chance.choice(others) if others and chance.random() < 0.6 else None
-        row["needs"] = chance.sample(others, min(len(others), chance.randint(0, 3)))
-        found.append(row)
-    return found
-
-
-def linked(plain: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with records in place of ids, both sides of every relation filled."""
-    found = {row["id"]: {**row, "parts": [], "needed_by": []} for row in plain}
-    for row in found.values():
-        row["parent"] = found.get(row["parent"])
-        row["needs"] = [found[one] for one in row["needs"]]
-        if row["parent"] is not None:
-            row["parent"]["parts"].append(row)
-        for other in row["needs"]:
-            other["needed_by"].append(row)
-    return list(found.values())
-
-
-# -- generated expressions --------------------------------------------------------------------------------------------
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-
-class Growing:
+class Growing(Drawing):
     """Draws typed trees as the resolver and the condition builder make them."""
 
     def __init__(self, draw: Draw) -> None:
-        self.draw = draw
+        super().__init__(draw)
         self.variables: list[tree.Variable] = []
-
-    def one_of(self, choices: list[Any]) -> Any:
-        return choices[self.draw(st.integers(0, len(choices) - 1))]
 
     def owner(self) -> tree.Node | None:
         base: tree.Node | None = self.one_of([None, None, None, *self.variables])
@@ -310,11 +169,11 @@ class Growing:
         return self.call(name, (kind,), INTEGER, depth)
 
     def number_call(self, depth: int) -> tree.Node:
-        if self.draw(st.booleans()):
+        if self.flipped():
             return self.call("abs", ("number",), NUMBER, depth)
         places = tree.literal(self.draw(st.integers(-2, 3)))
         value = self.value(self.one_of(["number", "integer"]), depth)
-        parts = (value, places) if self.draw(st.booleans()) else (value,)
+        parts = (value, places) if self.flipped() else (value,)
         return tree.Call("round", parts, NUMBER.or_none(value.type.nullable))
 
     def in_unit(self, depth: int) -> tree.Node:
@@ -338,13 +197,13 @@ class Growing:
     def moment(self, depth: int) -> tree.Node:
         operator = self.one_of(["+", "-"])
         left, right = self.leaf("datetime"), self.leaf("duration")
-        if operator == "+" and self.draw(st.booleans()):
+        if operator == "+" and self.flipped():
             left, right = right, left
         nullable = left.type.nullable or right.type.nullable
         return tree.Arithmetic(operator, left, right, DATETIME.or_none(nullable))
 
     def length_of(self, depth: int) -> tree.Node:
-        if self.draw(st.booleans()):
+        if self.flipped():
             return self.over(
                 "sum", depth, lambda d: self.value("integer", min(d, 1)), ValueType.not_none
             )
@@ -361,7 +220,7 @@ class Growing:
         variable = tree.Variable(f"x{len(self.variables)}", record_of("Item", nullable=False))
         self.variables.append(variable)
         made = body(depth - 1) if body is not None else None
-        condition = self.condition(depth - 1) if self.draw(st.booleans()) else None
+        condition = self.condition(depth - 1) if self.flipped() else None
         self.variables.pop()
         return tree.Over(
             quantifier, variable, relation, made, condition, result(made.type if made else INTEGER)
@@ -402,8 +261,8 @@ class Growing:
         kind, name = self.kind(ordered=False)
         options = [self.leaf(kind, name) for _ in range(self.draw(st.integers(0, 3)))]
         plain = tuple(one for one in options if not isinstance(one, tree.Field))
-        choices = (*plain, tree.BLANK) if self.draw(st.booleans()) else plain
-        return tree.Membership(self.value(kind, depth, name), choices, self.draw(st.booleans()))
+        choices = (*plain, tree.BLANK) if self.flipped() else plain
+        return tree.Membership(self.value(kind, depth, name), choices, self.flipped())
 
     def blank_test(self, depth: int) -> tree.Node:
         owner = self.owner()
@@ -413,7 +272,7 @@ class Growing:
         ]
         kind, name = self.kind(ordered=False)
         operand = self.one_of([self.value(kind, depth, name), *special])
-        return tree.BlankTest(operand, self.draw(st.booleans()))
+        return tree.BlankTest(operand, self.flipped())
 
     def list_contains(self, _: int) -> tree.Node:
         return tree.ListContains(
@@ -426,8 +285,8 @@ class Growing:
 
     def link_test(self, _: int) -> tree.Node:
         link = tree.Field("parent", record_of("Item"), self.owner())
-        if self.draw(st.booleans()):
-            return tree.BlankTest(link, self.draw(st.booleans()))
+        if self.flipped():
+            return tree.BlankTest(link, self.flipped())
         known = tree.Field("id", TEXT.or_none(), link)
         return tree.Compare(
             self.one_of(["==", "!="]),

@@ -19,7 +19,9 @@ from tablewright.runtime.stores.base import Selection
 from tablewright.runtime.stores.sql import SqlStore
 from tablewright.runtime.stores.sql_selecting import scope_of
 from tablewright.runtime.stores.sql_statements import KnownTable
-from tests.contract.growing import ENUMS, ITEM, NOW, arguments, expressions, linked, rows
+from tests.contract.growing import arguments, expressions
+from tests.contract.items import ENUMS, ITEM, linked, rows
+from tests.drawing import NOW
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -19,16 +19,9 @@ from tablewright.expressions.python import python_source
 from tablewright.runtime import columns as _
 from tablewright.runtime import values
 from tablewright.runtime.columns.terms import as_node
-from tests.contract.growing import (
-    ENUMS,
-    NOW,
-    Color,
-    Size,
-    arguments,
-    expressions,
-    linked,
-    rows,
-)
+from tests.contract.growing import arguments, expressions
+from tests.contract.items import ENUMS, Color, Size, linked, rows
+from tests.drawing import NOW
 
 PATIENT = settings(
     max_examples=500,

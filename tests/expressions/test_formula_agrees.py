@@ -31,8 +31,7 @@ from tablewright.expressions.types import (
 )
 from tablewright.runtime.choice import OrderedChoice
 from tablewright.server.formula import PlainRow, parse_formula
-
-NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+from tests.drawing import DAYS, NOW, Drawing
 
 
 class Size(OrderedChoice):
@@ -89,7 +88,6 @@ TEXTS = ["a", "A", "b", "%", "it's", '"quoted"', "\\", "\\'", "é", "É", "😀"
          "}", "ab", "abc", "0", "1", "x, y", "TRUE()", "\u2028", "Dark Red"]  # fmt: skip
 NUMBERS = [0.0, 1.0, -1.0, 0.5, -2.5, 1e-9, 1e21, -7.25, 100.0, 0.1, 3.0]
 INTEGERS = [0, 1, -1, 2, 3, -8, 12345]
-DAYS = [date(2026, 3, 29), date(2026, 1, 1), date(2024, 2, 29), date(1999, 12, 31)]
 MOMENTS = [NOW, NOW - timedelta(hours=1), datetime(2026, 3, 29, 1, 30, 0, 123000, tzinfo=UTC),
            datetime(2026, 1, 1, tzinfo=UTC), datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]  # fmt: skip
 SPANS = [timedelta(), timedelta(hours=1), timedelta(days=-1), timedelta(seconds=0.2), timedelta(days=400)]  # fmt: skip
@@ -166,14 +164,8 @@ def shown(row: dict[str, Any]) -> PlainRow:
     return PlainRow(cells, row["id"], row["created_time"], now=NOW)
 
 
-class Growing:
-    """Draws typed trees."""
-
-    def __init__(self, draw: Callable[[Any], Any]) -> None:
-        self.draw = draw
-
-    def one_of(self, choices: list[Any]) -> Any:
-        return choices[self.draw(st.integers(0, len(choices) - 1))]
+class Growing(Drawing):
+    """Draws typed trees that formulas can say, in part or whole."""
 
     def field(self, kind: ValueType) -> tree.Node:
         names = [
@@ -247,8 +239,8 @@ class Growing:
         one = tree.literal(self.one_of([*PARENTS, "rec00000000000077"]))
         asked: list[tree.Node] = [
             tree.Compare(self.one_of(["==", "!="]), tree.Field("id", TEXT.or_none(), parent), one),
-            tree.Membership(tree.Field("id", TEXT.or_none(), parent), (one, tree.literal("rec00000000000001")), self.draw(st.booleans())),
-            tree.BlankTest(parent, self.draw(st.booleans())),
+            tree.Membership(tree.Field("id", TEXT.or_none(), parent), (one, tree.literal("rec00000000000001")), self.flipped()),
+            tree.BlankTest(parent, self.flipped()),
             tree.Over("any", variable, tree.Field("needs", records_of("Item")), tree.Compare("==", tree.Field("id", TEXT, variable), one), None, BOOLEAN),
             tree.Over("all", variable, tree.Field("needs", records_of("Item")), tree.Compare("!=", tree.Field("title", TEXT, variable), tree.literal("a")), None, BOOLEAN),
             tree.Compare("==", tree.Over("len", variable, tree.Field("needs", records_of("Item")), None, None, INTEGER), tree.literal(0)),
@@ -262,10 +254,10 @@ class Growing:
         makers: list[Callable[[], tree.Node]] = [
             lambda: tree.Compare(self.one_of(operators), self.value(kind, depth), self.value(kind, depth)),
             lambda: tree.Compare(self.one_of(operators), self.field(kind), self.leaf(kind)),
-            lambda: tree.Membership(self.value(kind, depth), tuple(tree.literal(one) if not isinstance(one, Enum) else tree.EnumMember("Size", one.name) for one in self.draw(st.lists(st.sampled_from([*pool(kind), None]), max_size=3))), self.draw(st.booleans())),
-            lambda: tree.BlankTest(self.value(kind, depth), self.draw(st.booleans())),
-            lambda: tree.BlankTest(tree.Field("colors", LISTS["colors"]), self.draw(st.booleans())),
-            lambda: tree.ListContains(tree.Field("colors", LISTS["colors"]), self.leaf(enum_type("Color")) if self.draw(st.booleans()) is None else tree.EnumMember("Color", self.one_of(["RED", "DARK_RED", "GREEN"]))),
+            lambda: tree.Membership(self.value(kind, depth), tuple(tree.literal(one) if not isinstance(one, Enum) else tree.EnumMember("Size", one.name) for one in self.draw(st.lists(st.sampled_from([*pool(kind), None]), max_size=3))), self.flipped()),
+            lambda: tree.BlankTest(self.value(kind, depth), self.flipped()),
+            lambda: tree.BlankTest(tree.Field("colors", LISTS["colors"]), self.flipped()),
+            lambda: tree.ListContains(tree.Field("colors", LISTS["colors"]), self.leaf(enum_type("Color")) if self.flipped() is None else tree.EnumMember("Color", self.one_of(["RED", "DARK_RED", "GREEN"]))),
             lambda: tree.Call(self.one_of(["contains", "startswith", "endswith"]), (self.value(TEXT, depth), self.value(TEXT, 0)), BOOLEAN),
             lambda: tree.Field("flag", BOOLEAN),
             self.link,

@@ -13,13 +13,14 @@ from datetime import timedelta
 
 from tablewright.expressions import tree
 from tablewright.expressions.literals import literal_text
-from tablewright.expressions.operations import SPAN_SECONDS, span_of
+from tablewright.expressions.operations import SPAN_SECONDS
 from tablewright.expressions.python_blanks import (
     blank_leaves,
     can_be_narrowed,
     has_opposite,
     propagates,
 )
+from tablewright.expressions.python_spans import helper_of, is_exact
 from tablewright.expressions.python_syntax import all_of, bare, is_not_none, joined, method
 from tablewright.expressions.tree import Node
 
@@ -284,7 +285,7 @@ class _Printer:
             name = "divide" if node.operator == "/" else "modulo"
             return self._helper(name, self.value(node.left), self.value(node.right))
         left, right = self._inner(node.left), self._inner(node.right)
-        helper = _helper_of(node)
+        helper = helper_of(node)
         if helper == "later" and node.left.type.kind == "duration":
             left, right = right, left
         if helper:
@@ -330,6 +331,8 @@ class _Printer:
         if not rest or not first.type.nullable:
             return self.value(first)
         tests, inner = self._present(first, lambda: self._inner(first))
+        if not tests:
+            return inner
         return ast.IfExp(all_of(tests), inner, self._coalesce(tuple(rest)))
 
     def _text_test(self, node: tree.Call) -> ast.expr:
@@ -378,7 +381,7 @@ class _Printer:
     def _span(self, unit: str, counted: Node, count: ast.expr) -> ast.expr:
         """Return a duration: written out where it is known to be what the language means, worked out otherwise."""
         value = counted.value if isinstance(counted, tree.Constant) else None
-        if isinstance(value, (int, float)) and _is_exact(unit, value):
+        if isinstance(value, (int, float)) and is_exact(unit, value):
             return self._timedelta(unit, count)
         return self._helper("span_of", count, ast.Name(literal_text(unit)))
 
@@ -391,49 +394,3 @@ def _owner(node: tree.Field) -> Node:
     if node.owner is None:
         raise TypeError("a field without an owner belongs to the record itself")
     return node.owner
-
-
-_ALWAYS_NEAR = timedelta(days=365_000)
-"""From now, a span up to this length stays within the calendar."""
-
-
-def _helper_of(node: tree.Arithmetic) -> str:
-    """Return the helper of a calculation that Python's own operator could not finish; empty where it can."""
-    if node.operator == "%" and node.type.kind == "number":
-        return "remainder"
-    if node.type.kind == "datetime":
-        moment, span = node.left, node.right
-        if moment.type.kind == "duration":
-            moment, span = span, moment
-        if isinstance(moment, tree.Call) and moment.function == "now" and _is_near(span):
-            return ""
-        return "later" if node.operator == "+" else "earlier"
-    if node.left.type.kind == "duration" and not (
-        _is_bounded(node.left) and _is_bounded(node.right)
-    ):
-        return "plus" if node.operator == "+" else "minus"
-    return ""
-
-
-def _is_near(span: Node) -> bool:
-    if isinstance(span, tree.Call) and span.function in SPAN_SECONDS:
-        counted = span.arguments[0]
-        if isinstance(counted, tree.Constant) and isinstance(counted.value, (int, float)):
-            return abs(span_of(counted.value, span.function)) <= _ALWAYS_NEAR
-    return isinstance(span, tree.Constant) and (
-        isinstance(span.value, timedelta) and abs(span.value) <= _ALWAYS_NEAR
-    )
-
-
-def _is_bounded(span: Node) -> bool:
-    """Tell whether a duration is no longer than the calendar, so that two of them can be added."""
-    between = isinstance(span, tree.Arithmetic) and span.left.type.kind in ("datetime", "date")
-    return between or _is_near(span)
-
-
-def _is_exact(unit: str, count: float) -> bool:
-    """Tell whether `timedelta` makes of a count what the language means by it."""
-    try:
-        return timedelta(**{unit: count}) == span_of(count, unit)
-    except (OverflowError, ValueError):
-        return False
