@@ -54,3 +54,23 @@ class AgentTaskAio:
     postpone = in_thread(AgentTask.postpone)
     queue_statistics = in_thread(AgentTask.queue_statistics)
     workflow = in_thread(AgentTask.workflow)
+
+    @staticmethod
+    async def parent_task(record: AgentTask) -> AgentTask | None:
+        """The task that this one is a part of."""
+        return await in_thread(lambda: record.parent_task)()
+
+    @staticmethod
+    async def depends_on(record: AgentTask) -> list[AgentTask]:
+        """Tasks that have to be completed first."""
+        return await in_thread(lambda: record.depends_on)()
+
+    @staticmethod
+    async def subtasks(record: AgentTask) -> list[AgentTask]:
+        """The AgentTask records whose parent_task is this one."""
+        return await in_thread(lambda: record.subtasks)()
+
+    @staticmethod
+    async def dependents(record: AgentTask) -> list[AgentTask]:
+        """The AgentTask records whose depends_on holds this one."""
+        return await in_thread(lambda: record.dependents)()

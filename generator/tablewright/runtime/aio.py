@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-def in_thread(operation: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+class Operation(Protocol[P, T_co]):
+    """A coroutine function that is no method: read from a class it is not bound to it, for no type checker."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]:
+        """Return what is to be awaited."""
+        ...
+
+
+def in_thread(operation: Callable[P, T]) -> Operation[P, T]:
     """Return *operation* as a coroutine function of the same parameters.
 
     `await in_thread(task.complete_execution)("done")` works for any method, also those of your own subclasses. A
@@ -25,7 +34,7 @@ def in_thread(operation: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     return call
 
 
-def listed_in_thread(query: Callable[P, Iterable[T]]) -> Callable[P, Coroutine[Any, Any, list[T]]]:
+def listed_in_thread(query: Callable[P, Iterable[T]]) -> Operation[P, list[T]]:
     """Return a query as a coroutine function of the same parameters that gives its records as a list."""
 
     @functools.wraps(query)
