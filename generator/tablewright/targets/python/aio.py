@@ -99,6 +99,8 @@ def _linked(schema: Schema, table: Table) -> tuple[LinkedView, ...]:
         link = link_view(schema, relation, Imports())
         found.append(LinkedView(link.name, link.annotation, link.doc))
     for relation in table.inverses:
+        if not relation.inverse:
+            continue
         inverse = inverse_view(schema, relation)
         found.append(LinkedView(inverse.name, Code(f"list[{inverse.source}]"), inverse.doc))
     return tuple(found)
