@@ -44,6 +44,8 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
     option = shell.run("plan", "--nonsense")
     no_file = shell.run("plan", "nothing.yaml")
     no_plan = shell.run("apply", "tablewright.toml")
+    no_folder = shell.run("plan", "--out", "nowhere/plan.json")
+    no_source = shell.run("pull", "--from", "nowhere.json")
 
     for found, said in (
         (missing_token, "AIRTABLE_ACCESS_TOKEN is not set"),
@@ -64,6 +66,8 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
         (option, "No such option"),
         (no_file, "nothing.yaml"),
         (no_plan, "this is no plan"),
+        (no_folder, "nowhere/plan.json cannot be read or written: No such file or directory"),
+        (no_source, "nowhere.json"),
     ):
         assert found.returncode == 1, found
         assert said in found.stderr, found.stderr

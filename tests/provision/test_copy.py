@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tablewright.model.schema import Schema
-from tablewright.provision.copying import copy_rows, verify
+from tablewright.provision.copying import CopyInDoubt, copy_rows, verify
 from tablewright.provision.journal import Journal, JournalUnreadable, open_journal
 from tablewright.provision.specs import table_specs
 from tablewright.runtime.cells import Attachment, Collaborator
@@ -193,6 +193,27 @@ def test_a_second_run_sends_nothing(places: Places) -> None:
 
     assert [one.sent for one in again] == [0, 0]
     assert there.count(Selection(places.specs[0])) == 27
+
+
+def test_a_target_that_was_emptied_is_not_taken_for_full(places: Places) -> None:
+    """A journal tells of rows; where none of them is there, nobody is told that all is well."""
+    here, there = places.open("sqlite", "here"), places.open("sqlite", "there")
+    places.fill(here)
+    copy_rows(places.specs, here, there, places.journal())
+    part, box = places.specs
+    there.delete(part, there.ids(Selection(part)))
+    there.delete(box, there.ids(Selection(box)))
+
+    with pytest.raises(CopyInDoubt, match=r"23 rows of Box went over.*remove the journal"):
+        copy_rows(places.specs, here, there, places.journal())
+
+
+def test_a_store_is_not_copied_onto_itself(shell: Shell) -> None:
+    """Rows are not doubled by a slip."""
+    found = shell.run("copy", "--from", "sqlite:///a.db", "--to", "sqlite:///a.db")
+
+    assert found.returncode == 1
+    assert found.stderr == "Error: --from and --to name the same store: there is nothing to copy\n"
 
 
 @pytest.mark.parametrize("action", ["cut-before", "cut-after"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,9 @@ from tablewright.provision.lock import Lock
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.pull import pulled
 from tablewright.provision.wanted import wanted_base
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "number": {"precision": 3},
@@ -149,6 +153,36 @@ def test_a_pulled_base_has_nothing_to_do(compiled: Callable[[str], Schema]) -> N
     assert plan.manual == ()
     assert plan.reports == ()
     assert not any("left out" in one for one in found.remarks)
+
+
+def test_a_pulled_base_generates_and_agrees_by_the_commands(shells: Callable[..., Shell]) -> None:
+    """pull, generate, plan and drift against a base that holds every field type, with and without its ids known."""
+    shell = shells(schema=base_with_every_type())
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+
+    shell.type("pull", "--name", "everything")
+    generated = shell.type("generate")
+    planned, drifted = shell.type("plan"), shell.type("drift")
+    (shell.folder / "tablewright.lock.dev.json").unlink()
+    again = shell.type("plan")
+
+    assert generated.exit_code == 0, generated.output
+    assert planned.exit_code == 0, planned.output
+    assert drifted.exit_code == 0, drifted.output
+    assert again.exit_code == 0, again.output
+
+
+def test_a_saved_base_is_pulled_without_a_base(shell: Shell) -> None:
+    """A file is enough; when the base is named later, its ids are found by the names."""
+    (shell.folder / "tablewright.toml").unlink()
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+    (shell.folder / "saved.json").write_text(json.dumps(base_with_every_type()))
+
+    found = shell.json("pull", "--from", "saved.json")
+
+    assert found["schema"] == "schemas/saved.yaml"
+    assert found["lock"] is None
+    assert shell.type("generate").exit_code == 0
 
 
 def _no_lock() -> Lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from tablewright.config import Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.drift import Drift, drift
-from tablewright.provision.errors import ProvisionError
+from tablewright.provision.errors import PlanOutdated, ProvisionError
 from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.specs import table_specs
 from tablewright.runtime.stores.sql_engine import postgres_engine, sqlite_engine
@@ -235,3 +236,28 @@ def test_a_failed_step_changes_nothing(url: str, compiled: Callable[[str], Schem
         engine.dispose()
 
     assert read(url, "SELECT name FROM customer") == [("Ann",)]
+
+
+def test_of_two_applies_at_once_one_changes_the_database(
+    url: str, compiled: Callable[[str], Schema]
+) -> None:
+    """From whichever machines they come: the second one waits, and then finds its plan outdated."""
+    bring(url, compiled(BEFORE))
+    fill(url, compiled(BEFORE))
+    targets = [SqlTarget(compiled(AFTER), Environment("dev", store=url)) for _ in range(4)]
+    plans = [target.plan() for target in targets]
+
+    def carry_out(number: int) -> str:
+        try:
+            targets[number].apply(plans[number])
+        except PlanOutdated:
+            return "outdated"
+        return "applied"
+
+    with ThreadPoolExecutor(len(targets)) as pool:
+        ended = list(pool.map(carry_out, range(len(targets))))
+    for target in targets:
+        target.close()
+
+    assert sorted(ended) == ["applied", "outdated", "outdated", "outdated"]
+    assert bring(url, compiled(AFTER))[-1].endswith("left alone")

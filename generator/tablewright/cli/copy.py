@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +77,8 @@ def command(
     from tablewright.runtime.errors import TablewrightError
     from tablewright.runtime.unfit import UnfitRows
 
+    if source == target:
+        raise ProvisionError("--from and --to name the same store: there is nothing to copy")
     config = read_config(Path.cwd())
     schema = one_schema(config, schema_path)
     specs = table_specs(schema)
@@ -85,7 +89,7 @@ def command(
         with _alone_with(path), connect(source) as reading, connect(target) as writing:
             # A row that does not fit would be left out without a word otherwise.
             reading.store.unfit = UnfitRows(strict=True)
-            about = f"{schema.name}: {reading.description} → {writing.description}"
+            about = f"{schema.name}: {reading.description} → {writing.description} ({_mark(source, target)})"
             notes = open_journal(path, about)
             copied = _copied(
                 lambda progress: copy_rows(
@@ -102,6 +106,12 @@ def command(
     _report(copied, compared, output_format)
     if any(not one.same for one in compared):
         leave(CHANGES)
+
+
+def _mark(source: str, target: str) -> str:
+    """Return what tells this pair of stores from others that are described alike. Passwords leave no trace in it."""
+    pair = " ".join(re.sub(r"//[^/@]*@", "//", url) for url in (source, target))
+    return hashlib.sha256(pair.encode()).hexdigest()[:8]
 
 
 def _alone_with(journal: Path) -> AbstractContextManager[None]:

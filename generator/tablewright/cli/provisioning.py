@@ -58,6 +58,15 @@ class ProvisionCommand(click.Command):
         except (ProvisionError, ConfigUnusable) as error:
             click.echo(f"Error: {error}", err=True)
             raise click.exceptions.Exit(ERROR) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(
+                f"Error: {error.filename} cannot be read or written: {error.strerror}. "
+                "Choose another place, or make it accessible",
+                err=True,
+            )
+            raise click.exceptions.Exit(ERROR) from error
 
 
 def environment_options(function: _Function) -> _Function:

@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], object]
 
 
 class CopyInDoubt(ProvisionError):
-    """Rows that were on their way when an earlier run ended cannot be told from others."""
+    """What an earlier run did cannot be made out: rows cannot be told from others, or are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,11 @@ def copy_rows(
     Ids and times of creation are kept where the target can. History, comments and leases stay behind.
 
     Raises:
-        CopyInDoubt: an earlier run ended amid a batch whose rows cannot be found for certain.
+        CopyInDoubt: an earlier run ended amid a batch whose rows cannot be found for certain, or what it stored is gone.
     """
     ordered = _in_order(specs)
+    for spec in ordered:
+        _require_copied_rows(spec, target, journal)
     rows = {spec.key: source.select(Selection(spec)) for spec in ordered}
     copied = []
     for spec in ordered:
@@ -133,6 +135,17 @@ def _copy_table(
         if progress is not None:
             progress(spec.key, over, len(rows))
     return len(left)
+
+
+def _require_copied_rows(spec: TableSpec, target: Store, journal: Journal) -> None:
+    """Refuse to go on where a journal tells of rows and none of them is there: the target was emptied, or made anew."""
+    stored = list(journal.ids.get(spec.key, {}).values())
+    sample = stored[:_SMALL_BATCH]
+    if sample and not target.fetch(spec, sample):
+        raise CopyInDoubt(
+            f"{journal.path} says that {len(stored)} row{'' if len(stored) == 1 else 's'} of {spec.name} went over, and they "
+            "are not there any more: remove the journal to copy everything anew, or name another file with --journal"
+        )
 
 
 def _settle(spec: TableSpec, rows: Sequence[Row], target: Store, journal: Journal) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -22,7 +22,9 @@ from tablewright.provision.text import how
 from tablewright.runtime.errors import NotConfigured
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
 
-LOCK_SECONDS = 10
+LOCK_SECONDS: Final = 10
+_APPLYING: Final = 0x7461626C65
+"""The number of the lock that an apply holds in a database, unlikely to be anybody else's."""
 
 
 class SqlTarget:
@@ -117,6 +119,9 @@ class SqlTarget:
                             connection.execute(
                                 sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
                             )
+                        if self._dialect == "postgresql" and keep:
+                            # A second run waits here, and then sees that the database has changed.
+                            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_APPLYING)))
                         yield connection
                         if self._dialect == "sqlite" and keep:
                             _require_sound_links(connection)
