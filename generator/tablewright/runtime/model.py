@@ -341,7 +341,17 @@ class AirtableModel(BaseModel):
             raise misfits.translated(type(self), error, self.described()) from error
 
     def __copy__(self) -> Self:
-        return records.with_origin_of(self, super().__copy__())
+        private, extra = getattr(self, "__pydantic_private__", None), self.__pydantic_extra__
+        if private is not None or extra is not None:
+            return records.with_origin_of(self, super().__copy__())
+        # What pydantic's own does, which looks up anew each time how a dict and a set are copied.
+        copied = type(self).__new__(type(self))
+        set_part = object.__setattr__
+        set_part(copied, "__dict__", self.__dict__.copy())
+        set_part(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
+        set_part(copied, "__pydantic_extra__", None)
+        set_part(copied, "__pydantic_private__", None)
+        return records.with_origin_of(self, copied)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return records.with_origin_of(self, super().__deepcopy__(memo))

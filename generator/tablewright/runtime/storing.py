@@ -289,25 +289,26 @@ def apply(record: AirtableModel, row: Row) -> None:
     """Take over changes that the store has written."""
     origin = record._origin
     origin.row = {**origin.row, **row}
-    origin.forget_links(key for key in row if key not in type(record).table.by_key)
+    origin.forget_links(row)
     _take(record, row)
 
 
 def _take(record: AirtableModel, row: Row) -> None:
-    table = type(record).table
+    table, values = type(record).table, record.__dict__
+    fields, relations = table.by_key, table.relations_by_key
     computed: list[str] = []
     for key, value in row.items():
-        relation = table.relations_by_key.get(key)
-        if relation is not None:
-            record.__dict__[relation.attribute] = list(value) if relation.many else value
+        if key in relations:
+            relation = relations[key]
+            values[relation.attribute] = list(value) if relation.many else value
         elif isinstance(value, (list, dict)):
-            if table.by_key[key].is_computed:
+            if fields[key].is_computed:
                 computed.append(key)
                 continue
             # Not the row's own object: changes in place have to be seen.
             record.__pydantic_validator__.validate_assignment(record, key, value)
-        elif key in table.by_key or key in QUEUE_KEYS:
-            record.__dict__[key] = value
+        elif key in fields or key in QUEUE_KEYS:
+            values[key] = value
     if computed:
         # These are frozen, so that they come by way of a whole record.
         origin = record._origin
