@@ -307,6 +307,7 @@ def _take(record: AirtableModel, row: Row) -> None:
                 continue
             # Not the row's own object: changes in place have to be seen.
             record.__pydantic_validator__.validate_assignment(record, key, value)
+            values = record.__dict__  # pydantic puts a new one there
         elif key in fields or key in QUEUE_KEYS:
             values[key] = value
     if computed:
