@@ -23,7 +23,7 @@ def provision(airtable: LocalAirtable, models: Tables, *, limiter: Limiter | Non
     """
     api = api_for(airtable.token, airtable.url)
     client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
-    tables = LocalTables(client)
+    tables = LocalTables(client, airtable.by_hand)
     for one in models:
         tables(one if isinstance(one, TableSpec) else one.table)
     client.close()
@@ -49,6 +49,8 @@ def connected(
         client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
     else:
         client = Client(api, airtable.base_id, limiter or UnlimitedRequests(clock), clock)
-    store = AirtableStore(client, LocalTables(client), f"local Airtable {airtable.url}")
+    store = AirtableStore(
+        client, LocalTables(client, airtable.by_hand), f"local Airtable {airtable.url}"
+    )
     with Connection(store) as connection:
         yield connection

@@ -81,7 +81,10 @@ def open_local_store(address: str) -> AirtableStore:
     client = Client(api_for(airtable.token, airtable.url), airtable.base_id, UnlimitedRequests())
     named = file or "in memory"
     return AirtableStore(
-        client, LocalTables(client), f"local Airtable {named}", resources=resources
+        client,
+        LocalTables(client, airtable.by_hand),
+        f"local Airtable {named}",
+        resources=resources,
     )
 
 
