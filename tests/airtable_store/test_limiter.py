@@ -39,7 +39,7 @@ def test_the_sixth_request_waits(tmp_path: Path, clock: Any) -> None:
     limiter = SharedLimiter(tmp_path / "base", clock=clock)
 
     for _ in range(12):
-        limiter.wait()
+        limiter.answered(limiter.wait())
 
     assert clock.waits == [pytest.approx(WINDOW, abs=1e-6)] * 2
 
@@ -50,10 +50,46 @@ def test_limiters_of_one_base_count_together(tmp_path: Path, clock: Any) -> None
     other = SharedLimiter(tmp_path / "base", clock=clock)
 
     for _ in range(3):
-        one.wait()
-        other.wait()
+        one.answered(one.wait())
+        other.answered(other.wait())
 
     assert len(clock.waits) == 1
+
+
+def test_what_arrived_late_is_heeded_by_those_who_wait(tmp_path: Path, clock: Any) -> None:
+    """A program was held up between asking for its turn and sending: others learn of it while they wait."""
+    late, other = (SharedLimiter(tmp_path / "base", clock=clock) for _ in range(2))
+    held_up = late.wait()
+    for _ in range(4):
+        other.answered(other.wait())
+    sleep = clock.sleep
+
+    def slept(seconds: float) -> None:
+        clock.sleep = sleep
+        clock.now += 0.5
+        late.answered(held_up)
+        sleep(seconds - 0.5)
+
+    clock.sleep = slept
+    begun = clock.now
+    sent = other.wait()
+
+    # The late one counts from its answer: four from the beginning, and it, leave no place in its own window.
+    assert sent - begun == pytest.approx(WINDOW)
+    other.answered(sent)
+    for _ in range(3):
+        other.answered(other.wait())
+    assert other.wait() - begun == pytest.approx(0.5 + WINDOW)
+
+
+def test_what_is_not_answered_may_still_arrive(tmp_path: Path, clock: Any) -> None:
+    """Nobody takes its place before its answer, or before it can be taken for lost."""
+    limiter = SharedLimiter(tmp_path / "base", clock=clock)
+    begun = clock.now
+    for _ in range(5):
+        limiter.wait()
+
+    assert limiter.wait() - begun == pytest.approx(2.0, abs=0.05)
 
 
 def test_a_penalty_holds_for_everybody(tmp_path: Path, clock: Any) -> None:
@@ -68,7 +104,13 @@ def test_a_penalty_holds_for_everybody(tmp_path: Path, clock: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", '{"sent": [99999999999.0], "blocked": 99999999999.0}', "[]"]
+    "content",
+    [
+        "",
+        "{",
+        '{"arrived": [99999999999.0], "under_way": [99999999999.0], "blocked": 99999999999.0}',
+        "[]",
+    ],
 )
 def test_a_damaged_file_keeps_nobody_waiting(tmp_path: Path, clock: Any, content: str) -> None:
     """Neither half a file nor a clock that was set back."""
@@ -78,7 +120,7 @@ def test_a_damaged_file_keeps_nobody_waiting(tmp_path: Path, clock: Any, content
     SharedLimiter(path, clock=clock).wait()
 
     assert clock.waits == []
-    assert len(json.loads(path.read_text("ascii"))["sent"]) >= 1
+    assert len(json.loads(path.read_text("ascii"))["under_way"]) == 1
 
 
 def test_two_bases_have_a_limit_each(
@@ -106,7 +148,7 @@ def test_a_folder_that_cannot_be_written_limits_the_process_alone(
 
     limiter = limiter_for("https://api.airtable.com", "appA", clock=clock)
     for _ in range(6):
-        limiter.wait()
+        limiter.answered(limiter.wait())
     limiter.penalty(30)
     limiter.wait()
 
@@ -133,8 +175,9 @@ def test_threads_share_the_limit(tmp_path: Path) -> None:
 
     def ask() -> None:
         for _ in range(5):
-            limiter.wait()
+            sent = limiter.wait()
             times.append(time.time())
+            limiter.answered(sent)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

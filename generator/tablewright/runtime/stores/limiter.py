@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,11 +24,15 @@ from tablewright.airtable import REQUESTS_PER_SECOND
 
 logger = logging.getLogger("tablewright")
 
-WINDOW: Final = 1.04
+WINDOW: Final = 1.02
 """Seconds that hold as many requests as Airtable allows in one: the rest is for what the network delays."""
 _POLL: Final = 0.005
-_UNNOTICED: Final = 0.005
-"""Seconds of delay that the window has room for."""
+_LOOK_AGAIN: Final = 0.02
+"""Seconds until a request that should have been answered is looked for again."""
+_LOST: Final = 2.0
+"""Seconds after which a request without an answer does not count any more: it arrived, or its program ended."""
+_SAMPLES: Final = 10
+"""Answers after which the fastest of them says how long an answer takes at least."""
 _LONGEST_PENALTY: Final = 3_600.0
 
 
@@ -78,10 +86,78 @@ class UnlimitedRequests:
         self._blocked = max(self._blocked, self._clock.time() + seconds)
 
 
-class SharedLimiter:
+@dataclass(slots=True)
+class Counted:
+    """What was sent to a base of late, in seconds since 1970: when requests arrived, and when those were sent that were
+    not answered yet. Nobody sends before the end of *blocked*."""
+
+    arrived: list[float] = field(default_factory=list)
+    under_way: list[float] = field(default_factory=list)
+    blocked: float = 0.0
+
+    def free(self, now: float, number: int) -> float:
+        """Return when one more can be sent, where so many may arrive in a window."""
+        # What is not answered long after it was sent may be arriving only now: its program was held up.
+        late = now - WINDOW + _LOOK_AGAIN
+        found = sorted([*self.arrived, *(max(one, late) for one in self.under_way)])
+        return max(found[-number] + WINDOW if len(found) >= number else now, self.blocked)
+
+    def forget(self, now: float, number: int) -> None:
+        """Drop what counts no more, and what a clock that was set back left in the future."""
+        self.arrived = sorted(one for one in self.arrived if one <= now + WINDOW)[-number:]
+        self.under_way = [one for one in self.under_way if now - _LOST < one <= now + WINDOW]
+        if self.blocked > now + _LONGEST_PENALTY:
+            self.blocked = 0.0
+
+
+class CountingLimiter(ABC):
+    """Lets so many requests out in each window. Waiting holds no lock: what is learned meanwhile counts."""
+
+    def __init__(self, per_second: int, clock: Clock) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._took: deque[float] = deque(maxlen=200)
+
+    @abstractmethod
+    def _counted(self) -> AbstractContextManager[Counted]:
+        """Return what is counted, for this program alone until the end of the block."""
+
+    def wait(self) -> float:
+        """Return when a request may be sent."""
+        while True:
+            with self._counted() as counted:
+                now = self._clock.time()
+                counted.forget(now, self._per_second)
+                left = counted.free(now, self._per_second) - now
+                if left <= 0:
+                    counted.under_way.append(now)
+                    return now
+            self._clock.sleep(left)
+
+    def answered(self, sent: float) -> None:
+        """Count a request from when it can have arrived, where this machine was slow to send it.
+
+        It arrived before its answer came, and about as long before as the fastest answer of late took.
+        """
+        now = self._clock.time()
+        least = min(self._took) if len(self._took) >= _SAMPLES else 0.0
+        self._took.append(now - sent)
+        with self._counted() as counted:
+            if sent in counted.under_way:
+                counted.under_way.remove(sent)
+            counted.arrived.append(max(sent, now - least))
+            counted.forget(now, self._per_second)
+
+    def penalty(self, seconds: float) -> None:
+        """Let nobody send to this base for so long."""
+        with self._counted() as counted:
+            counted.blocked = max(counted.blocked, self._clock.time() + seconds)
+
+
+class SharedLimiter(CountingLimiter):
     """Counts in a small file under a lock, so that programs that know nothing of each other keep the limit together.
 
-    A program that ends in the midst of waiting leaves nothing behind that would keep others from sending.
+    A program that ends at any moment leaves nothing behind that would keep others from sending for long.
     """
 
     def __init__(
@@ -91,69 +167,28 @@ class SharedLimiter:
         per_second: int = REQUESTS_PER_SECOND,
         clock: Clock = time,
     ) -> None:
+        super().__init__(per_second, clock)
         self._path = path
-        self._per_second = per_second
-        self._clock = clock
         self._threads = threading.Lock()
-        self._took: deque[float] = deque(maxlen=20)
         self._file = FileLock(f"{path}.lock", poll_interval=_POLL)
 
-    def wait(self) -> float:
-        """Return when a request may be sent. Whoever waits holds the lock: there is one queue, whatever its order."""
-        with self._held():
-            while True:
-                sent, blocked = self._read()
-                now = self._clock.time()
-                free = sent[-self._per_second] + WINDOW if len(sent) >= self._per_second else now
-                left = max(free, blocked) - now
-                if left <= 0:
-                    break
-                self._clock.sleep(left)
-            self._write([*sent, now][-self._per_second :], blocked)
-        return now
-
-    def answered(self, sent: float) -> None:
-        """Count a request from when it can have arrived, where this machine was slow to send it.
-
-        It arrived before its answer came, and about as long before as the fastest answer of late took.
-        """
-        now = self._clock.time()
-        least = min(self._took, default=0.0)
-        self._took.append(now - sent)
-        arrived = now - least
-        if arrived - sent < _UNNOTICED:
-            return
-        with self._held():
-            stamps, blocked = self._read()
-            if sent in stamps:
-                stamps[stamps.index(sent)] = arrived
-                self._write(sorted(stamps), blocked)
-
-    def penalty(self, seconds: float) -> None:
-        """Let no program of this machine send to this base for so long."""
-        with self._held():
-            sent, blocked = self._read()
-            self._write(sent, max(blocked, self._clock.time() + seconds))
-
     @contextlib.contextmanager
-    def _held(self) -> Iterator[None]:
+    def _counted(self) -> Iterator[Counted]:
         with self._threads, self._file:
-            yield
+            counted = self._read()
+            yield counted
+            self._path.write_text(json.dumps(dataclasses.asdict(counted)), "ascii")
 
-    def _read(self) -> tuple[list[float], float]:
-        now = self._clock.time()
+    def _read(self) -> Counted:
         try:
             found: Any = json.loads(self._path.read_text("ascii"))
-            sent = [float(one) for one in found["sent"]]
-            blocked = float(found["blocked"])
+            return Counted(
+                [float(one) for one in found["arrived"]],
+                [float(one) for one in found["under_way"]],
+                float(found["blocked"]),
+            )
         except (OSError, ValueError, KeyError, TypeError):
-            return [], 0.0
-        # A clock that was set back would otherwise keep everybody waiting.
-        sent = sorted(one for one in sent if one <= now + WINDOW)
-        return sent, blocked if blocked <= now + _LONGEST_PENALTY else 0.0
-
-    def _write(self, sent: list[float], blocked: float) -> None:
-        self._path.write_text(json.dumps({"sent": sent, "blocked": blocked}), "ascii")
+            return Counted()
 
 
 def limiter_for(service: str, base_id: str, *, clock: Clock = time) -> Limiter:
@@ -170,32 +205,15 @@ def limiter_for(service: str, base_id: str, *, clock: Clock = time) -> Limiter:
     return limiter
 
 
-class _OwnLimiter:
+class _OwnLimiter(CountingLimiter):
     """Counts the requests of this process, where no file can be written."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        super().__init__(REQUESTS_PER_SECOND, clock)
         self._lock = threading.Lock()
-        self._sent: list[float] = []
-        self._blocked = 0.0
+        self._known = Counted()
 
-    def wait(self) -> float:
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[Counted]:
         with self._lock:
-            now = self._clock.time()
-            full = len(self._sent) >= REQUESTS_PER_SECOND
-            free = self._sent[-REQUESTS_PER_SECOND] + WINDOW if full else now
-            left = max(free, self._blocked) - now
-            if left > 0:
-                self._clock.sleep(left)
-            now = self._clock.time()
-            self._sent = [*self._sent, now][-REQUESTS_PER_SECOND:]
-            return now
-
-    def answered(self, sent: float) -> None:
-        with self._lock:
-            if sent in self._sent:
-                self._sent[self._sent.index(sent)] = self._clock.time()
-                self._sent.sort()
-
-    def penalty(self, seconds: float) -> None:
-        self._blocked = max(self._blocked, self._clock.time() + seconds)
+            yield self._known
