@@ -76,8 +76,8 @@ class TableStatements:
             if len(ids) == 1
             else among(self.table.c.id, ids, self.dialect)
         )
-        columns = dict(zip(self.keys, self.columns, strict=True))
-        return sa.select(*(columns[key] for key in keys or self.keys)).where(wanted)
+        columns = [self.columns[self.keys.index(key)] for key in keys] or self.columns
+        return sa.select(*columns).where(wanted)
 
     def lock(self, ids: Sequence[str], dialect: Dialect) -> Any:
         """Return the ids that are there, and keep their rows from changing until the transaction ends."""

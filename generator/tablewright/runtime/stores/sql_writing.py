@@ -43,8 +43,8 @@ def insert(connection: Connection, known: KnownTable, rows: list[Row]) -> None:
                 links.add(relation, row[ID], row[relation.key])
     links.flush()
     given = worked_out(connection, known, [row[ID] for row in rows])
-    for row in rows:
-        row.update(given.get(row[ID], {}))
+    for row in rows if given else ():
+        row.update(given[row[ID]])
 
 
 def update(
