@@ -1,6 +1,5 @@
 """Everything one server holds: bases, users and records, in memory over the data file."""
 
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from tablewright.server import clock
 from tablewright.server.ids import new_id
 from tablewright.server.rows import Row, Rows
 from tablewright.server.schema import Base, Field, Table, User
-from tablewright.server.storage import DataFileError, Storage
+from tablewright.server.storage import Storage
 
 OWNER_EMAIL = "owner@local.invalid"
 
@@ -32,14 +31,7 @@ class Workspace:
         Raises:
             DataFileError: the file cannot be used.
         """
-        storage = Storage(path)
-        try:
-            return cls(storage)
-        except (sqlite3.DatabaseError, KeyError, ValueError) as error:
-            storage.close()
-            raise DataFileError(
-                f"{path} is damaged ({error}): name another file with --data, or bring back a copy of this one"
-            ) from error
+        return cls(Storage(path))
 
     def _load(self) -> None:
         storage = self.storage
