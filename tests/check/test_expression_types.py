@@ -54,6 +54,10 @@ SCOPE = Scope(FIELDS, ENUMS, {"Order": FIELDS}, {"name": TEXT, "limit": INTEGER.
     [
         ("amount + 1", "an integer or blank"),
         ("price * 2", "a number"),
+        ("took * 2", "a duration or blank"),
+        ("2.5 * hours(1)", "a duration"),
+        ("hours(1) / 4", "a duration"),
+        ("took / hours(1)", "a number or blank"),
         ("price / 2", "a number"),
         ("price / price", "a number or blank"),
         ("amount % 3", "an integer or blank"),

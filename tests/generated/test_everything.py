@@ -106,3 +106,20 @@ def test_every_table_has_its_operations_as_coroutines(package: ModuleType) -> No
 
     assert asyncio.run(program()) == ["One"]
     assert not hasattr(package.Box.aio, "history")
+
+
+def test_durations_are_multiplied_and_divided(package: ModuleType) -> None:
+    """By numbers and by one another, in memory as in the store; what is blank stays blank."""
+    box = package.Box.create(label="a")
+    minutes = dt.timedelta(minutes=1)
+    package.Item.create(title="A", span=8 * minutes, pause=3 * minutes, box=box)
+    package.Item.create(title="B", pause=minutes, box=box)
+
+    items = package.Item.all()
+
+    assert [item.stretched for item in items] == [8 * minutes, None]
+    assert [item.pauses for item in items] == [pytest.approx(8 / 3), None]
+    column = package.Item.c
+    assert [item.title for item in package.Item.where(column.stretched == 8 * minutes)] == ["A"]
+    assert [item.title for item in package.Item.where(column.pauses > 2.5)] == ["A"]
+    assert [item.title for item in package.Item.where(column.pauses.is_none())] == ["B"]

@@ -76,6 +76,11 @@ def arithmetic(context: Context, node: ast.BinOp) -> tree.Node | None:
         return None
     if left is None or right is None:
         return None
+    kinds = (left.type.kind, right.type.kind)
+    scales = (operator, *kinds) in _SCALED
+    if scales or (operator, *kinds) == ("/", "duration", "duration"):
+        # Of durations, numbers are made and calculated with: they mean the same to every back end.
+        left, right = _in_seconds(left), _in_seconds(right)
     result = arithmetic_type(operator, left, right)
     if result is None:
         context.problem(node, "TW504", f"cannot calculate {left.type} {operator} {right.type}",
@@ -84,7 +89,24 @@ def arithmetic(context: Context, node: ast.BinOp) -> tree.Node | None:
     if operator in ("/", "%") and isinstance(right, tree.Constant) and right.value == 0:
         context.problem(node.right, "TW504", "divides by zero", "the result would always be blank")
         return None
-    return tree.Arithmetic(operator, left, right, result)
+    found = tree.Arithmetic(operator, left, right, result)
+    if scales:
+        return tree.Call("seconds", (found,), DURATION.or_none(result.nullable))
+    return found
+
+
+_SCALED: Final = frozenset(
+    (operator, *kinds)
+    for number in ("integer", "number")
+    for operator, *kinds in (("*", "duration", number), ("*", number, "duration"), ("/", "duration", number))
+)  # fmt: skip
+"""Calculations with a duration and a number that give a duration."""
+
+
+def _in_seconds(node: tree.Node) -> tree.Node:
+    if node.type.kind != "duration":
+        return node
+    return tree.Call("seconds", (node,), NUMBER.or_none(node.type.nullable))
 
 
 def arithmetic_type(operator: str, left: tree.Node, right: tree.Node) -> ValueType | None:
@@ -119,7 +141,7 @@ def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
     if {left.kind, right.kind} == {"date", "datetime"}:
         return "take the date of the moment with date(…)"
     if left.kind == "date" and right.kind == "duration":
-        return "dates are whole days: calculate with a date and time field"
+        return "dates are whole days: compare their difference, as in today() - day < days(7)"
     if "text" in (left.kind, right.kind) and operator == "+":
         return "only texts can be joined with texts"
     return ""
