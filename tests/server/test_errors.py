@@ -350,3 +350,24 @@ def test_the_api_of_2025_creates_no_computed_fields(raws: Callable[[LocalAirtabl
         )  # fmt: skip
 
     assert (status, error["type"]) == (422, "UNSUPPORTED_FIELD_TYPE_FOR_CREATE")
+
+
+def test_a_webhook_for_unknown_data_is_refused(raw: Any, airtable: LocalAirtable) -> None:
+    """The three known kinds of data are taken, anything else is not."""
+    path = f"/v0/bases/{airtable.base_id}/webhooks"
+
+    def specification(kind: str) -> dict[str, Any]:
+        return {"specification": {"options": {"filters": {"dataTypes": [kind]}}}}
+
+    assert raw.refused("POST", path, json=specification("tableRows"))[0] == 422
+    assert raw("POST", path, json=specification("tableFields")).status_code == 200
+
+
+def test_a_body_beyond_the_limit_is_refused_and_one_in_pieces_is_read(raw: Any, path: str) -> None:
+    """A limit on the whole of it, however many pieces it comes in."""
+    long = "x" * 99_000
+    in_pieces = iter([b'{"fields":', b'{"Title":', b'"x"}}'])
+
+    assert raw.refused("POST", path, data=b" " * (17 * 1024 * 1024))[0] == 413
+    assert raw("POST", path, json={"fields": {"Body": long}}).json()["fields"]["Body"] == long
+    assert raw("POST", path, data=in_pieces).json()["fields"] == {"Title": "x"}

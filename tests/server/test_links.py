@@ -1,5 +1,6 @@
 """Links: the field on the other side is made and kept in step, whichever side is written."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pyairtable
@@ -139,3 +140,24 @@ def test_links_read_as_names_in_formulas(projects: Table, tasks: Table) -> None:
 
     assert tasks.all(formula="{Project}='one, two'") == [task]
     assert tasks.all(formula=f"FIND('{ids[0]}', {{Project}})") == []
+
+
+def test_links_come_as_objects_with_date_dependency_metadata(
+    raw: Callable[..., Any], base: pyairtable.Base, projects: Table, tasks: Table
+) -> None:
+    """By GET and by POST, and only when asked for; a blank link is left out as ever."""
+    project = projects.create({"Name": "Moon"})
+    tasks.create({"Name": "build", "Project": [project["id"]]})
+    tasks.create({"Name": "rest"})
+    path = f"/v0/{base.id}/{tasks.id}"
+
+    by_get = raw("GET", path, params={"includeDateDependencyMetadata": "true"}).json()
+    by_post = raw("POST", f"{path}/listRecords", json={"includeDateDependencyMetadata": True})
+    plain = raw("GET", path).json()
+
+    assert [record["fields"].get("Project") for record in by_get["records"]] == [
+        [{"id": project["id"]}],
+        None,
+    ]
+    assert by_post.json() == by_get
+    assert plain["records"][0]["fields"]["Project"] == [project["id"]]

@@ -101,3 +101,24 @@ def test_browsers_are_told_the_same_as_by_the_service(airtable: LocalAirtable) -
 def test_a_url_over_sixteen_thousand_characters_is_refused(raw: Any, path: str) -> None:
     """Long lists must be asked for by POST."""
     assert raw.refused("GET", f"{path}?filterByFormula={'x' * 16_000}")[0] == 414
+
+
+def test_refusals_are_explained_in_the_log(
+    airtable: LocalAirtable, table: pyairtable.Table
+) -> None:
+    """With what Airtable keeps to itself: where a formula is wrong."""
+    with pytest.raises(requests.HTTPError):
+        table.all(formula="1 + * 2")
+    with pytest.raises(requests.HTTPError):
+        table.create({"Count": "many"})
+
+    filtered, created = airtable.calls.latest(2)[::-1]
+    page = requests.get(f"{airtable.url}/", timeout=5).text
+
+    assert filtered.refusal is not None
+    assert filtered.refusal.startswith("INVALID_FILTER_BY_FORMULA: The formula for filtering")
+    assert "at character 5" in filtered.refusal
+    assert created.refusal == (
+        'INVALID_VALUE_FOR_COLUMN: Field "Count" cannot accept the provided value'
+    )
+    assert "at character 5" in page

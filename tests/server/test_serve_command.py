@@ -12,6 +12,7 @@ import requests
 from click.testing import CliRunner
 
 from tablewright.cli.serve import command
+from tablewright.server.serve import LocalAirtable
 
 RUN = "from tablewright.cli.serve import command; command()"
 
@@ -46,18 +47,64 @@ def test_it_prints_where_it_is_and_what_to_export(tmp_path: Path) -> None:
     assert printed["AIRTABLE_ACCESS_TOKEN"] not in (tmp_path / "base.db").read_bytes().decode("latin-1")  # fmt: skip
 
 
+NO_FIELDS = '{"tables": [{"id": "tbl00000000000001", "name": "A"}]}'
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fail", "explode"], "unknown fault 'explode': known are refuse"),
-        (["--data", "no/such/folder/base.db"], "cannot be opened as a data file"),
-        (["--host", "203.0.113.1", "--port", "0"], "cannot listen at 203.0.113.1"),
+        (["--data", "no/such/folder/base.db"], "there is no folder no/such/folder: make it, or"),
+        (["--data", "not_sqlite.db"], "not_sqlite.db cannot be opened as a data file"),
+        (["--data", "damaged.db"], "(database disk image is malformed): name another file"),
+        (["--schema", "list.json"], "list.json holds no JSON object: save the whole answer"),
+        (["--schema", "half.json"], "half.json is not JSON"),
+        (["--schema", "no_fields.json"], "no_fields.json: tables[0] is not a table with a list"),
+        (["--host", ""], "it is empty: leave --host out"),
+        (["--base", " "], "it is empty: leave --base out"),
+        (["--token", "two words"], "a token is made of ASCII letters, digits and signs"),
     ],
 )
-def test_mistakes_are_explained_in_one_line(arguments: list[str], message: str) -> None:
-    """No traceback, and a way out."""
+def test_mistakes_are_explained_in_one_line(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The option is named, the way out as well, and there is no traceback."""
+    monkeypatch.chdir(tmp_path)
+    Path("not_sqlite.db").write_text("a letter to a friend, and no database at all")
+    with LocalAirtable("damaged.db"):
+        pass
+    whole = Path("damaged.db").read_bytes()
+    Path("damaged.db").write_bytes(whole[:4096] + b"\x55" * (len(whole) - 4096))
+    Path("list.json").write_text("[]")
+    Path("half.json").write_text('{"tables": [')
+    Path("no_fields.json").write_text(NO_FIELDS)
+
     result = CliRunner().invoke(command, arguments)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
+    assert f"Invalid value for '{arguments[0]}'" in result.output
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_an_address_that_cannot_be_had_is_named() -> None:
+    """A port that is taken and a foreign address each get their own way out."""
+    with LocalAirtable() as running:
+        port = running.url.rpartition(":")[2]
+        taken = CliRunner().invoke(command, ["--port", port])
+    foreign = CliRunner().invoke(command, ["--host", "203.0.113.1", "--port", "0"])
+
+    assert (taken.exit_code, foreign.exit_code) == (1, 1)
+    assert f"port {port} of 127.0.0.1 is taken" in taken.output
+    assert "choose another with --port" in taken.output
+    assert "cannot listen at 203.0.113.1" in foreign.output
+    assert "with --host" in foreign.output
+
+
+def test_a_server_open_to_the_network_is_reached_at_loopback_from_here() -> None:
+    """What it prints can be used on this machine."""
+    with LocalAirtable(host="0.0.0.0") as running:  # noqa: S104 - what is tested
+        answer = requests.get(f"{running.url}/v0/meta/whoami", timeout=5)
+
+    assert running.url.startswith("http://127.0.0.1:")
+    assert answer.status_code == 401

@@ -1,8 +1,24 @@
 """`tablewright serve`: a local Airtable in the foreground."""
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
+
+
+def _given(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter(f"it is empty: leave {parameter.opts[0]} out, or name one")
+    return value
+
+
+def _sendable(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    """A token that can stand in a header. An empty variable of the environment counts as none."""
+    if value and not (value.isascii() and value.isprintable() and " " not in value):
+        raise click.BadParameter("a token is made of ASCII letters, digits and signs, no blanks")
+    return value or None
 
 
 @click.command("serve")
@@ -21,6 +37,7 @@ import click
 @click.option(
     "--host",
     default="127.0.0.1",
+    callback=_given,
     show_default=True,
     help="Address to listen at. Any other than loopback opens the server to the network.",
 )
@@ -28,6 +45,7 @@ import click
     "--base",
     "base_name",
     default="Local base",
+    callback=_given,
     show_default=True,
     help="Base to open, made when missing.",
 )
@@ -39,6 +57,8 @@ import click
 @click.option(
     "--token",
     envvar="TABLEWRIGHT_SERVE_TOKEN",
+    callback=_sendable,
+    show_envvar=True,
     help="Token that clients must send; a new one each time without it.",
 )
 @click.option(
@@ -76,7 +96,18 @@ def command(
 ) -> None:
     """Run a local Airtable that pyairtable, airtable.js and other clients take for the real one.
 
-    Prints where it is and the two environment variables by which `tablewright.connect()` finds it.
+    Prints where it is and the two environment variables by which `tablewright.connect()` finds it. With a
+    browser, the address shows bases, tables and the latest requests.
+
+    \b
+    Faults for --fail, narrowed by method=, path=, nth= and probability=:
+      refuse        the connection ends as soon as the request's head is there
+      delay=0.5     the answer waits so many seconds
+      cut-before    nothing is written, the connection ends without an answer
+      cut-after     the request is carried out, then the connection ends
+      429, 503      as the service says them; retry-after=2 adds the header
+      500, 502      a fault of the server or of a gateway, nothing is written
+      malformed     the request is carried out, its answer is half a JSON text
     """
     from tablewright.server.faults import FaultRuleError
     from tablewright.server.importing import SchemaFileError
@@ -97,7 +128,13 @@ def command(
             era="2025" if era == "2025" else "2026",
             shuffle=shuffle,
         )
-    except (DataFileError, SchemaFileError, FaultRuleError, PortTakenError) as error:
+    except DataFileError as error:
+        raise click.BadParameter(str(error), param_hint="'--data'") from error
+    except SchemaFileError as error:
+        raise click.BadParameter(str(error), param_hint="'--schema'") from error
+    except FaultRuleError as error:
+        raise click.BadParameter(str(error), param_hint="'--fail'") from error
+    except PortTakenError as error:
         raise click.ClickException(str(error)) from error
     kept = "in memory only: give --data FILE to keep it" if data is None else f"kept in {data}"
     click.echo(f"Local Airtable at {airtable.url} (data {kept})")
@@ -105,5 +142,14 @@ def command(
     click.echo("To use it from another shell:")
     for name, value in airtable.environment().items():
         click.echo(f'  export {name}="{value}"')
+    if not _is_loopback(host):
+        click.echo(f"Open to the network at {host}: whoever has the token may write.", err=True)
     click.echo("Ctrl+C ends it.")
     airtable.run()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

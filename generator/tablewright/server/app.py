@@ -53,6 +53,8 @@ class _Reply(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    refusal: str | None = None
+    """For the call log."""
 
 
 class AirtableApi:
@@ -111,6 +113,7 @@ class AirtableApi:
                 0 if reply is None else reply.status,
                 perf_counter() - started,
                 action,
+                None if reply is None else reply.refusal,
             )
         )
         if reply is not None:
@@ -132,7 +135,8 @@ class AirtableApi:
                     return None
             answer = self._answer(scope, body)
         except errors.ApiError as error:
-            return _json(dumps(error.body()), error.status)
+            refused = _json(dumps(error.body()), error.status)
+            return refused._replace(refusal=error.explained)
         except Exception:  # noqa: BLE001 - a fault of ours is the service's 500
             _log.exception("%s %s failed", scope["method"], scope["path"])
             return _json(_SERVER_ERROR, 500)

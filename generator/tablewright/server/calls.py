@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from tablewright.server import clock
 from tablewright.server.jsontext import JsonObject
@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     status: int
     seconds: float
     fault: str | None
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Call:
     milliseconds: float
     fault: str | None = None
     """The action of the fault rule that applied."""
+    refusal: str | None = None
+    """Why the request was refused: type, message, and what the service keeps to itself (a formula's faulty place)."""
 
     @classmethod
     def of_entry(cls, entry: Entry) -> "Call":
@@ -48,10 +51,11 @@ class Call:
             time=clock.millisecond(datetime.fromtimestamp(entry.time, UTC)),
             method=entry.method,
             path=text_of(entry.raw_path),
-            query=text_of(entry.raw_query),
+            query=unquote_plus(entry.raw_query.decode("ascii", "replace")),
             status=entry.status,
             milliseconds=round(entry.seconds * 1000, 3),
             fault=entry.fault,
+            refusal=entry.refusal,
         )
 
     def shown(self) -> JsonObject:
@@ -59,7 +63,7 @@ class Call:
 
 
 def text_of(raw: bytes) -> str:
-    """A path or query with its percent signs resolved."""
+    """A path with its percent signs resolved."""
     return unquote(raw.decode("ascii", "replace"))
 
 

@@ -13,13 +13,27 @@ class ApiError(Exception):
     """A refusal of a request. `kind` is Airtable's `type`; without one the bare form `{"error": "NOT_FOUND"}` is sent."""
 
     def __init__(
-        self, status: int, kind: str, message: str | None = None, *, bare: bool = False
+        self,
+        status: int,
+        kind: str,
+        message: str | None = None,
+        *,
+        bare: bool = False,
+        detail: str | None = None,
     ) -> None:
         super().__init__(message or kind)
         self.status = status
         self.kind = kind
         self.message = message
         self.bare = bare
+        self.detail = detail
+        """What the service does not tell, for the call log: where in a formula the fault is, for example."""
+
+    @property
+    def explained(self) -> str:
+        """Type, message and detail in one line."""
+        told = self.kind if self.message is None else f"{self.kind}: {self.message}"
+        return told if self.detail is None else f"{told} ({self.detail})"
 
     def body(self) -> JsonObject:
         """The answer's JSON."""
@@ -179,12 +193,13 @@ def unknown_choice(name: str) -> ApiError:
     )
 
 
-def bad_filter(reason: str) -> ApiError:
-    """A `filterByFormula` that cannot be used; *reason* is one of the three below."""
+def bad_filter(reason: str, detail: str) -> ApiError:
+    """A `filterByFormula` that cannot be used."""
     return ApiError(
         422,
         "INVALID_FILTER_BY_FORMULA",
         f"The formula for filtering records is invalid: {reason}",
+        detail=detail,
     )
 
 
@@ -217,13 +232,16 @@ def not_creatable(table_name: str, field_name: str, field_type: str) -> ApiError
     )
 
 
-def bad_options(table_name: str, field_name: str, problems: Iterable[str]) -> ApiError:
+def bad_options(
+    table_name: str, field_name: str, problems: Iterable[str], detail: str | None = None
+) -> ApiError:
     """Options that do not fit the type; each problem reads like `Colour.options is missing`."""
     listed = ", ".join(problems)
     return ApiError(
         422,
         "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE",
         f"Invalid options for {table_name}.{field_name}: Failed schema validation: {listed}",
+        detail=detail,
     )
 
 

@@ -17,7 +17,11 @@ NUMBER: JsonObject = {"type": "number", "options": {"precision": 0}}
 
 
 class BadDefinitionError(Exception):
-    """What is wrong with a computed field; the text goes on where `<Field>.` stopped."""
+    """What is wrong with a computed field; the text goes on where `<Field>.` stopped. `detail` is for the call log."""
+
+    def __init__(self, problem: str, detail: str | None = None) -> None:
+        super().__init__(problem)
+        self.detail = detail
 
 
 def bind(table: Table, text: str) -> BoundFormula:
@@ -70,7 +74,9 @@ def completed_options(base: Base, table: Table, field: Field) -> JsonObject:
     try:
         bound = bind_aggregate(given["formula"])
     except FormulaError as error:
-        raise BadDefinitionError(f"options.formula is invalid: {error.message}") from None
+        raise BadDefinitionError(
+            f"options.formula is invalid: {error.message}", error.detail
+        ) from None
     result = result_type(bound, lambda _: _result_type(looked_up)).as_json()
     return {
         **found,
@@ -85,7 +91,9 @@ def _formula_options(base: Base, table: Table, field: Field, text: str) -> JsonO
     try:
         bound = bind(table, text)
     except FormulaError as error:
-        raise BadDefinitionError(f"options.formula is invalid: {error.message}") from None
+        raise BadDefinitionError(
+            f"options.formula is invalid: {error.message}", error.detail
+        ) from None
     references = list(dict.fromkeys(key for key in bound.bindings.values() if key is not None))
     for reference in references:
         if reference == field.id or field.id in _needed_by(base, reference):

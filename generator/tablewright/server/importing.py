@@ -14,6 +14,8 @@ from tablewright.server.workspace import Workspace
 
 _UNDOCUMENTED_TYPES = frozenset({"manualSort"})
 """Internal field types that a base schema may show; the server leaves them out."""
+_SHOWN_PROBLEMS = 5
+_EXPECTED = "save the whole answer of GET /v0/meta/bases/{id}/tables"
 
 
 class SchemaFileError(ValueError):
@@ -31,9 +33,9 @@ def read_schema(path: Path) -> JsonObject:
     except OSError as error:
         raise SchemaFileError(f"{path}: {error.strerror}") from error
     except ValueError as error:
-        raise SchemaFileError(f"{path} is not JSON: {error}") from error
+        raise SchemaFileError(f"{path} is not JSON ({error}): {_EXPECTED}") from error
     if not isinstance(document, dict):
-        raise SchemaFileError(f"{path} holds no JSON object with a list 'tables'")
+        raise SchemaFileError(f"{path} holds no JSON object: {_EXPECTED}")
     return document
 
 
@@ -48,7 +50,9 @@ def open_schema(workspace: Workspace, document: JsonObject, name: str) -> Base:
     """
     problems = list(_problems(document))
     if problems:
-        raise SchemaFileError("; ".join(problems))
+        more = len(problems) - _SHOWN_PROBLEMS
+        told = [*problems[:_SHOWN_PROBLEMS], *([f"and {more} more like these"] if more > 0 else [])]
+        raise SchemaFileError("; ".join(told))
     given_id = document.get("id")
     known = workspace.bases.get(given_id) if given_id else _base_with_tables(workspace, document)
     if known is not None:
@@ -74,10 +78,12 @@ def _base_with_tables(workspace: Workspace, document: JsonObject) -> Base | None
 def _problems(document: JsonObject) -> Iterator[str]:
     tables = document.get("tables")
     if not isinstance(tables, list):
-        yield "the schema has no list 'tables': save the answer of GET /v0/meta/bases/{id}/tables"
+        yield f"it has no list 'tables': {_EXPECTED}"
         return
     if document.get("id") is not None and not is_id(document["id"], "app"):
         yield f"id {document['id']!r} is not the id of a base (app and 14 letters or digits)"
+    if not isinstance(document.get("name", ""), (str, type(None))):
+        yield f"name {document['name']!r} is not a text"
     seen: set[str] = set()
     for place, table in enumerate(tables):
         yield from _table_problems(f"tables[{place}]", table, seen)

@@ -104,7 +104,7 @@ def _filtered(calculator: Calculator, table: Table, rows: Iterable[Row], formula
     try:
         bound = bind(table, formula)
     except FormulaError as error:
-        raise errors.bad_filter(error.message) from None
+        raise errors.bad_filter(error.message, error.detail) from None
     return calculator.kept_by(table, bound, rows)
 
 

@@ -124,7 +124,9 @@ class SchemaEditor:
             try:
                 field.options = formulas.completed_options(base, table, field)
             except formulas.BadDefinitionError as problem:
-                raise errors.bad_options(table.name, name, [f"{name}.{problem}"]) from None
+                raise errors.bad_options(
+                    table.name, name, [f"{name}.{problem}"], problem.detail
+                ) from None
         table.add_field(field)
         if not table.primary_field_id:
             table.primary_field_id = field.id
@@ -198,7 +200,9 @@ class SchemaEditor:
         try:
             field.options = formulas.completed_options(transaction.base, table, wanted)
         except formulas.BadDefinitionError as problem:
-            raise errors.bad_options(table.name, field.name, [f"{field.name}.{problem}"]) from None
+            raise errors.bad_options(
+                table.name, field.name, [f"{field.name}.{problem}"], problem.detail
+            ) from None
 
 
 def _required_name(body: JsonObject) -> str:

@@ -76,6 +76,8 @@ class Shape:
     time_zone: str = "utc"
     locale: str = "en"
     with_comment_count: bool = False
+    links_as_objects: bool = False
+    """Link cells as `[{"id": …}]`, as date dependency metadata wants them."""
     only: tuple[str, ...] | None = None
     """Field keys as given; None for all."""
 
@@ -110,6 +112,7 @@ def list_request_of_query(query: Query) -> ListRequest:
             cell_format=query.text("cellFormat"),
             query=query,
             metadata=query.texts("recordMetadata"),
+            links_as_objects=query.flag("includeDateDependencyMetadata"),
             only=query.texts("fields") or None,
         ),
         formula=query.text("filterByFormula"),
@@ -136,6 +139,7 @@ def list_request_of_body(body: JsonObject, query: Query) -> ListRequest:
             cell_format=_optional_text(body.get("cellFormat")),
             query=query,
             metadata=metadata,
+            links_as_objects=_flag(body.get("includeDateDependencyMetadata")),
             only=only or None,
         ),
         formula=_optional_text(body.get("filterByFormula")),
@@ -156,6 +160,7 @@ def record_shape(query: Query) -> Shape:
         cell_format=query.text("cellFormat"),
         query=query,
         metadata=[],
+        links_as_objects=False,
         only=None,
     )
 
@@ -176,6 +181,7 @@ def _shape(
     cell_format: str | None,
     query: Query,
     metadata: list[str],
+    links_as_objects: bool,
     only: list[str] | None,
 ) -> Shape:
     if cell_format not in (None, "json", "string"):
@@ -194,6 +200,7 @@ def _shape(
         time_zone=zone or "utc" if as_text else "utc",
         locale=locale or "en" if as_text else "en",
         with_comment_count=bool(metadata),
+        links_as_objects=links_as_objects and not as_text,
         only=None if only is None else tuple(only),
     )
 

@@ -55,8 +55,17 @@ def _layout(base: Base, table: Table, shape: Shape) -> Layout:
         base.schema_version,
         shape,
         {field.id: field.id if shape.by_field_id else field.name for field in fields},
-        [f for f in fields if shape.as_text or f.is_computed or f.type in _VIEWED_TYPES],
+        [f for f in fields if _is_worked_out(f, shape)],
         table.has_computed,
+    )
+
+
+def _is_worked_out(field: Field, shape: Shape) -> bool:
+    return (
+        shape.as_text
+        or field.is_computed
+        or field.type in _VIEWED_TYPES
+        or (shape.links_as_objects and field.type == "multipleRecordLinks")
     )
 
 
@@ -97,6 +106,9 @@ class Renderer:
         if field.type == "multipleAttachments":
             view = self._attachment_view
             return lambda row: [view(item) for item in row.cells.get(field.id) or ()] or None
+        if field.type == "multipleRecordLinks":
+            # No date is moved here, so there is never any metadata beside the id.
+            return lambda row: [{"id": key} for key in row.cells.get(field.id) or ()] or None
         if field.type == "multipleLookupValues":
             return lambda row: self._lookup(field, row)
         return lambda row: calculator.cell(table, field, row)

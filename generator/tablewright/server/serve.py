@@ -1,11 +1,13 @@
 """Running the server: in a thread of this process, or as a process of its own."""
 
+import errno
 import random
 import secrets
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -17,7 +19,7 @@ from starlette.types import Scope
 from tablewright.server.app import AirtableApi, application
 from tablewright.server.calls import CallLog
 from tablewright.server.faults import Faults
-from tablewright.server.importing import open_schema, read_schema
+from tablewright.server.importing import SchemaFileError, open_schema, read_schema
 from tablewright.server.jsontext import JsonObject
 from tablewright.server.limiter import RateLimiter
 from tablewright.server.meta import SchemaEditor
@@ -74,17 +76,22 @@ class LocalAirtable:
         """
         rules = Faults.parse(fail, seed)
         document = read_schema(Path(schema)) if isinstance(schema, (str, Path)) else schema
+        source = schema if isinstance(schema, (str, Path)) else "the schema"
         self.token = token or new_token()
         self.calls = CallLog()
         self.workspace = Workspace.open(None if data is None else Path(data))
         try:
-            self._base = _opened_base(self.workspace, document, base_name)
+            try:
+                self._base = _opened_base(self.workspace, document, base_name)
+            except SchemaFileError as error:
+                raise SchemaFileError(f"{source}: {error}") from error
             self._socket = listening_socket(host, port)
         except BaseException:
             self.workspace.close()
             raise
         bound_port: int = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound_port}"
+        reachable = _reachable(host)
+        self.url = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{bound_port}"
         """Where the API is, without `/v0`: what clients call the end point."""
         api = AirtableApi(
             self.workspace,
@@ -191,6 +198,17 @@ def new_token() -> str:
     return f"pat{secrets.token_hex(7)}.{secrets.token_hex(32)}"
 
 
+def _reachable(host: str) -> str:
+    """Where a server that listens at *host* is reached from this machine."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "::1" if address.version == 6 else LOOPBACK
+
+
 def _opened_base(workspace: Workspace, document: JsonObject | None, name: str) -> Base:
     if document is not None:
         return open_schema(workspace, document, name)
@@ -220,7 +238,18 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise PortTakenError(
-            f"cannot listen at {host}:{port} ({error}): choose another with --port, 0 takes a free one"
-        ) from error
+        raise PortTakenError(_why_not(host, port, error)) from error
     return listener
+
+
+def _why_not(host: str, port: int, error: OSError | OverflowError) -> str:
+    another_port = "choose another with --port, 0 takes a free one"
+    if isinstance(error, OverflowError):
+        return f"there is no port {port}: {another_port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is taken, perhaps by another server of this kind: {another_port}"
+    if error.errno == errno.EACCES:
+        return f"port {port} of {host} is reserved to the system: {another_port}"
+    return (
+        f"cannot listen at {host} ({error.strerror}): name an address of this machine with --host"
+    )

@@ -116,11 +116,12 @@ class Storage:
         return self._positions[table_id] << _NUMBER_BITS | number
 
     def _explain(self, error: sqlite3.DatabaseError) -> str:
+        another = "name another file with --data"
+        if self._path is not None and not self._path.parent.is_dir():
+            return f"{self._path}: there is no folder {self._path.parent}: make it, or {another}"
         if "locked" in str(error):
-            return f"{self._path} is open in another server: stop that one, or name another file with --data"
-        return (
-            f"{self._path} cannot be opened as a data file ({error}): name another file with --data"
-        )
+            return f"{self._path} is open in another server: stop that one, or {another}"
+        return f"{self._path} cannot be opened as a data file ({error}): {another}"
 
     def close(self) -> None:
         self._connection.close()

@@ -1,7 +1,8 @@
 """Webhooks without the calls out: registered, and fed with a payload for every write that their filters let through.
 
 Notifications are not sent: a server on loopback has nobody to call. Payloads wait to be fetched, as with a webhook
-that has no notification URL. Filters by data type and table are honoured; finer ones are not.
+that has no notification URL. Only changes of records make payloads; filters by data type and table are honoured,
+finer ones are not.
 """
 
 import base64
@@ -19,6 +20,7 @@ from tablewright.server.workspace import Workspace
 
 LIFE_DAYS: Final = 7
 PAYLOADS_PER_PAGE: Final = 50
+DATA_TYPES: Final = ("tableData", "tableFields", "tableMetadata")
 
 
 class Webhooks:
@@ -75,7 +77,8 @@ class Webhooks:
         if not isinstance(specification, dict) or not (url is None or isinstance(url, str)):
             raise errors.invalid_request()
         filters = _filters(specification)
-        if not isinstance(filters.get("dataTypes"), list) or not filters["dataTypes"]:
+        wanted = filters.get("dataTypes")
+        if not isinstance(wanted, list) or not wanted or any(d not in DATA_TYPES for d in wanted):
             raise errors.invalid_request()
         hook = {
             "id": new_id("ach"),

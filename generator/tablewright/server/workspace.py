@@ -1,5 +1,6 @@
 """Everything one server holds: bases, users and records, in memory over the data file."""
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from tablewright.server import clock
 from tablewright.server.ids import new_id
 from tablewright.server.rows import Row, Rows
 from tablewright.server.schema import Base, Field, Table, User
-from tablewright.server.storage import Storage
+from tablewright.server.storage import DataFileError, Storage
 
 OWNER_EMAIL = "owner@local.invalid"
 
@@ -31,7 +32,14 @@ class Workspace:
         Raises:
             DataFileError: the file cannot be used.
         """
-        return cls(Storage(path))
+        storage = Storage(path)
+        try:
+            return cls(storage)
+        except (sqlite3.DatabaseError, KeyError, ValueError) as error:
+            storage.close()
+            raise DataFileError(
+                f"{path} is damaged ({error}): name another file with --data, or bring back a copy of this one"
+            ) from error
 
     def _load(self) -> None:
         storage = self.storage
