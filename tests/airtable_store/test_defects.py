@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from pydantic import Field
 
 from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
+from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.runtime import (
     AirtableModel,
     Columns,
@@ -22,11 +24,14 @@ from tablewright.runtime import (
     RecordInvalid,
     RecordNotFound,
     StoreOutdated,
+    StoreUnavailable,
     TableSpec,
     TransitionRefused,
+    WriteIncomplete,
     connect,
 )
 from tablewright.runtime import columns as _
+from tablewright.runtime.stores.airtable_client import TIMEOUT
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
 
@@ -128,6 +133,16 @@ def test_a_save_is_whole_or_not_at_all(tasks: Factory[AgentTask], people: Any) -
         made.update(output="x", retry_count=-1)
 
     assert (made.output, "Output" in people.cells(made.id)) == (None, False)
+
+
+@pytest.mark.airtable(fail="cut-after method=POST path=*/AI_Agent_Tasks nth=1")
+def test_a_create_is_never_sent_twice_blindly(tasks: Factory[AgentTask], sent: Sent) -> None:
+    """9: where its answer is lost, the error says what is in doubt, and one record is there."""
+    with pytest.raises(WriteIncomplete, match="in doubt, since the answer was lost: 0"):
+        tasks.create_many(1)
+
+    assert [one for one in sent() if one.startswith("POST")] == ["POST AI_Agent_Tasks"]
+    assert AgentTask.count() == 1
 
 
 def test_boxes_and_blanks_read_as_they_are(local_airtable: LocalAirtable, clock: Any) -> None:
@@ -247,6 +262,107 @@ def test_dates_and_durations_are_stored(local_airtable: LocalAirtable, clock: An
         with pytest.raises(RecordInvalid):
             Span._create({"day": "tomorrow"})
         assert len(local_airtable.calls) == 1
+
+
+@pytest.mark.airtable(rate_limit=True)
+def test_a_penalty_is_waited_for(
+    local_airtable: LocalAirtable, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """14: after a 429 the next request comes 30 seconds later, and the log says why nothing happens."""
+    with connected(local_airtable, clock=clock) as opened, caplog.at_level(logging.WARNING):
+        client: Any = opened.store.client  # type: ignore[attr-defined]  # of Airtable
+        url = client.api.build_url("meta", "bases", local_airtable.base_id, "tables")
+        for _ in range(5):
+            client.ask("read the base", lambda: client.api.get(url))
+
+        with pytest.raises(StoreUnavailable, match="asked 5 times"):
+            client.ask("read the base", lambda: client.api.get(url))
+
+    assert clock.waits == [30.0] * 4
+    assert "has had too many requests: waiting 30 s" in caplog.text
+    assert client.api.timeout == TIMEOUT == (10, 60)
+
+
+def test_creating_many_sends_ten_at_a_time(tasks: Factory[AgentTask], sent: Sent) -> None:
+    """15: ten records are one request."""
+    tasks.create_many(10)
+
+    assert sent() == ["POST AI_Agent_Tasks"]
+
+
+@pytest.fixture(scope="module")
+def every_type(
+    written_package: Callable[[Path, Path], str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What is sent to make a table with a field of every type."""
+    folder = tmp_path_factory.mktemp("every_type")
+    schema = Path(__file__).parents[1] / "cases/accepted_schema_with_every_field_type/schema.yaml"
+    name = written_package(schema, folder)
+    found: dict[str, Any] = json.loads((folder / name / "airtable.json").read_text("utf-8"))
+    return found
+
+
+def test_every_type_is_made_as_itself(every_type: dict[str, Any]) -> None:
+    """16, 17: an email is no text, a number keeps its digits, and what may be blank keeps its type."""
+    (table,) = every_type["passes"][0]["requests"]
+    made = {one["name"]: one for one in table["body"]["fields"]}
+
+    types = {name: one["type"] for name, one in made.items()}
+    assert (types["email"], types["url"], types["datetime"]) == ("email", "url", "dateTime")
+    assert (types["grade"], types["grades"]) == ("singleSelect", "multipleSelects")
+    assert made["number"]["options"] == {"precision": 8}
+    assert made["integer"]["options"] == {"precision": 0}
+
+
+def test_bases_are_made_where_they_belong_and_none_is_deleted(
+    local_airtable: LocalAirtable,
+) -> None:
+    """19: a new base names its workspace, every page of bases is read, and nothing asks for what the API lacks."""
+    port = AirtablePort(local_airtable.token, endpoint=local_airtable.url)
+    field = {"name": "Name", "type": "singleLineText"}
+    workspace = local_airtable.workspace.workspace_id
+    body = {"name": "New", "workspaceId": workspace, "tables": [{"name": "T", "fields": [field]}]}
+
+    made = port.create_base(body)
+
+    assert {one["id"] for one in port.bases()} == {local_airtable.base_id, made["id"]}
+    assert not [name for name in dir(port) if name.startswith("delete_") and name != "delete_rows"]
+    port.close()
+
+
+def test_links_send_what_may_be_sent(every_type: dict[str, Any]) -> None:
+    """20: no read-only options; descriptions are sent."""
+    (table,), links = (one["requests"] for one in every_type["passes"][:2])
+
+    assert [set(one["body"]["options"]) for one in links] == [{"linkedTableId"}]
+    described = [one for one in table["body"]["fields"] if "description" in one]
+    assert [(one["name"], one["description"]) for one in described] == [("json_value", "Anything.")]
+
+
+def test_what_cannot_be_made_is_said(every_type: dict[str, Any]) -> None:
+    """21: an auto number does not become a field of another type: people are told to add it."""
+    sent = [one["body"] for group in every_type["passes"] for one in group["requests"]]
+    names = {field["name"] for body in sent for field in (body, *body.get("fields", ()))}
+
+    assert "auto_number" not in names
+    assert any("'auto_number' of type autoNumber by hand" in step for step in every_type["manual"])
+
+
+def test_subclasses_read_the_table_of_their_parent(tasks: Factory[AgentTask]) -> None:
+    """23: a subclass adds behaviour and names no table; each connection has its own store."""
+
+    class Loud(AgentTask):
+        @property
+        def shout(self) -> str:
+            return self.name.upper()
+
+    tasks.create(name="quiet")
+
+    (found,) = Loud.all()
+    assert (type(found), found.shout) == (Loud, "QUIET")
+    with connect("local:"):
+        assert Loud.count() == 0
+    assert Loud.count() == 1
 
 
 def test_a_field_name_may_hold_anything(local_airtable: LocalAirtable, clock: Any) -> None:
