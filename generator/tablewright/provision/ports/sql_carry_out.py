@@ -14,6 +14,7 @@ from tablewright.provision.ports.sql_compare import fill_value
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_shapes import shown_name
 from tablewright.provision.ports.sql_type_names import type_name
+from tablewright.provision.ports.sql_values import convert_values
 from tablewright.runtime.spec import TableSpec
 
 
@@ -53,6 +54,8 @@ class Alteration:
             for made in self._metadata.sorted_tables:
                 if made.name in self._found.rebuilt:
                     self._rebuild(made)
+            for table, name, kind in self._found.retyped:
+                convert_values(self._connection, table, name, kind)
         else:
             self._alter()
         for index in self._found.indexes:

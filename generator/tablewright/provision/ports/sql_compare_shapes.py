@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports.sql_differences import Differences, mentions
 from tablewright.provision.ports.sql_shapes import live_shape, shown_name, wanted_shapes
+from tablewright.runtime.stores.sql_types import MomentText
 
 
 class ShapeComparison:
@@ -38,6 +39,7 @@ class ShapeComparison:
             for one in table.constraints
             if isinstance(one, sa.CheckConstraint)
         }
+        self._note_moments(table, there)
         beside = found.left_names(table.name) | found.dropped_names(table.name)
         for name, text in there.items():
             if not name.startswith("ck_") or text == wanted.get(name):
@@ -49,16 +51,26 @@ class ShapeComparison:
             found.rebuilt.add(table.name)
             if name not in made:
                 found.say("~", "safe", table.name, f"no check {_short(table, name)}")
-        new = {f"ck_{table.name}_{column}" for column in found.new_names(table.name)}
+        other = found.new_names(table.name) | found.retyped_names(table.name)
+        untested = {f"ck_{table.name}_{column}" for column in other}
         for name, check in made.items():
             if there.get(name) == wanted.get(name):
                 continue
-            # A check of a new column comes with it, and no row is against it: their cells are blank, or the default.
-            if str(check.name).rpartition("_")[0] in new:
+            # Of a new column the cells are blank, or the default; of another type they are not of that type yet.
+            if str(check.name).rpartition("_")[0] in untested:
                 found.checks.append((table.name, check))
                 found.rebuilt.add(table.name)
             else:
                 self._note_check(table, name, check)
+
+    def _note_moments(self, table: sa.Table, there: Mapping[str, str]) -> None:
+        """Note texts that are to be moments: SQLite keeps both as text, and only the check of a text's length tells."""
+        for column in table.columns:
+            is_text = f"ck_{table.name}_{column.name}_length" in there
+            if is_text and isinstance(column.type, MomentText):
+                self._found.say("~", "lossy", table.name, f"column '{column.name}' from text to moments")  # fmt: skip
+                self._found.retyped.append((table.name, column.name, column.type))
+                self._found.rebuilt.add(table.name)
 
     def _note_check(self, table: sa.Table, name: str, check: sa.CheckConstraint) -> None:
         found = self._found

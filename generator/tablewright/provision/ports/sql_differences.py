@@ -46,6 +46,10 @@ class Differences:
         """Return the columns that a table gets."""
         return {column.name for where, column in self.new_columns if where == table}
 
+    def retyped_names(self, table: str) -> set[str]:
+        """Return the columns that get another type."""
+        return {column for where, column, _ in self.retyped if where == table}
+
     def left_names(self, table: str) -> set[str]:
         """Return the columns that a table keeps although the schema does not have them."""
         return {column.name for column in self.left.get(table, ())}
