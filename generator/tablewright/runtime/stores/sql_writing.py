@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from tablewright.runtime.codec import Row
@@ -95,11 +96,19 @@ def upsert(
     if statements.dialect == "postgresql":
         query = query.with_for_update()
     found = connection.execute(query).scalars().all()
+    if not found:
+        try:
+            with connection.begin_nested():
+                insert(connection, known, [new])
+        except exc.IntegrityError:
+            # Somebody may have stored it since; then it is there now.
+            found = connection.execute(query).scalars().all()
+            if not found:
+                raise
+        else:
+            return new, True
     if len(found) > 1:
         raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
-    if not found:
-        insert(connection, known, [new])
-        return new, True
     update(connection, known, [(found[0], stamped(table, row))], store)
     fresh = connection.execute(statements.fetch([found[0]])).all()
     return statements.rows(fresh)[0], False
