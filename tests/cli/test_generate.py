@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -289,3 +290,23 @@ def test_a_broken_configuration_is_one_sentence(project: Path) -> None:
     assert result.exit_code == 1
     assert "tablewright.toml" in result.output
     assert "Traceback" not in result.output
+
+
+def test_everything_is_told_as_one_json_document(project: Path) -> None:
+    """--format json: findings, and what became of every file, for tools that read standard output."""
+    written = run("generate", "--format", "json")
+    models = project / "generated" / "notes" / "models.py"
+    models.write_text(models.read_text("utf-8") + "# mine\n", "utf-8")
+    checked = run("generate", "--check", "--format", "json")
+    shown = run("generate", "--diff", "--format", "json")
+    (project / "schemas" / "notes.yaml").write_text("tablewright: 1\nname: notes\n")
+    wrong = run("generate", "--format", "json")
+
+    (package,) = json.loads(written.stdout)["packages"]
+    assert (package["schema"], package["folder"]) == ("schemas/notes.yaml", "generated/notes")
+    assert {file["state"] for file in package["files"]} == {"missing"}
+    changed = {"path": "generated/notes/models.py", "state": "changed"}
+    assert json.loads(checked.stdout)["packages"][0]["files"] == [changed]
+    assert "-# mine" in json.loads(shown.stdout)["packages"][0]["files"][0]["diff"]
+    assert (json.loads(wrong.stdout)["errors"], json.loads(wrong.stdout)["packages"]) == (1, [])
+    assert [one.exit_code for one in (written, checked, shown, wrong)] == [0, 1, 1, 1]

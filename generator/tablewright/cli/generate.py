@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from tablewright import __version__
-from tablewright.cli.schemas import below_here, compiled_files, project_config, schema_paths
+from tablewright.cli.schemas import (
+    below_here,
+    compile_all,
+    compiled_files,
+    project_config,
+    schema_paths,
+)
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
 from tablewright.render.locate import code_digest_parts, template_digest_parts
@@ -78,7 +85,7 @@ class _Package(NamedTuple):
     "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How findings are printed.",
+    help="How findings and results are printed.",
 )
 def command(
     schemas: tuple[Path, ...],
@@ -104,38 +111,82 @@ def command(
         return
     # One short run that frees nothing worth a collector's walk over large trees.
     gc.disable()
-    packages = _packages(schemas, output, templates, output_format)
+    writes = not (only_check or show_diff)
+    if output_format == "json":
+        sys.exit(_in_json(schemas, output, templates, writes=writes, show_diff=show_diff))
+    packages = _packages(schemas, output, templates)
     if packages is None:
         sys.exit(1)
-    if only_check or show_diff:
+    if not writes:
         sys.exit(
             _report(
                 [one for package in packages for one in package.differences], show_diff=show_diff
             )
         )
     _write(packages)
+    for package in packages:
+        click.echo(_written(package))
 
 
 def _packages(
-    schemas: tuple[Path, ...], output: Path, templates: Path | None, output_format: str
+    schemas: tuple[Path, ...], output: Path, templates: Path | None
 ) -> list[_Package] | None:
-    """Return the packages of all schemas, or nothing where one of them has an error."""
-    paths = schema_paths(schemas)
+    """Return the packages of all schemas, or nothing where one of them has an error. Findings are printed."""
+    paths, made_by = schema_paths(schemas), _made_by(templates)
+    untouched = [_untouched(path, output, made_by) for path in paths]
+    known = [one for one in untouched if one is not None]
+    if len(known) == len(paths):
+        return known
+    results = compiled_files(paths, output_format="text")
+    return None if results is None else _packages_of(results, output, made_by, templates)
+
+
+def _made_by(templates: Path | None) -> list[str]:
     code = code_digest_parts(_MAKES_OUTPUT)
-    made_by = [__version__, *template_digest_parts(_TEMPLATE_FOLDERS, templates), *code]
-    if output_format == "text":
-        untouched = [_untouched(path, output, made_by) for path in paths]
-        known = [one for one in untouched if one is not None]
-        if len(known) == len(paths):
-            return known
-    results = compiled_files(paths, output_format=output_format)
-    if results is None:
-        return None
+    return [__version__, *template_digest_parts(_TEMPLATE_FOLDERS, templates), *code]
+
+
+def _packages_of(
+    results: list[Compiled], output: Path, made_by: list[str], templates: Path | None
+) -> list[_Package]:
     return [
         _package(schema, result, output, made_by, templates)
         for result in results
         if (schema := result.schema) is not None
     ]
+
+
+def _in_json(
+    schemas: tuple[Path, ...],
+    output: Path,
+    templates: Path | None,
+    *,
+    writes: bool,
+    show_diff: bool,
+) -> int:
+    """Print findings and what became of every package as one document; return the exit code."""
+    from tablewright.check.reports import json_report
+
+    results, usable = compile_all(schema_paths(schemas))
+    packages = _packages_of(results, output, _made_by(templates), templates) if usable else []
+    if writes:
+        _write(packages)
+    report = json_report(finding for result in results for finding in result.findings)
+    report["packages"] = [
+        {
+            "schema": package.source,
+            "folder": package.folder.as_posix(),
+            "files": [
+                {"path": one.path.as_posix(), "state": one.state}
+                | ({"diff": one.unified()} if show_diff else {})
+                for one in package.differences
+            ],
+        }
+        for package in packages
+    ]
+    click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    differ = any(package.differences for package in packages)
+    return 1 if not usable or (differ and not writes) else 0
 
 
 def _untouched(path: Path, output: Path, made_by: list[str]) -> _Package | None:
@@ -197,7 +248,6 @@ def _write(packages: list[_Package]) -> None:
             write(package.folder, package.differences)
         except FolderUnusable as error:
             raise click.ClickException(str(error)) from error
-        click.echo(_written(package))
 
 
 def _written(package: _Package) -> str:
@@ -229,8 +279,10 @@ def _watch(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> N
 
 def _write_or_show(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> None:
     try:
-        packages = _packages(schemas, output, templates, "text")
+        packages = _packages(schemas, output, templates)
         if packages is not None:
             _write(packages)
+            for package in packages:
+                click.echo(_written(package))
     except click.ClickException as error:
         error.show()

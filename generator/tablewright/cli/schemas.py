@@ -73,6 +73,13 @@ def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | Non
 
 def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compiled] | None:
     """Return what came out of each file, or nothing where one of them has an error. Findings are printed."""
+    results, usable = compile_all(paths)
+    print_findings(results, output_format=output_format)
+    return results if usable else None
+
+
+def compile_all(paths: Sequence[Path]) -> tuple[list[Compiled], bool]:
+    """Return what came out of each file that could be read, and whether there is a model of every one."""
     # The compiler is imported when there is something to compile.
     from tablewright.check.compile import compile_schema
     from tablewright.syntax.source import SourceUnreadable, read_source
@@ -85,8 +92,7 @@ def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compile
         except SourceUnreadable as error:
             click.echo(f"error: {error}", err=True)
             unreadable = True
-    print_findings(results, output_format=output_format)
-    return None if unreadable or any(result.schema is None for result in results) else results
+    return results, not unreadable and all(result.schema is not None for result in results)
 
 
 def print_findings(results: Sequence[Compiled], *, output_format: str) -> None:

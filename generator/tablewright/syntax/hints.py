@@ -40,6 +40,8 @@ def way_out(error: Any, lines: Sequence[str], line: int, column: int) -> str:
     begins = _VALUE.match(text)
     if not in_flow and "expected key" in reason and begins is not None and begins.end() < column:
         return _QUOTE_FIRST if begins.group(1) in "'\"" else _BRACKET_FIRST
+    if in_flow and not text.strip() and line >= len(lines):
+        return "a '{' or '[' further up does not close"
     if opened < line and sign not in ("[", "{"):
         return f"close the '{{' or '[' that opens on line {opened}, or look for a quote that does not close"
     if "{" in text or in_flow:
