@@ -279,7 +279,7 @@ def test_a_penalty_is_waited_for(
             client.ask("read the base", lambda: client.api.get(url))
 
     assert clock.waits == [30.0] * 4
-    assert "has had too many requests: waiting 30 s" in caplog.text
+    assert "had too many requests: waiting 30 s" in caplog.text
     assert client.api.timeout == TIMEOUT == (10, 60)
 
 

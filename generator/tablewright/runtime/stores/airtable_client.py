@@ -187,9 +187,7 @@ class Client:
         kind, message = _error_of(answer)
         status = answer.status_code
         if status == 429 and kind != "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
-            seconds = _retry_after(answer) or PENALTY_SECONDS
-            logger.warning("%s has had too many requests: waiting %g s", self._address(), seconds)
-            self._limiter.penalty(seconds)
+            self._limiter.penalty(_retry_after(answer) or PENALTY_SECONDS)
             return _Again(Refused(status, kind, message, what), 0)
         if status == 503 and kind == "RETRIABLE_ERROR":
             return _Again(Refused(status, kind, message, what), _retry_after(answer))

@@ -75,6 +75,7 @@ class UnlimitedRequests:
         """Return at once, or at the end of a penalty."""
         left = self._blocked - self._clock.time()
         if left > 0:
+            _tell(left)
             self._clock.sleep(left)
         return self._clock.time()
 
@@ -132,6 +133,7 @@ class CountingLimiter(ABC):
                 if left <= 0:
                     counted.under_way.append(now)
                     return now
+            _tell(left)
             self._clock.sleep(left)
 
     def answered(self, sent: float) -> None:
@@ -189,6 +191,12 @@ class SharedLimiter(CountingLimiter):
             )
         except (OSError, ValueError, KeyError, TypeError):
             return Counted()
+
+
+def _tell(seconds: float) -> None:
+    """Say why nothing happens, where it is not for one's turn."""
+    if seconds > 2 * WINDOW:
+        logger.warning("Airtable had too many requests: waiting %.0f s", seconds)
 
 
 def limiter_for(service: str, base_id: str, *, clock: Clock = time) -> Limiter:
