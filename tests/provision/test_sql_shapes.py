@@ -102,3 +102,24 @@ def test_names_that_the_database_shortens_are_found_again(
     assert bring(compiled(LONG)) == ()
     changed = bring(compiled(LONG.replace("max: 10", "max: 20").replace("[WEATHER, HOLIDAY]", "[WEATHER, HOLIDAY, STRIKE]")))  # fmt: skip
     assert len(changed) == 2, changed
+
+
+def test_table_field_and_value_are_renamed_in_one_go(
+    bring: Bring, write: Callable[..., None], read: Callable[[str], Any], compiled: Callable[[str], Schema]
+) -> None:  # fmt: skip
+    """The check that knows the old value bears the old names, and gives way all the same."""
+    bring(compiled(LONG))
+    write("INSERT INTO customer_relationship_appointment (id, created_time, title, reason_why_the_appointment_was_postponed) VALUES ('rec1', :now, 'a', 'WEATHER')")  # fmt: skip
+    renamed = (
+        LONG.replace("CustomerRelationshipAppointment", "Appointment")
+        .replace("  Appointment:\n", "  Appointment:\n    was: CustomerRelationshipAppointment\n")
+        .replace(
+            "reason_why_the_appointment_was_postponed: {",
+            "reason: {was: reason_why_the_appointment_was_postponed, ",
+        )
+        .replace("[WEATHER, HOLIDAY]", "{values: {STORM: {was: WEATHER}, HOLIDAY: {}}}")
+    )
+
+    bring(compiled(renamed))
+
+    assert read("SELECT title, reason FROM appointment") == [("a", "STORM")]

@@ -62,6 +62,11 @@ class Alteration:
             self._connection.execute(sa.schema.CreateIndex(index))
 
     def _add_column(self, table: str, column: sa.Column[Any]) -> None:
+        if column.identity is not None:
+            # PostgreSQL numbers the rows that are there.
+            counted = sa.Column(column.name, column.type, sa.Identity(), nullable=False)
+            self._operations.add_column(table, counted)
+            return
         default: Any = column.server_default
         value = default.arg if default is not None else None
         blank = column.nullable or value is None

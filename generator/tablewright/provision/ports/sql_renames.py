@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from tablewright.model.schema import Field, Schema, Table
 from tablewright.names import snake
 from tablewright.provision.changes import SqlChange
+from tablewright.provision.ports.sql_differences import mentions
 
 
 def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]:
@@ -70,10 +71,12 @@ def _rename_value(connection: Connection, table: str, field: Field, old: str, ne
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
     else:
-        check = _quoted(connection, f"ck_{table}_{field.key}_value")
-        connection.exec_driver_sql(
-            f"ALTER TABLE {_quoted(connection, table)} DROP CONSTRAINT IF EXISTS {check}"
-        )
+        # By what it says: its name is that of a table and column before they were renamed.
+        for check in sa.inspect(connection).get_check_constraints(table):
+            if mentions(check["sqltext"], {field.key}) and f"'{old}'" in check["sqltext"]:
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {_quoted(connection, table)} DROP CONSTRAINT {_quoted(connection, str(check['name']))}"
+                )
     connection.execute(rows.update().where(holds).values({field.key: changed}))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
