@@ -13,7 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from contextvars import Context, copy_context
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from generated.agent_tasks import AgentTask, TaskPriority
@@ -21,6 +24,9 @@ from tablewright.runtime import connect
 
 ROUNDS = 5
 CLAIMS = 1_000
+MARK = "<ids>"
+DEPTHS = (1_000, 10_000, 100_000)
+DEPTH_CLAIMS = 50
 
 
 def fill(number: int) -> None:
@@ -50,16 +56,21 @@ def ours(n: int) -> int:
 def statements(connection: Any, n: int) -> list[tuple[str, Any]]:
     """Return the very statements that a claim sends, with their values."""
     from tablewright.runtime.queue.rules import taking_of
+    from tablewright.runtime.stores import sql_queue_claiming as claiming
+    from tablewright.runtime.stores import sql_queue_holding as holding
 
     made = connection.store.queues._of(AgentTask.table)
     taking = taking_of(AgentTask)
     if connection.store._dialect == "postgresql":
-        one = made.claim(taking, [], n)
+        one = claiming.claim(made, taking, [], n)
         return [(one.text, one.parameters({"worker": "w", "token": "t"}))]
-    pick, take, log = made.pick(taking, [], n), made.take(taking), made.add_history()
+    pick, take = claiming.pick(made, taking, [], n), claiming.takes(made, taking)[n > 1]
+    log = holding.add_history(made)
+    assert log is not None  # noqa: S101  # the example keeps a history
+    mark = {"id": MARK} if n == 1 else {"ids": MARK}
     return [
         (pick.text, pick.parameters({})),
-        (take.text, take.parameters({"ids": "[]", "worker": "w", "token": "t"})),
+        (take.text, take.parameters({**mark, "worker": "w", "token": "t"})),
         (log.text, log),
     ]
 
@@ -67,9 +78,7 @@ def statements(connection: Any, n: int) -> list[tuple[str, Any]]:
 def bare_sqlite(path: str, asked: list[tuple[str, Any]], synchronous: str) -> int:
     """Send the same statements through the standard library alone; rows stay as they come."""
     (pick, pick_values), (take, take_values), (log, _) = asked
-    place = next(
-        one for one, value in enumerate(take_values) if isinstance(value, str) and value == "[]"
-    )
+    place = take_values.index(MARK)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA synchronous={synchronous}")
         cursor = connection.cursor()
@@ -77,7 +86,8 @@ def bare_sqlite(path: str, asked: list[tuple[str, Any]], synchronous: str) -> in
         while taken < CLAIMS:
             cursor.execute("BEGIN IMMEDIATE")
             found = cursor.execute(pick, pick_values).fetchall()
-            ids = "[" + ",".join(f'"{row[0]}"' for row in found) + "]"
+            listed = "[" + ",".join(f'"{row[0]}"' for row in found) + "]"
+            ids = found[0][0] if "json_each" not in take else listed
             values = [*take_values[:place], ids, *take_values[place + 1 :]]
             rows = cursor.execute(take, values).fetchall()
             now = rows[0][-1]
@@ -127,10 +137,8 @@ def sqlite_figures() -> Iterator[str]:
                         fill(2 * CLAIMS + 500)
                         asked = statements(connection, n)
                         AgentTask.claim("w", n)
-                        mine.append(rate(lambda n=n: ours(n)))
-                        floor.append(
-                            rate(lambda p=path, a=asked, s=synchronous: bare_sqlite(p, a, s))
-                        )
+                        mine.append(rate(partial(ours, n)))
+                        floor.append(rate(partial(bare_sqlite, path, asked, synchronous)))
             yield line(f"SQLite {synchronous}, {n} at a time", mine, floor, "stdlib sqlite3")
 
 
@@ -144,9 +152,39 @@ def postgres_figures(url: str) -> Iterator[str]:
                 fill(2 * CLAIMS + 500)
                 asked = statements(connection, n)
                 AgentTask.claim("w", n)
-                mine.append(rate(lambda n=n: ours(n)))
-                floor.append(rate(lambda a=asked: bare_postgres(url, a)))
+                mine.append(rate(partial(ours, n)))
+                floor.append(rate(partial(bare_postgres, url, asked)))
         yield line(f"PostgreSQL, {n} at a time", mine, floor, "psycopg")
+
+
+def depth_figures() -> Iterator[str]:
+    """Yield how fast one claim is among so many waiting rows; all depths in turn, in one run."""
+    with ExitStack() as open_:
+        contexts: dict[int, Context] = {}
+        for depth in DEPTHS:
+            folder = open_.enter_context(tempfile.TemporaryDirectory())
+            connection = connect(f"sqlite:///{folder}/depth.db?synchronous=normal")
+            open_.callback(connection.close)
+            contexts[depth] = copy_context()
+            contexts[depth].run(connection.__enter__)
+            for _ in range(0, depth, 10_000):
+                contexts[depth].run(fill, min(depth, 10_000))
+        rates: dict[int, list[float]] = {depth: [] for depth in DEPTHS}
+        for _ in range(2 * ROUNDS):
+            for depth, context in contexts.items():
+                rates[depth].append(context.run(rate_of_cpu, DEPTH_CLAIMS))
+    for depth, found in rates.items():
+        median = statistics.median(found)
+        ratio = median / statistics.median(rates[DEPTHS[0]])
+        yield f"SQLite, {depth:7,} waiting rows    {median:9,.0f} claims a second of CPU: {ratio:.2f} of {DEPTHS[0]:,}"
+
+
+def rate_of_cpu(number: int) -> float:
+    """Return how many tasks are claimed, one at a time, in a second of this process."""
+    began = time.process_time()
+    for _ in range(number):
+        AgentTask.claim("w")
+    return number / (time.process_time() - began)
 
 
 def line(what: str, mine: list[float], floor: list[float], name: str) -> str:
@@ -160,7 +198,7 @@ def line(what: str, mine: list[float], floor: list[float], name: str) -> str:
 
 def main() -> None:
     """Measure."""
-    for one in sqlite_figures():
+    for one in chain(depth_figures(), sqlite_figures()):
         print(one, flush=True)
     for url in sys.argv[1:]:
         for one in postgres_figures(url):

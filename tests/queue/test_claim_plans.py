@@ -8,6 +8,7 @@ from typing import Any
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection
 from tablewright.runtime.queue.rules import taking_of
+from tablewright.runtime.stores import sql_queue_claiming as claiming
 
 
 def test_claims_go_by_the_index_of_the_queue(
@@ -18,9 +19,10 @@ def test_claims_go_by_the_index_of_the_queue(
     store: Any = connection.store
     made = store.queues._of(AgentTask.table)
     if store._dialect == "sqlite":
-        plan = explained(made.pick(taking_of(AgentTask), [], 10), {})
+        plan = explained(claiming.pick(made, taking_of(AgentTask), [], 10), {})
         take = explained(
-            made.take(taking_of(AgentTask)), {"ids": '["a"]', "worker": "w", "token": "t"}
+            claiming.takes(made, taking_of(AgentTask))[1],
+            {"ids": '["a"]', "worker": "w", "token": "t"},
         )
         assert "agent_task USING INDEX ix_agent_task_queue" in plan
         assert "agent_task USING INDEX ix_agent_task_lease_until" in plan
@@ -31,6 +33,8 @@ def test_claims_go_by_the_index_of_the_queue(
         assert "SCAN agent_task" not in take
     else:
         store.queues._lanes.run(lambda cursor: cursor.execute("ANALYZE"))
-        plan = explained(made.claim(taking_of(AgentTask), [], 10), {"worker": "w", "token": "t"})
+        plan = explained(
+            claiming.claim(made, taking_of(AgentTask), [], 10), {"worker": "w", "token": "t"}
+        )
         assert "Index Scan using ix_agent_task_queue" in plan
         assert "Seq Scan on agent_task " not in plan

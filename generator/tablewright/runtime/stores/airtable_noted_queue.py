@@ -7,6 +7,7 @@ take transition, waits for what others may still have on the way, and reads agai
 from __future__ import annotations
 
 import json
+import random
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +52,8 @@ FRESH_SECONDS: Final = 2.0
 SETTLE_SECONDS: Final = 3.0
 """How long a claim waits before it reads again what it wrote: longer than others' writes may lag behind their reading."""
 OVERTIME: Final = 1.0
+MOST_SPREAD: Final = 32
+_dice = random.SystemRandom()
 
 
 class _TooLate(Exception):
@@ -131,6 +134,7 @@ class NotedQueue:
         self._history = history
         self._candidates = Candidates(base)
         self._clock = ServiceClock(base.client.api.session)
+        self._spread = 1
         self.fresh_seconds = FRESH_SECONDS
         self.settle_seconds = SETTLE_SECONDS
 
@@ -149,9 +153,10 @@ class NotedQueue:
         began, now = time.monotonic(), self._clock.now()
         lapsed = [] if taking.again == tree.FALSE else self._lapsed(table, now)
         found = self._candidates.read(asked, now, [row["id"] for row in lapsed])
-        ready = [row for row in found.rows if _is_ready(Note.read(row[field]), now)][:n]
-        if not ready:
+        every = [row for row in found.rows if _is_ready(Note.read(row[field]), now)]
+        if not every:
             return []
+        ready = self._chosen(every, n)
         token = secrets.token_hex(16)
         sets = self._candidates.changes(asked, ready, now)
         until = now + timedelta(seconds=_span(table) + self.settle_seconds)
@@ -182,7 +187,19 @@ class NotedQueue:
             )  # fmt: skip
             claimed.append(Claimed({**fresh, **note.told()}, token, self._clock.now(), now))
         self._history.add_all(table, history_entries(table, entries))
+        met_others = len(claimed) < len(ready)
+        self._spread = min(self._spread * 2, MOST_SPREAD) if met_others else max(self._spread // 2, 1)  # fmt: skip
         return claimed
+
+    def _chosen(self, rows: Sequence[Row], n: int) -> list[Row]:
+        """Return the first *n* rows; after claims that met others, as many by chance of the first few times *n*.
+
+        Workers who all go for the first row get it one at a time, and wait in vain otherwise.
+        """
+        if self._spread == 1 or len(rows) <= n:
+            return list(rows[:n])
+        near = range(min(n * self._spread, len(rows)))
+        return [rows[place] for place in sorted(_dice.sample(near, n))]
 
     def _lapsed(self, table: TableSpec, now: datetime) -> list[Row]:
         """Return the records whose lease ran out. What is held is read whole: one request for each hundred."""

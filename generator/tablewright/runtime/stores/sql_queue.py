@@ -16,6 +16,7 @@ from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import StoreError
 from tablewright.runtime.queue.figures import QueueFigures
+from tablewright.runtime.queue.steps import lapsed_steps
 from tablewright.runtime.queue.store import (
     LAPSED,
     Beat,
@@ -23,19 +24,17 @@ from tablewright.runtime.queue.store import (
     Listener,
     Settled,
     Settlement,
-    Step,
     Taking,
 )
 from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
+from tablewright.runtime.stores import sql_queue_claiming as claiming
+from tablewright.runtime.stores import sql_queue_holding as holding
+from tablewright.runtime.stores import sql_queue_waiting as waiting
 from tablewright.runtime.stores.sql_queue_figures import gathered
 from tablewright.runtime.stores.sql_queue_lanes import Lanes
 from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListener
 from tablewright.runtime.stores.sql_queue_prepared import Prepared
-from tablewright.runtime.stores.sql_queue_statements import (
-    QueueStatements,
-    lapsed_steps,
-    timeless,
-)
+from tablewright.runtime.stores.sql_queue_table import QueueTable
 from tablewright.runtime.stores.sql_queue_waking import may_wake
 from tablewright.runtime.stores.sql_statements import KnownTable
 
@@ -55,7 +54,7 @@ class SqlQueue:
         self._description = description
         self._known = known
         self._lanes = Lanes(engine, dialect, description)
-        self._statements: dict[TableSpec, QueueStatements] = {}
+        self._statements: dict[TableSpec, QueueTable] = {}
         self._announcer = Announcer()
 
     def announce(self, connection: Connection, table: TableSpec) -> None:
@@ -67,10 +66,10 @@ class SqlQueue:
         """Close the queue's own connections."""
         self._lanes.close()
 
-    def _of(self, table: TableSpec) -> QueueStatements:
+    def _of(self, table: TableSpec) -> QueueTable:
         found = self._statements.get(table)
         if found is None:
-            found = QueueStatements(self._known(table), self._dialect, self._engine.dialect)
+            found = QueueTable(self._known(table), self._dialect, self._engine.dialect)
             self._statements[table] = found
         return found
 
@@ -83,17 +82,20 @@ class SqlQueue:
         made = self._of(table)
         token = secrets.token_hex(16)
         narrowed = (id(taking), tuple(where))
-        keeps = made.kept(("timeless", *narrowed), lambda: timeless(taking, where))
+        keeps = made.kept(("timeless", *narrowed), lambda: claiming.timeless(taking, where))
         key = (n, *narrowed) if keeps else None
         width = len(made.known.statements.keys)
         if self._dialect == "postgresql":
-            one: Prepared = made.kept(key and ("claim", *key), lambda: made.claim(taking, where, n))
+            one: Prepared = made.kept(
+                key and ("claim", *key), lambda: claiming.claim(made, taking, where, n)
+            )
             found = self._lanes.run(
                 lambda cursor: one.run(cursor, {"worker": worker, "token": token})
             )
         else:
-            both: tuple[Prepared, Prepared] = made.kept(
-                key and ("pick", *key), lambda: (made.pick(taking, where, n), made.take(taking))
+            both: tuple[Prepared, tuple[Prepared, Prepared]] = made.kept(
+                key and ("pick", *key),
+                lambda: (claiming.pick(made, taking, where, n), claiming.takes(made, taking)),
             )
             found = self._lanes.run(
                 lambda cursor: self._take_in_sqlite(cursor, made, both, worker, token)
@@ -107,20 +109,23 @@ class SqlQueue:
     def _take_in_sqlite(
         self,
         cursor: Any,
-        made: QueueStatements,
-        statements: tuple[Prepared, Prepared],
+        made: QueueTable,
+        statements: tuple[Prepared, tuple[Prepared, Prepared]],
         worker: str,
         token: str,
     ) -> list[list[Any]]:
         pick, take = statements
-        picked = pick.run(cursor, {})
+        picked = pick.ask(cursor, {})
         if not picked:
             return []
         ids = [row[0] for row in picked]
-        rows = take.run(cursor, {"ids": json.dumps(ids), "worker": worker, "token": token})
-        log = made.kept("history", made.add_history)
+        given = {"id": ids[0]} if len(ids) == 1 else {"ids": json.dumps(ids)}
+        stored = take[len(ids) > 1].ask(cursor, {**given, "worker": worker, "token": token})
+        log = made.kept("history", lambda: holding.add_history(made))
         if log is not None:
-            log.send_many(cursor, _claim_history(made, picked, worker, rows[0][-1]))
+            # As SQLite gave them, and so as it takes them: names of states, and its moment.
+            cursor.executemany(log.text, _claim_history(made, picked, worker, stored[0][-1]))
+        rows = take[0].read(stored)
         if len(rows) > 1:
             places = {record_id: place for place, record_id in enumerate(ids)}
             rows.sort(key=lambda row: places[row[0]])
@@ -129,8 +134,8 @@ class SqlQueue:
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token."""
         made = self._of(table)
-        key = ("lapsed", id(taking), limit) if timeless(taking, ()) else None
-        one: Prepared = made.kept(key, lambda: made.lapsed(taking, limit))
+        key = ("lapsed", id(taking), limit) if claiming.timeless(taking, ()) else None
+        one: Prepared = made.kept(key, lambda: claiming.lapsed(made, taking, limit))
         keys = made.known.statements.keys
         found = self._lanes.run(lambda cursor: one.run(cursor, {}))
         return [
@@ -145,7 +150,7 @@ class SqlQueue:
         if not held:
             return {}
         made = self._of(table)
-        one: Prepared = made.kept("beat", made.beat)
+        one: Prepared = made.kept("beat", lambda: holding.beat(made))
         values: dict[str, Any] = {"pairs": dict(held)}
         if self._dialect == "postgresql":
             # In one order everywhere, so that two workers cannot wait for each other.
@@ -167,7 +172,9 @@ class SqlQueue:
             "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,
             settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed, tells,
         )  # fmt: skip
-        one: Prepared = made.kept(key, lambda: made.settle(settlement, columns, tells=tells))
+        one: Prepared = made.kept(
+            key, lambda: holding.settle(made, settlement, columns, tells=tells)
+        )
         values: dict[str, Any] = {
             "id": settlement.record_id,
             "held_token": settlement.token,
@@ -200,7 +207,7 @@ class SqlQueue:
     def _settle(
         self,
         cursor: Any,
-        made: QueueStatements,
+        made: QueueTable,
         one: Prepared,
         values: Mapping[str, Any],
         settlement: Settlement,
@@ -209,7 +216,7 @@ class SqlQueue:
         if not rows:
             return self._was_settled(cursor, made, settlement)
         if self._dialect == "sqlite" and settlement.steps:
-            log = made.kept("history", made.add_history)
+            log = made.kept("history", lambda: holding.add_history(made))
             if log is not None:
                 attempt = rows[0][1] if settlement.counts else rows[0][1] + 1
                 log.send_many(
@@ -222,12 +229,12 @@ class SqlQueue:
         return rows[0]
 
     def _was_settled(
-        self, cursor: Any, made: QueueStatements, settlement: Settlement
+        self, cursor: Any, made: QueueTable, settlement: Settlement
     ) -> list[Any] | None:
         """Return the row if this very settlement was stored before: then only its answer was lost."""
         if settlement.keeps_lease or settlement.only_lapsed:
             return None
-        seen: Prepared = made.kept("seen", made.seen)
+        seen: Prepared = made.kept("seen", lambda: holding.seen(made))
         found = seen.run(cursor, {"id": settlement.record_id})
         if not found:
             return None
@@ -242,20 +249,20 @@ class SqlQueue:
     def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
         """Mark a row as to be stopped, and return what the queue knows of it."""
         made = self._of(table)
-        one: Prepared = made.kept("request_cancel", made.request_cancel)
+        one: Prepared = made.kept("request_cancel", lambda: waiting.request_cancel(made))
         return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id})))
 
     def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
         """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
         made = self._of(table)
-        one: Prepared = made.kept("postpone", made.postpone)
+        one: Prepared = made.kept("postpone", lambda: waiting.postpone(made))
         values = {"id": record_id, "moment": until}
         return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, values)))
 
     def next_due(self, table: TableSpec) -> float | None:
         """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
         made = self._of(table)
-        one: Prepared = made.kept("next_due", made.next_due)
+        one: Prepared = made.kept("next_due", lambda: waiting.next_due(made))
         due, end, now = self._lanes.run(lambda cursor: one.run(cursor, {}))[0]
         moments = [one for one in (due, end) if one is not None]
         return max((min(moments) - now).total_seconds(), 0.0) if moments else None
@@ -288,34 +295,25 @@ def _queue_row(found: list[list[Any]]) -> Row | None:
 
 
 def _claim_history(
-    made: QueueStatements, picked: Sequence[Sequence[Any]], worker: str, at: datetime
-) -> list[dict[str, Any]]:
-    """Return the history of a claim; a row whose lease ran out is failed, put back and taken."""
+    made: QueueTable, picked: Sequence[Sequence[Any]], worker: str, at: str
+) -> list[tuple[Any, ...]]:
+    """Return the history of a claim, in the order of its columns; a row whose lease ran out is failed, put back and taken.
+
+    States and moments are as they are stored.
+    """
     take = made.lifecycle.by_name[made.queue.take]
-    steps: list[Step] = []
-    rows: list[dict[str, Any]] = []
+    name, taken = take.name, take.target.name
+    rows: list[tuple[Any, ...]] = []
     for record_id, was, held_by, attempt, *_ in picked:
-        row = {
-            "record_id": record_id, "at": at, "transition": take.name, "from_state": was.name,
-            "to_state": take.target.name, "by": worker, "why": None, "attempt": attempt + 1, "error": None,
-        }  # fmt: skip
-        if was is not take.target:
-            rows.append(row)
+        if was != taken:
+            rows.append((record_id, at, name, was, taken, worker, None, attempt + 1, None))
             continue
-        steps = steps or lapsed_steps(made.lifecycle, made.queue)
-        for place, step in enumerate(steps):
-            last = place == len(steps) - 1
-            rows.append(
-                {
-                    **row,
-                    "transition": step.transition,
-                    "from_state": step.from_state,
-                    "to_state": step.to_state,
-                    "by": worker if last else held_by,
-                    "attempt": attempt + 1 if last else attempt,
-                    "error": LAPSED if place == 0 else None,
-                }
-            )
+        first, again, last = lapsed_steps(made.lifecycle, made.queue)
+        for step, by, error in ((first, held_by, LAPSED), (again, held_by, None)):
+            states = step.from_state, step.to_state
+            rows.append((record_id, at, step.transition, *states, by, None, attempt, error))
+        states = last.from_state, last.to_state
+        rows.append((record_id, at, last.transition, *states, worker, None, attempt + 1, None))
     return rows
 
 

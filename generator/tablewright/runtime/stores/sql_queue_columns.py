@@ -82,7 +82,7 @@ def _stands(spec: TableSpec, *, with_taken: bool) -> str:
     take = lifecycle.by_name[queue.take]
     states = [one.name for one in take.sources]
     states += [take.target.name] if with_taken else []
-    return f"{quoted(lifecycle.field)} IN ({', '.join(map(_text, dict.fromkeys(states)))})"
+    return f"{quoted(lifecycle.field)} IN ({', '.join(map(as_text, dict.fromkeys(states)))})"
 
 
 def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | None:
@@ -101,7 +101,7 @@ def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | Non
         column = quoted(name)
         if field is not None and field.kind == "enum" and field.choices is not None:
             places = " ".join(
-                f"WHEN {_text(member.name)} THEN {place}"
+                f"WHEN {as_text(member.name)} THEN {place}"
                 for place, member in enumerate(field.choices)
             )
             column = f"(CASE {column} {places} END)"
@@ -113,7 +113,8 @@ def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | Non
     return keys
 
 
-def _text(name: str) -> str:
+def as_text(name: str) -> str:
+    """Return a name as SQL text."""
     return "'" + name.replace("'", "''") + "'"
 
 

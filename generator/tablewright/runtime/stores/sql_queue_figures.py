@@ -13,7 +13,7 @@ from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
 from tablewright.runtime.stores.sql_queue_columns import after, in_line
 
 if TYPE_CHECKING:
-    from tablewright.runtime.stores.sql_queue_statements import QueueStatements
+    from tablewright.runtime.stores.sql_queue_table import QueueTable
 
 MOST_ERRORS: Final = 20
 MOST_BUCKETS: Final = 1_000
@@ -21,7 +21,7 @@ MOST_BUCKETS: Final = 1_000
 
 def gathered(
     cursor: Any,
-    made: QueueStatements,
+    made: QueueTable,
     where: Sequence[tree.Node],
     since: float | None,
     bucket: float,
@@ -57,7 +57,7 @@ def gathered(
 
 class _Asking:
     def __init__(
-        self, cursor: Any, made: QueueStatements, where: Sequence[tree.Node], since: float | None
+        self, cursor: Any, made: QueueTable, where: Sequence[tree.Node], since: float | None
     ) -> None:
         self._cursor = cursor
         self._made = made

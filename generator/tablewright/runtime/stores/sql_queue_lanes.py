@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import exc
@@ -54,8 +53,7 @@ class Lanes:
         mended = False
         while True:
             try:
-                with self._cursor() as cursor:
-                    return work(cursor)
+                return self._once(work)
             except driver.IntegrityError as error:
                 raise exc.IntegrityError("", None, error) from error
             except (driver.OperationalError, driver.InterfaceError) as error:
@@ -92,8 +90,7 @@ class Lanes:
             made.autocommit = True
         return made
 
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
+    def _once(self, work: Callable[[Any], T]) -> T:
         if self._alone is not None:
             self._alone.acquire()
         lane: Any = None
@@ -104,12 +101,12 @@ class Lanes:
             lane = lane if lane is not None else self.connection()
             cursor = lane.cursor()
             if self._dialect == "postgresql":
-                yield cursor
+                found = work(cursor)
                 good = True
-                return
+                return found
             cursor.execute("BEGIN IMMEDIATE")
             try:
-                yield cursor
+                found = work(cursor)
                 cursor.execute("COMMIT")
                 good = True
             except BaseException as error:
@@ -118,6 +115,7 @@ class Lanes:
                     error, (TablewrightError, self._engine.dialect.loaded_dbapi.Error)
                 )
                 raise
+            return found
         finally:
             self._put_back(lane, good=good)
             if self._alone is not None:

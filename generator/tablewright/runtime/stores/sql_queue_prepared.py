@@ -58,10 +58,15 @@ class Prepared:
             found[name] = convert(value) if convert is not None else value
         return found
 
+    def ask(self, cursor: Any, values: Mapping[str, Any]) -> list[Any]:
+        """Send the statement and return the rows as the driver gives them."""
+        cursor.execute(self.text, self.parameters(values))
+        found: list[Any] = cursor.fetchall()
+        return found
+
     def run(self, cursor: Any, values: Mapping[str, Any]) -> list[list[Any]]:
         """Send the statement and return the rows."""
-        cursor.execute(self.text, self.parameters(values))
-        return self.read(cursor.fetchall())
+        return self.read(self.ask(cursor, values))
 
     def send(self, cursor: Any, values: Mapping[str, Any]) -> int:
         """Send the statement and return how many rows it met."""

@@ -1,0 +1,55 @@
+"""The statements about tasks that nobody has to hold: requests to stop, pauses, and when the next is due."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tablewright.runtime.spec import QUEUE_KEYS
+from tablewright.runtime.stores.sql_queue_columns import (
+    in_line,
+    quoted,
+)
+from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
+from tablewright.runtime.stores.sql_queue_table import QueueTable
+
+
+def request_cancel(made: QueueTable) -> Prepared:
+    """Return the statement that asks for a row to be left alone."""
+    own = made.table
+    returned = [own.c[key] for key in QUEUE_KEYS]
+    statement = sa.update(own).where(
+        own.c.id == given("id", own.c.id.type), sa.text(in_line(made.known.spec))
+    )
+    return made.prepared(
+        statement.values(cancel_requested=sa.true()).returning(*returned), returned
+    )
+
+
+def postpone(made: QueueTable) -> Prepared:
+    """Return the statement that sets the moment before which a waiting row is not taken."""
+    own = made.table
+    returned = [own.c[key] for key in QUEUE_KEYS]
+    statement = sa.update(own).where(
+        own.c.id == given("id", own.c.id.type),
+        sa.text(in_line(made.known.spec)),
+        made.state != made.taken,
+    )
+    written = statement.values(ready_at=given("moment", own.c.ready_at.type))
+    return made.prepared(written.returning(*returned), returned)
+
+
+def next_due(made: QueueTable) -> Prepared:
+    """Return the moment when the next row becomes due, the first end of a lease, and the store's clock."""
+    own = made.table
+    line = sa.text(in_line(made.known.spec))
+    due = sa.select(sa.func.min(own.c.ready_at)).where(
+        sa.text(f"{quoted('ready_at')} IS NOT NULL"), own.c.ready_at > made.now, line
+    )
+    end = sa.select(sa.func.min(own.c.lease_until)).where(made.state == made.taken)
+    moment = made.known.schema.moment
+    columns = [
+        sa.type_coerce(due.scalar_subquery(), moment),
+        sa.type_coerce(end.scalar_subquery(), moment),
+        made.now,
+    ]
+    return made.prepared(sa.select(*columns), columns)
