@@ -310,3 +310,14 @@ def test_everything_is_told_as_one_json_document(project: Path) -> None:
     assert "-# mine" in json.loads(shown.stdout)["packages"][0]["files"][0]["diff"]
     assert (json.loads(wrong.stdout)["errors"], json.loads(wrong.stdout)["packages"]) == (1, [])
     assert [one.exit_code for one in (written, checked, shown, wrong)] == [0, 1, 1, 1]
+
+
+def test_two_schemas_of_one_name_are_refused(project: Path) -> None:
+    """Neither package takes the other's place; nothing is written."""
+    (project / "schemas" / "more.yaml").write_text(SCHEMA)
+
+    result = run("generate")
+
+    assert result.exit_code == 1
+    assert "both called 'notes'" in result.output
+    assert not (project / "generated").exists()

@@ -149,11 +149,26 @@ def _made_by(templates: Path | None) -> list[str]:
 def _packages_of(
     results: list[Compiled], output: Path, made_by: list[str], templates: Path | None
 ) -> list[_Package]:
+    _check_names(results)
     return [
         _package(schema, result, output, made_by, templates)
         for result in results
         if (schema := result.schema) is not None
     ]
+
+
+def _check_names(results: list[Compiled]) -> None:
+    """Refuse two schemas of one name: the package of one would take the place of the other's."""
+    paths: dict[str, str] = {}
+    for result in results:
+        if result.schema is None:
+            continue
+        first = paths.setdefault(result.schema.name, result.schema.path)
+        if first != result.schema.path:
+            raise click.ClickException(
+                f"{first} and {result.schema.path} are both called '{result.schema.name}': "
+                "give one of them another 'name:'"
+            )
 
 
 def _in_json(
