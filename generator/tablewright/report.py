@@ -75,13 +75,27 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def span(value: timedelta) -> str:
+    """Return a span of time in its two largest units: `27 ms`, `2.2 s`, `5 min 3 s`, `2 d 4 h`."""
+    seconds = value.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1_000:.3g} ms" if seconds < 0.9995 else "1 s"
+    if seconds < 60:
+        return f"{seconds:.3g} s" if seconds < 59.95 else "1 min"
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    place = next(place for place, (_, size) in enumerate(units) if seconds >= size)
+    (large, size), (small, part) = units[place], units[place + 1]
+    whole, rest = divmod(int(seconds), size)
+    return f"{whole} {large} {rest // part} {small}" if rest >= part else f"{whole} {large}"
+
+
 def figure(name: str, value: object) -> str:
     """Return one figure as text: shares in percent, decimals to two places, a dash for a blank."""
     match value:
         case None:
             return "–"
         case timedelta():
-            return str(value)
+            return span(value)
         case float() if "rate" in name or "ratio" in name or "share" in name:
             return f"{value:.0%}"
         case float():

@@ -38,10 +38,12 @@ def command(
     Statistics whose arguments have to be given are left out, and so are the queue's where the store keeps none.
     """
     from tablewright.runtime import NotSupported, TablewrightError, connect
-    from tablewright.worker.loading import CannotLoad, condition_of, load_model
+    from tablewright.worker.loading import CannotLoad, condition_of, known_field, load_model
 
     try:
         record = load_model(model)
+        if by is not None:
+            known_field(record, by)
         conditions = [condition_of(record, one) for one in where]
     except CannotLoad as error:
         raise click.ClickException(str(error)) from error
@@ -130,7 +132,7 @@ def _print(name: str, statistics: Statistics) -> None:
         click.echo()
         return
     print_statistics(statistics.summary(), title=title, console=console)
-    _print_rows(console, [{"since": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})} for one in statistics.by_time])  # fmt: skip
+    _print_rows(console, [{"since (UTC)": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})} for one in statistics.by_time])  # fmt: skip
     _print_rows(
         console,
         [{"value": value, **group.model_dump()} for value, group in statistics.groups.items()],

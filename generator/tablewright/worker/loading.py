@@ -14,6 +14,7 @@ from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.model import AirtableModel
+from tablewright.runtime.spec import FieldSpec
 from tablewright.runtime.writing import equality
 
 
@@ -116,12 +117,7 @@ def condition_of(model: type[AirtableModel], text: str) -> Condition:
     key, separator, value = text.partition("=")
     if not separator:
         raise CannotLoad(f"'{text}' is no condition: write it as agent_id=agent_001")
-    field = model.table.by_key.get(key)
-    if field is None:
-        known = list(model.table.by_key)
-        raise CannotLoad(
-            f"{model.__name__} has no field '{key}'. {did_you_mean(key, known)}".strip()
-        )
+    field = known_field(model, key)
     found: Any = value or None
     if found is not None and field.choices is not None:
         found = field.choices.__members__.get(value, value)
@@ -131,6 +127,19 @@ def condition_of(model: type[AirtableModel], text: str) -> Condition:
         return equality(model, key, found)
     except RecordInvalid as error:
         raise CannotLoad(str(error)) from None
+
+
+def known_field(model: type[AirtableModel], key: str) -> FieldSpec:
+    """Return the field of this key.
+
+    Raises:
+        CannotLoad: there is none.
+    """
+    field = model.table.by_key.get(key)
+    if field is None:
+        guess = did_you_mean(key, list(model.table.by_key))
+        raise CannotLoad(f"{model.__name__} has no field '{key}'. {guess}".strip())
+    return field
 
 
 def _converted(kind: str, value: str, text: str) -> Any:
