@@ -223,6 +223,11 @@ class _Measured:
         way_out = ""
         if one.kind == "datetime" and self.function == "count_by":
             way_out = f"count by its day: count_by(date({ast.unparse(part)}))"
+        elif one.kind == "record":
+            example = "name" if self.function == "count_by" else "amount"
+            way_out = f"name a field of it, as in {self.function}({ast.unparse(part)}.{example})"
+        elif one.kind == "list" and self.function == "count_by" and one.item is not None:
+            way_out = f"count each value by itself, as in count(VALUE in {ast.unparse(part)})"
         self.resolver.problem(part, "TW603", problem, way_out)
         return False
 
