@@ -40,7 +40,7 @@ def way_out(error: Any, lines: Sequence[str], line: int, column: int) -> str:
     begins = _VALUE.match(text)
     if not in_flow and "expected key" in reason and begins is not None and begins.end() < column:
         return _QUOTE_FIRST if begins.group(1) in "'\"" else _BRACKET_FIRST
-    if in_flow and not text.strip() and line >= len(lines):
+    if opened == line >= len(lines) and in_flow and not text.strip():
         return "a '{' or '[' further up does not close"
     if opened < line and sign not in ("[", "{"):
         return f"close the '{{' or '[' that opens on line {opened}, or look for a quote that does not close"
