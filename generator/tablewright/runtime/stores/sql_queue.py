@@ -166,7 +166,7 @@ class SqlQueue:
         tells = (
             self._dialect == "postgresql"
             and may_wake(table, settlement)
-            and self._announcer.can_tell(self._lanes.connection, table)
+            and self._announcer.can_tell(self._lanes, table)
         )
         key = (
             "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,

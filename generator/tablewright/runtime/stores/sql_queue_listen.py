@@ -6,15 +6,15 @@ import os
 import select
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from tablewright.runtime.errors import StoreUnavailable
+from tablewright.runtime.errors import StoreError, StoreUnavailable
 from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.sql_queue_lanes import Lanes
 
 REOPEN_SECONDS: Final = 5.0
 
@@ -45,18 +45,22 @@ class Announcer:
             else:
                 self._can = True
 
-    def can_tell(self, connect: Callable[[], Any], table: TableSpec) -> bool:
-        """Tell whether the database can, by trying it once on a connection of its own."""
-        if self._can is None:
-            import psycopg
+    def can_tell(self, lanes: Lanes, table: TableSpec) -> bool:
+        """Tell whether the database can, by trying it once.
 
-            with closing(connect()) as connection:
-                try:
-                    connection.execute("SELECT pg_notify(%s, '')", [channel(table)])
-                except (psycopg.ProgrammingError, psycopg.NotSupportedError):
-                    self._can = False
-                else:
-                    self._can = True
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        if self._can is None:
+            statement = f"SELECT pg_notify('{channel(table)}', '')"
+            try:
+                lanes.run(lambda cursor: cursor.execute(statement))
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                self._can = False
+            else:
+                self._can = True
         return self._can
 
 
