@@ -81,7 +81,7 @@ def at_once(number: int, work: Callable[[int], T]) -> list[T]:
     together = threading.Barrier(number)
 
     def run(place: int) -> T:
-        together.wait()
+        together.wait(timeout=60)
         return work(place)
 
     with ThreadPoolExecutor(number) as pool:

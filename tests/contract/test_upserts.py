@@ -52,7 +52,7 @@ def test_one_record_comes_of_upserts_of_one_key(connection: Connection) -> None:
     def work(place: int) -> list[str]:
         ids = []
         for turn in range(8):
-            together.wait()
+            together.wait(timeout=60)
             ids.append(Label.upsert(name=f"n{turn}", note=str(place), on=["name"]).id)
         return ids
 

@@ -43,7 +43,12 @@ def _table(
         key=table.key,
         name=table.name,
         sql_name=snake(table.key),
-        fields=tuple(_field(one, choices) for one in table.fields),
+        # What a database works out whenever it is read is kept nowhere.
+        fields=tuple(
+            _field(one, choices)
+            for one in table.fields
+            if not (one.is_derived or one.kind.name == "lookup")
+        ),
         relations=tuple(_relation(one) for one in table.relations),
         lifecycle=_lifecycle(table, choices),
         queue=_queue(table),
@@ -108,16 +113,7 @@ def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
         pattern=one.bounds.pattern,
         choices=members,
         result=one.computation.result.kind if one.computation is not None else "text",
-        derived=one.is_derived,
-        looks_up=_looked_up(one),
     )
-
-
-def _looked_up(one: Field) -> tuple[str, str] | None:
-    found = one.computation
-    if one.kind.name != "lookup" or found is None:
-        return None
-    return found.relation, found.field
 
 
 def _default(one: Field, members: type[Choice] | None) -> Any:
