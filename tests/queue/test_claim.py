@@ -15,6 +15,7 @@ from tablewright.runtime import (
     AirtableModel,
     Connection,
     RecordInvalid,
+    columns,
     lifecycle,
     values,
 )
@@ -138,6 +139,17 @@ def test_conditions_narrow_a_claim(connection: Connection) -> None:
     )
 
     assert [task.id for task in taken] == [wanted.id]
+
+
+def test_now_in_a_condition_is_the_time_of_the_store(connection: Connection) -> None:
+    """However often it is asked, and whatever was claimed before."""
+    old = AgentTask.c.created_time < columns.now() - columns.hours(1)
+    new()
+    new()
+
+    assert AgentTask.claim("w", 5, old) == []
+    assert len(AgentTask.claim("w", 1, ~old)) == 1
+    assert len(AgentTask.claim("w", 5, ~old)) == 1
 
 
 def values_now() -> datetime:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from tablewright.runtime.columns import Condition
@@ -201,10 +201,9 @@ def postpone(record: R, until: datetime | timedelta) -> R:
     """
     origin = record._stored("postpone")
     table = type(record).table
-    moment = datetime.now(UTC) + until if isinstance(until, timedelta) else until
-    if moment.tzinfo is None:
+    if isinstance(until, datetime) and until.tzinfo is None:
         raise ValueError("postpone() needs a moment with a time zone: write datetime.now(UTC) + …")
-    row = queues_of(origin.store).postpone(table, record.id, moment)
+    row = queues_of(origin.store).postpone(table, record.id, until)
     if row is None:
         fresh = origin.store.fetch(table, [record.id])
         if not fresh:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from tablewright.expressions import tree
@@ -131,8 +131,8 @@ class QueueStore(Protocol):
         """Mark a row as to be stopped, and return what the queue knows of it."""
         ...
 
-    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
-        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+    def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
+        """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         ...
 
     def next_due(self, table: TableSpec) -> float | None:

@@ -340,11 +340,12 @@ class NotedQueue:
             table, record_id, (*take.sources, take.target), lambda note: replace(note, stop=True)
         )
 
-    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
-        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+    def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
+        """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         lifecycle, queue = parts(table)
         sources = lifecycle.by_name[queue.take].sources
-        return self._noted(table, record_id, sources, lambda note: replace(note, ready=until))
+        moment = self._clock.now() + until if isinstance(until, timedelta) else until
+        return self._noted(table, record_id, sources, lambda note: replace(note, ready=moment))
 
     def _noted(
         self,

@@ -403,8 +403,8 @@ class LeasedQueue:
             return None
         return told(self._leases.request_cancel(self._place(table), record_id))
 
-    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
-        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+    def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
+        """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         lifecycle, queue = parts(table)
         sources = lifecycle.by_name[queue.take].sources
         if self._state(table, record_id) not in [one.label for one in sources]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from sqlalchemy import exc
@@ -237,9 +237,15 @@ class SqlLeases:
         """Note that a record is to be stopped."""
         return self._rows("request_cancel", place, id=record_id)[0]
 
-    def postpone(self, place: Place, record_id: str, until: datetime) -> LeaseRow | None:
-        """Set the moment before which a record is not taken; None where somebody holds it."""
-        found = self._rows("postpone", place, id=record_id, moment=self._sent(until))
+    def postpone(
+        self, place: Place, record_id: str, until: datetime | timedelta
+    ) -> LeaseRow | None:
+        """Set the moment before which a record is not taken, or for how long; None where somebody holds it."""
+        if isinstance(until, timedelta):
+            seconds = until.total_seconds()
+            found = self._rows("postpone_for", place, id=record_id, pause=seconds)
+        else:
+            found = self._rows("postpone", place, id=record_id, moment=self._sent(until))
         return found[0] if found else None
 
     def next_due(self, place: Place) -> float | None:

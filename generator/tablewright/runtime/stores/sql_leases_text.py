@@ -164,6 +164,12 @@ TEXTS: Final[Mapping[str, str]] = {
         ON CONFLICT (base, table_key, record_id) DO UPDATE SET ready_at = excluded.ready_at
         WHERE own.lease_until IS NULL OR own.lease_until < {{now}}
         {_RETURNING}""",
+    "postpone_for": f"""
+        INSERT INTO tablewright_leases AS own (base, table_key, record_id, ready_at, changed_at)
+        VALUES (:base, :table, :id, {{in:pause}}, {{now}})
+        ON CONFLICT (base, table_key, record_id) DO UPDATE SET ready_at = excluded.ready_at
+        WHERE own.lease_until IS NULL OR own.lease_until < {{now}}
+        {_RETURNING}""",
     "next_due": f"""
         SELECT min(moment), {{now}} FROM (
             SELECT min(ready_at) AS moment FROM tablewright_leases

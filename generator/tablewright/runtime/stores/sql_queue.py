@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
@@ -30,11 +32,12 @@ from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
 from tablewright.runtime.stores import sql_queue_claiming as claiming
 from tablewright.runtime.stores import sql_queue_holding as holding
 from tablewright.runtime.stores import sql_queue_waiting as waiting
+from tablewright.runtime.stores.sql_queue_columns import store_now
 from tablewright.runtime.stores.sql_queue_figures import gathered
 from tablewright.runtime.stores.sql_queue_lanes import Lanes
 from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListener
 from tablewright.runtime.stores.sql_queue_prepared import Prepared
-from tablewright.runtime.stores.sql_queue_table import QueueTable
+from tablewright.runtime.stores.sql_queue_table import QueueTable, StoreClock
 from tablewright.runtime.stores.sql_queue_waking import may_wake
 from tablewright.runtime.stores.sql_statements import KnownTable
 
@@ -69,7 +72,11 @@ class SqlQueue:
     def _of(self, table: TableSpec) -> QueueTable:
         found = self._statements.get(table)
         if found is None:
-            found = QueueTable(self._known(table), self._dialect, self._engine.dialect)
+            known, engine = self._known(table), self._engine.dialect
+            now = store_now(self._dialect, known.schema.moment)
+            ask, asked = Prepared(sa.select(now), engine, [now]), time.monotonic()
+            ((read_at,),) = self._lanes.run(lambda cursor: ask.run(cursor, {}))
+            found = QueueTable(known, self._dialect, engine, StoreClock(read_at, asked))
             self._statements[table] = found
         return found
 
@@ -80,7 +87,7 @@ class SqlQueue:
     ) -> list[Claimed]:
         """Take up to *n* rows that are ready, in the queue's order, and write their history."""
         made = self._of(table)
-        token = secrets.token_hex(16)
+        token, asked = secrets.token_hex(16), time.monotonic()
         narrowed = (id(taking), tuple(where))
         keeps = made.kept(("timeless", *narrowed), lambda: claiming.timeless(taking, where))
         key = (n, *narrowed) if keeps else None
@@ -100,6 +107,8 @@ class SqlQueue:
             found = self._lanes.run(
                 lambda cursor: self._take_in_sqlite(cursor, made, both, worker, token)
             )
+        if found:
+            made.clock = StoreClock(found[0][width], asked)
         keys = made.known.statements.keys
         return [
             Claimed(dict(zip(keys, row, strict=False)), token, row[width], row[width])
@@ -252,9 +261,13 @@ class SqlQueue:
         one: Prepared = made.kept("request_cancel", lambda: waiting.request_cancel(made))
         return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id})))
 
-    def postpone(self, table: TableSpec, record_id: str, until: datetime) -> Row | None:
-        """Set the moment before which a row is not taken; nothing where it is held or does not wait."""
+    def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
+        """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         made = self._of(table)
+        if isinstance(until, timedelta):
+            late: Prepared = made.kept("postpone_for", lambda: waiting.postpone_for(made))
+            span = {"id": record_id, "seconds": until.total_seconds()}
+            return _queue_row(self._lanes.run(lambda cursor: late.run(cursor, span)))
         one: Prepared = made.kept("postpone", lambda: waiting.postpone(made))
         values = {"id": record_id, "moment": until}
         return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, values)))

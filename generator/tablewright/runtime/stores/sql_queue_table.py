@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -31,6 +32,18 @@ KEPT: Final = 64
 """How many claims with conditions of their own are kept compiled."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreClock:
+    """The store's time: as it was read once, and what this process has counted since, whatever its own clock says."""
+
+    read_at: datetime
+    read_after: float
+
+    def now(self) -> datetime:
+        """Return the store's time."""
+        return self.read_at + timedelta(seconds=time.monotonic() - self.read_after)
+
+
 @dataclass(slots=True)
 class QueueTable:
     """What the statements of one table's queue are made of; those that were made are kept."""
@@ -38,6 +51,7 @@ class QueueTable:
     known: KnownTable
     dialect: Dialect
     engine: EngineDialect
+    clock: StoreClock
     made: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -87,8 +101,8 @@ class QueueTable:
         return after(self.dialect, self.known.schema.moment, sa.literal_column(repr(seconds)))
 
     def scope(self) -> SqlScope:
-        """Return the place from which conditions are compiled; `now()` inside them is this process's clock."""
-        evaluator = Evaluator({}, datetime.now(UTC), self.known.spec.enums())
+        """Return the place from which conditions are compiled; `now()` inside them is the store's time."""
+        evaluator = Evaluator({}, self.clock.now(), self.known.spec.enums())
         schema = self.known.schema
         compiler = SqlCompiler(
             self.dialect, schema.seen, schema.moment, evaluator, self.known.collation

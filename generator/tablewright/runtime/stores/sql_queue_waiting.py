@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from tablewright.runtime.spec import QUEUE_KEYS
 from tablewright.runtime.stores.sql_queue_columns import (
+    after,
     in_line,
     quoted,
 )
@@ -27,6 +30,16 @@ def request_cancel(made: QueueTable) -> Prepared:
 
 def postpone(made: QueueTable) -> Prepared:
     """Return the statement that sets the moment before which a waiting row is not taken."""
+    return _postponed(made, given("moment", made.table.c.ready_at.type))
+
+
+def postpone_for(made: QueueTable) -> Prepared:
+    """Return the statement that keeps a waiting row from being taken for so many seconds, by the store's clock."""
+    seconds = given("seconds", sa.Double())
+    return _postponed(made, after(made.dialect, made.known.schema.moment, seconds))
+
+
+def _postponed(made: QueueTable, moment: Any) -> Prepared:
     own = made.table
     returned = [own.c[key] for key in QUEUE_KEYS]
     statement = sa.update(own).where(
@@ -34,8 +47,7 @@ def postpone(made: QueueTable) -> Prepared:
         sa.text(in_line(made.known.spec)),
         made.state != made.taken,
     )
-    written = statement.values(ready_at=given("moment", own.c.ready_at.type))
-    return made.prepared(written.returning(*returned), returned)
+    return made.prepared(statement.values(ready_at=moment).returning(*returned), returned)
 
 
 def next_due(made: QueueTable) -> Prepared:
