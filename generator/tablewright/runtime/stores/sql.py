@@ -183,7 +183,7 @@ class SqlStore:
         def work(connection: Connection, known: KnownTable) -> Moved:
             moved = sql_writing.move(connection, known, move, changes)
             if moved is not None:
-                return Moved(done=True, row=moved)
+                return Moved(done=True, row=sql_queue_columns.shown(moved))
             found = connection.execute(known.statements.fetch([move.record_id])).all()
             return Moved(done=False, row=next(iter(known.statements.rows(found)), None))
 

@@ -148,3 +148,8 @@ def let_go(spec: TableSpec, changes: Row) -> Row:
     if changes[lifecycle.field] in lifecycle.by_name[queue.take].sources:
         found |= {"ready_at": None, "cancel_requested": False}
     return found
+
+
+def shown(row: Row) -> Row:
+    """Return a row without what the queue keeps to itself: records know no lease tokens."""
+    return {key: value for key, value in row.items() if key != "lease_token"}
