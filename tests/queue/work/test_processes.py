@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -95,6 +96,36 @@ def test_processes_share_the_work_and_are_counted_together(
     assert 'tablewright_store_up{table="AgentTask"} 1' in text
     assert len({task.output for task in AgentTask.all()}) == 2
     assert {task.worker_id for task in AgentTask.all()} == {"team-1", "team-2"}
+
+
+def test_one_process_serves_metrics_too(
+    connection: Connection, url: str, start_work: Start, tmp_path: Path
+) -> None:
+    """Without further processes the page is the same."""
+    fill(3)
+    worker = start_work(HANDLERS, url, "--metrics", "0")
+
+    wait_until(lambda: "metrics at" in (tmp_path / "work.log").read_text())
+    wait_until(lambda: 'completed_total{table="AgentTask"} 3' in metrics_of(tmp_path))
+    text = metrics_of(tmp_path)
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=60)
+
+    assert worker.returncode == 0
+    assert 'tablewright_tasks_running{table="AgentTask"} 0' in text
+    assert 'tablewright_queue_waiting{table="AgentTask"} 0' in text
+
+
+def test_a_port_that_is_taken_is_named(url: str, start_work: Start, tmp_path: Path) -> None:
+    """The worker does not begin without the metrics that were asked for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        worker = start_work(HANDLERS, url, "--metrics", port)
+        worker.communicate(timeout=60)
+
+    said = (tmp_path / "work.log").read_text().splitlines()[-1]
+    assert worker.returncode == 1
+    assert said.startswith(f"Error: the metrics cannot be served at 127.0.0.1:{port}: ")
 
 
 def test_a_process_that_falls_is_started_anew(
