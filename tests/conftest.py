@@ -55,17 +55,29 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_schema(postgres: str) -> Iterator[str]:
-    """The URL of a schema of its own on the server, dropped afterwards."""
-    name = f"test_{next(_numbers)}"
+def empty_schemas(postgres: str) -> Iterator[Callable[[], str]]:
+    """Make the URLs of schemas of their own on the server, which are dropped afterwards."""
     engine = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:", 1))
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
     mark = "&" if "?" in postgres else "?"
-    yield f"{postgres}{mark}options={quote(f'-csearch_path={name}')}"
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"test_{next(_numbers)}")
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"CREATE SCHEMA {names[-1]}"))
+        return f"{postgres}{mark}options={quote(f'-csearch_path={names[-1]}')}"
+
+    yield make
     with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        for name in names:
+            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture
+def empty_schema(empty_schemas: Callable[[], str]) -> str:
+    """The URL of a schema of its own on the server, dropped afterwards."""
+    return empty_schemas()
 
 
 @pytest.fixture

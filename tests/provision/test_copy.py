@@ -81,7 +81,7 @@ class Places:
             project.port.close()
             self.urls[name] = server.store_url
         elif kind == "postgresql":
-            self.urls[name] = self._request.getfixturevalue("postgres_urls")()
+            self.urls[name] = self._request.getfixturevalue("empty_schemas")()
         else:
             self.urls[name] = f"sqlite:///{self.folder / name}.db"
         return self._stack.enter_context(connect(self.urls[name])).store

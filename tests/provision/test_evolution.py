@@ -169,15 +169,15 @@ def test_any_evolution_of_a_sqlite_file_keeps_rows_and_links(
 @SETTINGS
 @given(st.data())
 def test_any_evolution_of_a_postgresql_database_keeps_rows_and_links(
-    postgres_server: str, compiled: Callable[[str], Schema], data: st.DataObject
+    postgres: str, compiled: Callable[[str], Schema], data: st.DataObject
 ) -> None:
     """The same on PostgreSQL."""
     name = f"evolving_{next(_numbers)}"
-    admin = sa.create_engine(postgres_server.replace("postgresql:", "postgresql+psycopg:", 1))
+    admin = sa.create_engine(postgres.replace("postgresql:", "postgresql+psycopg:", 1))
     with admin.begin() as connection:
         connection.execute(sa.text(f"CREATE SCHEMA {name}"))
     try:
-        evolve(f"{postgres_server}&options={quote(f'-csearch_path={name}')}", compiled, data)
+        evolve(f"{postgres}&options={quote(f'-csearch_path={name}')}", compiled, data)
     finally:
         with admin.begin() as connection:
             connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
