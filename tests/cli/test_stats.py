@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from click.testing import CliRunner
 
@@ -19,6 +20,15 @@ def test_without_a_queue_the_schemas_statistics_are_printed_all_the_same() -> No
     assert "total tasks" in result.stdout
     assert "oldest waiting" not in result.stdout
     assert "the queue's figures are left out: local Airtable" in result.stderr
+
+
+def test_with_leases_the_queues_figures_of_airtable_are_printed_too(tmp_path: Path) -> None:
+    """The option is the one of `tablewright work`."""
+    result = CliRunner().invoke(command, [*WORDS, "--leases", f"sqlite:///{tmp_path}/leases.db"])
+
+    assert result.exit_code == 0
+    assert "oldest waiting" in result.stdout
+    assert not result.stderr
 
 
 def test_json_holds_figures_alone() -> None:

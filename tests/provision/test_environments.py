@@ -77,3 +77,21 @@ def test_a_plan_for_one_environment_is_not_carried_out_on_another(shell: Shell) 
     assert "the plan was made for environment 'dev', not 'prod'" in other.stderr
     assert chosen.returncode == 0, chosen.stderr
     assert not (shell.folder / "prod.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("store", "words"),
+    [("local:tasks.airtable", "nothing to plan"), ("sqlite://dev.db", "sqlite:///dev.db"), ("mysql://h/d", "not known")],
+)  # fmt: skip
+def test_a_store_that_cannot_be_planned_for_is_refused_in_a_sentence(
+    shell: Shell, store: str, words: str
+) -> None:
+    """The error says what to write, or which way leads there."""
+    (shell.folder / "tablewright.toml").write_text(f'[environments]\ndev = "{store}"\n')
+
+    refused = shell.run("plan")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: ")
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -19,6 +19,7 @@ from tablewright.runtime import (
     current_store,
     require_contract,
 )
+from tablewright.server.serve import LocalAirtable
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = ("TABLEWRIGHT_STORE", "AIRTABLE_ACCESS_TOKEN", "AIRTABLE_BASE_ID")
@@ -70,7 +71,7 @@ def test_the_innermost_connection_is_current() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [("mysql://u:secret@h/d", "What works"), ("tasks.db", "named by a URL"), ("postgresql://u:secret@h:port/d", "cannot be read"),
-     ("sqlite:///a.db?mode=ro", "synchronous")],
+     ("sqlite:///a.db?mode=ro", "synchronous"), ("sqlite://u:secret@data/a.db", "sqlite:///data/a.db")],
 )  # fmt: skip
 def test_a_store_that_there_is_not_is_refused(url: str, words: str) -> None:
     """The error says what works and never repeats a password."""
@@ -99,6 +100,19 @@ def test_a_file_that_is_no_database_is_named() -> None:
 
     with connect("sqlite:///notes.db"), pytest.raises(StoreUnavailable, match=r"notes\.db"):
         AgentTask.count()
+
+
+def test_a_folder_that_is_not_there_is_what_the_error_speaks_of() -> None:
+    """SQLite itself only says that it cannot open the file."""
+    with connect("sqlite:///missing/tasks.db"), pytest.raises(StoreUnavailable, match="its folder"):
+        AgentTask.count()
+
+
+def test_a_data_file_that_somebody_serves_is_no_local_store() -> None:
+    """The error is one of the package's own, and names the file."""
+    words = r"tasks\.airtable is open in another server"
+    with LocalAirtable("tasks.airtable"), pytest.raises(StoreUnavailable, match=words):
+        connect("local:tasks.airtable")
 
 
 def test_importing_the_runtime_loads_nothing_heavy() -> None:

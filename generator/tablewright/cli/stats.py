@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--store", metavar="URL", help="Where the records are; by default as for tablewright.connect()."
 )
+@click.option("--leases", metavar="URL", help="The SQL database that keeps who holds which task of an Airtable base; or 'best effort'.")  # fmt: skip
 @click.option(
     "--since",
     metavar="DURATION",
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--queue", "where", multiple=True, metavar="FIELD=VALUE", help="Only tasks whose field has this value, for the queue's figures. Repeatable.")  # fmt: skip
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How they are printed.")  # fmt: skip
 def command(
-    model: str, store: str | None, since: str | None, bucket: str, by: str | None, where: tuple[str, ...], output_format: str
+    model: str, store: str | None, leases: str | None, since: str | None, bucket: str, by: str | None, where: tuple[str, ...], output_format: str
 ) -> None:  # fmt: skip
     """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
 
@@ -49,7 +50,7 @@ def command(
         raise click.ClickException(str(error)) from error
     left_out = ""
     try:
-        with connect(store):
+        with connect(store, leases=leases):
             found: dict[str, Statistics] = _of_the_schema(record)
             if record.table.queue is not None:
                 asked = {"since": _span(since), "bucket": _span(bucket), "by": by}

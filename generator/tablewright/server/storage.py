@@ -58,7 +58,7 @@ def _insertion(count: int) -> str:
     return _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count)
 
 
-class DataFileError(Exception):
+class DataFileError(RuntimeError):
     """The data file cannot be used; the message says why and what to do."""
 
 
@@ -107,7 +107,7 @@ class Storage:
             self._connection.close()
             raise DataFileError(
                 f"{self._path} is not a data file of this server (format {version}, expected {_FORMAT}): "
-                "name another file with --data"
+                "name another file"
             )
         execute("COMMIT")
         self._positions = dict(execute("SELECT id, position FROM tables"))
@@ -116,7 +116,7 @@ class Storage:
         return self._positions[table_id] << _NUMBER_BITS | number
 
     def _explain(self, error: sqlite3.DatabaseError) -> str:
-        another = "name another file with --data"
+        another = "name another file"
         if self._path is not None and not self._path.parent.is_dir():
             return f"{self._path}: there is no folder {self._path.parent}: make it, or {another}"
         if "locked" in str(error):

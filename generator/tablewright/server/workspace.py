@@ -38,7 +38,7 @@ class Workspace:
         except (sqlite3.DatabaseError, KeyError, ValueError) as error:
             storage.close()
             raise DataFileError(
-                f"{path} is damaged ({error}): name another file with --data, or bring back a copy of this one"
+                f"{path} is damaged ({error}): name another file, or bring back a copy of this one"
             ) from error
 
     def _load(self) -> None:

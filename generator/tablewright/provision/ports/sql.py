@@ -39,6 +39,8 @@ class SqlTarget:
     def __init__(self, schema: Schema, environment: Environment) -> None:
         self._schema = schema
         self._environment = environment
+        if environment.store.partition(":")[0] == "local":
+            raise ConfigUnusable("a 'local:' store makes its tables when they are first used, so there is nothing to plan: 'tablewright serve --data FILE' starts a local Airtable that can be planned for, and prints what to set")  # fmt: skip
         try:
             url = sa.make_url(environment.store)
         except (exc.ArgumentError, ValueError):

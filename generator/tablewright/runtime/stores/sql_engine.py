@@ -51,6 +51,11 @@ def sqlite_engine(url: URL) -> Engine:
     Raises:
         NotConfigured: the URL asks for what there is not.
     """
+    if url.host is not None:
+        raise NotConfigured(
+            f"a sqlite URL has three slashes before its file, four where the path begins at the root: "
+            f"write sqlite:///{url.host}{f'/{url.database}' if url.database else ''}"
+        )
     options = {name.lower(): value for name, value in url.query.items()}
     synchronous = str(options.pop("synchronous", "full")).upper()
     if options or synchronous not in ("FULL", "NORMAL"):

@@ -54,7 +54,13 @@ def translated(description: str) -> Iterator[None]:
 
 
 def _reason(error: exc.DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if error.orig is not None else "no reason given"
+    reason = (
+        str(error.orig).strip().splitlines()[0] if error.orig is not None else "no reason given"
+    )
+    if reason == "unable to open database file":
+        # SQLite says no more, and makes files, but no folders.
+        return f"{reason}: see that its folder is there and may be written to"
+    return reason
 
 
 def integrity_error(
