@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -244,6 +244,47 @@ def test_a_local_file_keeps_its_records(tmp_path: Path) -> None:
         assert "local Airtable" in opened.description
     with connect(f"local:{tmp_path / 'tasks.airtable'}"):
         assert AgentTask.all() == [made]
+
+
+def test_what_people_have_still_to_make_is_blank_and_sinks_no_read(
+    local_airtable: LocalAirtable,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A field that only people can make has no id yet; the others go by theirs meanwhile, renamed ones too."""
+    from pyairtable import Api
+
+    fields = (FieldSpec("name", "Name", "text"), FieldSpec("made", "Made", "created_time"))
+    spec = TableSpec("Sum", "Sums", "sum", (*fields, FieldSpec("serial", "Serial", "auto_number")))
+
+    class Sum(AirtableModel):
+        table: ClassVar[TableSpec] = spec
+        name: str | None = None
+        made: datetime | None = Field(default=None, frozen=True)
+        serial: int = Field(default=0, frozen=True)
+
+    provision(local_airtable, [TableSpec("Sum", "Sums", "sum", fields[:1])])
+    api = Api(local_airtable.token, endpoint_url=local_airtable.url)
+    table = api.base(local_airtable.base_id).schema().table("Sums")
+    name = table.field("Name")
+    section = {
+        "base": local_airtable.base_id,
+        "tables": {"Sum": {"id": table.id, "fields": {"name": name.id}}},
+    }
+    lock = {"tablewright_lock": 1, "environment": "dev", "schemas": {"sums": section}}
+    (tmp_path / "tablewright.lock.dev.json").write_text(json.dumps(lock), "utf-8")
+    name.name = "Title"
+    name.save()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", local_airtable.token)
+
+    with connect(local_airtable.store_url):
+        one, other = Sum._create({"name": "b"}), Sum._create({"name": "a"})
+        assert Sum.all() == [one, other]
+        read = Sum.get(one.id)
+    assert (read.name, read.serial, read.made) == ("b", 0, read.created_time)
+    assert "no ids for Sum.serial: blank until `tablewright apply` finds them" in caplog.text
 
 
 def test_computed_fields_are_never_written(local_airtable: LocalAirtable, clock: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,17 +46,31 @@ def parts_of(table: TableSpec) -> tuple[FieldSpec | RelationSpec, ...]:
 
 
 def names_of(table: TableSpec, locked: LockedNames | None) -> TableNames:
-    """Return what a table is called: by ids where all of them are known, so that renamed fields are still found."""
-    # When a record was created comes with the record itself.
-    timed = {one.key for one in table.fields if one.kind == "created_time"}
-    wanted = [one.key for one in parts_of(table) if one.key not in timed]
+    """Return what a table is called: by ids where they are known, so that renamed fields are still found.
+
+    Fields that Airtable calculates are often made by hand, after the rest; until then they read as blank.
+    """
+    by_name = TableNames(table.name, {one.key: one.name for one in parts_of(table)})
     known = locked.tables.get(table.key) if locked is not None else None
-    if known is not None and all(key in known.fields for key in wanted):
-        return known
-    if known is not None and locked is not None:
-        missing = ", ".join(key for key in wanted if key not in known.fields)
-        logger.warning("%s has no ids for %s.%s: names are used", locked.path, table.key, missing)
-    return TableNames(table.name, {one.key: one.name for one in parts_of(table)})
+    if locked is None or known is None:
+        return by_name
+    missing = [one for one in parts_of(table) if one.key not in known.fields]
+    # When a record was created comes with the record itself, whether or not there is a field for it.
+    lacking = [one.key for one in missing if not _is(one, "created_time")]
+    keys = ", ".join(lacking)
+    if not all(isinstance(one, FieldSpec) and one.is_computed for one in missing):
+        logger.warning("%s has no ids for %s.%s: names are used", locked.path, table.key, keys)
+        return by_name
+    if lacking:
+        logger.warning(
+            "%s has no ids for %s.%s: blank until `tablewright apply` finds them there",
+            locked.path, table.key, keys,
+        )  # fmt: skip
+    return replace(known, absent=frozenset(one.key for one in missing))
+
+
+def _is(part: FieldSpec | RelationSpec, kind: str) -> bool:
+    return isinstance(part, FieldSpec) and part.kind == kind
 
 
 def locked_names(base_id: str, folder: Path) -> LockedNames | None:
