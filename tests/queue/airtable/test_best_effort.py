@@ -14,7 +14,8 @@ import pytest
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection, LeaseLost, NotSupported
-from tablewright.runtime.stores.airtable_noted_queue import Note, NotedQueue
+from tablewright.runtime.stores.airtable_noted_queue import NotedQueue
+from tablewright.runtime.stores.airtable_notes import Note
 
 
 @pytest.fixture

@@ -63,13 +63,13 @@ def told(task: AgentTask) -> list[tuple[str, str | None, int | None]]:
     return [(one.transition, one.by, one.attempt) for one in task.history()]
 
 
-def dying(queue: LeasedQueue, name: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def dying(owner: object, name: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let the process end where it would call a method; what comes back undoes that."""
 
     def die(*_: object, **__: object) -> None:
         raise Died
 
-    monkeypatch.setattr(queue, name, die)
+    monkeypatch.setattr(owner, name, die)
     return lambda: monkeypatch.undo()
 
 
@@ -79,7 +79,7 @@ def test_a_claim_that_was_never_written_is_claimed_again(
     """Decided in SQL, and the program died: nobody has it while the lease runs, and then the next one does."""
     task = new()
     with monkeypatch.context() as patched:
-        dying(queue, "_write", patched)
+        dying(queue._records, "write", patched)
         with pytest.raises(Died):
             AgentTask.claim("w1")
 
@@ -181,7 +181,7 @@ def test_who_writes_after_the_lease_has_not_got_the_task(
 ) -> None:
     """A program that stood still between SQL and Airtable gets nothing, and what holds is written once more."""
     task = new()
-    plain: Any = queue._write
+    plain: Any = queue._records.write
     waits, goes_on = threading.Event(), threading.Event()
     found: list[Any] = []
 
@@ -191,13 +191,13 @@ def test_who_writes_after_the_lease_has_not_got_the_task(
             goes_on.wait(10)
         return plain(*given)
 
-    monkeypatch.setattr(queue, "_write", slow)
-    monkeypatch.setattr(airtable_queue, "_span", lambda _: 0.3)
+    monkeypatch.setattr(queue._records, "write", slow)
+    monkeypatch.setattr(airtable_queue, "lease_seconds", lambda _: 0.3)
     late = threading.Thread(target=lambda: found.extend(AgentTask.claim("w1")), name="slow")
     late.start()
     waits.wait(10)
     time.sleep(0.4)
-    monkeypatch.setattr(airtable_queue, "_span", lambda _: 300.0)
+    monkeypatch.setattr(airtable_queue, "lease_seconds", lambda _: 300.0)
     (other,) = AgentTask.claim("w2")
     other.complete_execution("by the other")
     goes_on.set()

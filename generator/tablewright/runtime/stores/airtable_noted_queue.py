@@ -6,17 +6,13 @@ take transition, waits for what others may still have on the way, and reads agai
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
-
-import requests
 
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.expressions import tree
@@ -43,7 +39,9 @@ from tablewright.runtime.stores.airtable_candidates import (
 )
 from tablewright.runtime.stores.airtable_client import Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
+from tablewright.runtime.stores.airtable_notes import Note, ServiceClock
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
+from tablewright.runtime.stores.airtable_queue_records import OVERTIME, lease_seconds
 from tablewright.runtime.stores.airtable_reading import Base, batches, read
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
 
@@ -51,77 +49,12 @@ FRESH_SECONDS: Final = 2.0
 """A claim is given up that does not come to write within so many seconds after it read."""
 SETTLE_SECONDS: Final = 3.0
 """How long a claim waits before it reads again what it wrote: longer than others' writes may lag behind their reading."""
-OVERTIME: Final = 1.0
 MOST_SPREAD: Final = 32
 _dice = random.SystemRandom()
 
 
 class _TooLate(Exception):
     """What was read is too old to be written upon."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What the lease field of a record says; moments by Airtable's clock."""
-
-    worker: str | None = None
-    token: str | None = None
-    until: datetime | None = None
-    attempt: int = 0
-    taken: datetime | None = None
-    settled: datetime | None = None
-    ready: datetime | None = None
-    stop: bool = False
-
-    @classmethod
-    def read(cls, text: str | None) -> Note:
-        """Return the note in a cell; what people made unreadable says nothing, so that they can free a record."""
-        try:
-            found = dict(json.loads(text or "{}"))
-            for name in ("until", "taken", "settled", "ready"):
-                if name in found:
-                    found[name] = datetime.fromisoformat(found[name])
-            return cls(**found)
-        except (ValueError, TypeError):
-            return cls()
-
-    def text(self) -> str:
-        """Return the note for its cell."""
-        values = {
-            key: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
-            for key, value in asdict(self).items()
-            if value
-        }
-        return json.dumps(values, ensure_ascii=False)
-
-    def told(self) -> Row:
-        """Return what a record says of its lease."""
-        return {
-            "ready_at": self.ready, "attempt": self.attempt, "lease_until": self.until,
-            "worker_id": self.worker, "cancel_requested": self.stop,
-        }  # fmt: skip
-
-
-class ServiceClock:
-    """The clock of Airtable as far as its answers tell it: to the second."""
-
-    def __init__(self, session: requests.Session) -> None:
-        self._ahead = timedelta()
-        session.hooks["response"].append(self._heard)
-
-    def now(self) -> datetime:
-        """Return Airtable's time."""
-        return datetime.now(UTC) + self._ahead
-
-    def _heard(self, answer: requests.Response, *_: Any, **__: Any) -> None:
-        try:
-            there = parsedate_to_datetime(answer.headers.get("Date", ""))
-        except ValueError:
-            return
-        # The header leaves out what is below a second; half of one is the best guess.
-        found = there + timedelta(milliseconds=500) - datetime.now(UTC)
-        if abs(found - self._ahead) > timedelta(seconds=1):
-            self._ahead = found
 
 
 class NotedQueue:
@@ -159,7 +92,7 @@ class NotedQueue:
         ready = self._chosen(every, n)
         token = secrets.token_hex(16)
         sets = self._candidates.changes(asked, ready, now)
-        until = now + timedelta(seconds=_span(table) + self.settle_seconds)
+        until = now + timedelta(seconds=lease_seconds(table) + self.settle_seconds)
         changes: dict[str, Row] = {}
         for row in ready:
             before = Note.read(row[field])
@@ -434,9 +367,4 @@ def _after(note: Note, settlement: Settlement, now: datetime) -> Note:
     )
 
 
-def _span(table: TableSpec) -> float:
-    _, queue = parts(table)
-    return queue.lease if queue.timeout is None else min(queue.lease, queue.timeout + OVERTIME)
-
-
-__all__ = ["FRESH_SECONDS", "SETTLE_SECONDS", "Note", "NotedQueue", "ServiceClock"]
+__all__ = ["FRESH_SECONDS", "SETTLE_SECONDS", "NotedQueue"]

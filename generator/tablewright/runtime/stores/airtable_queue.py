@@ -28,12 +28,17 @@ from tablewright.runtime.queue.store import (
     Taking,
 )
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import Asked, Candidates, Reading, parts
 from tablewright.runtime.stores.airtable_client import TIMEOUT, Json, Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
+from tablewright.runtime.stores.airtable_queue_records import (
+    QueueRecords,
+    is_gone,
+    lease_seconds,
+    told,
+)
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved
 from tablewright.runtime.stores.sql_leases import Ending, LeaseRow, Place, SqlLeases
@@ -46,8 +51,6 @@ BY_HAND: Final = HAND_OVER
 """For how many seconds a transition that no worker makes keeps claims away, at most."""
 TRIED: Final = 200
 """How many candidates are tried at least by one claim, of which others may hold the first."""
-OVERTIME: Final = 1.0
-"""Seconds that a lease runs beyond the time of an attempt, for its worker to say that time is up."""
 
 
 class LeasedQueue:
@@ -60,6 +63,7 @@ class LeasedQueue:
         self._leases = leases
         self._history = history
         self._candidates = Candidates(base)
+        self._records = QueueRecords(base, self.forget)
 
     def close(self) -> None:
         """Close the connections to the leases."""
@@ -93,7 +97,7 @@ class LeasedQueue:
         if not tried:
             return []
         ids = list(tried)
-        began, seconds = time.monotonic(), _span(asked.table)
+        began, seconds = time.monotonic(), lease_seconds(asked.table)
         token = secrets.token_hex(16)
         taken = self._leases.claim(
             self._place(asked.table), ids, worker, token, n, lease=seconds, read_at=found.read_at
@@ -140,7 +144,7 @@ class LeasedQueue:
             now = batch[0].now
             changes = self._candidates.changes(asked, [rows[one.record_id] for one in batch], now)
             try:
-                written = self._write(table, changes)
+                written = self._records.write(table, changes)
             except Refused as refused:
                 rest = [one.record_id for one in claims[number * RECORDS_PER_WRITE :]]
                 self._leases.give_back(place, rest, token)
@@ -157,30 +161,10 @@ class LeasedQueue:
                     worker=one.worker or "", held_by=held_by, attempt=one.attempt, at=one.now,
                 )  # fmt: skip
                 entries += history_entries(table, list(steps))
-                fresh = self._row(table, record, {**row, **changes[one.record_id]})
+                fresh = self._records.row(table, record, {**row, **changes[one.record_id]})
                 found.append(Claimed({**fresh, **told(one)}, token, one.now, one.now))
         self._history.add_all(table, entries)
         return found
-
-    def _write(self, table: TableSpec, changes: Mapping[str, Row]) -> dict[str, Json]:
-        """Write to up to ten records and return them by id; without those that are gone."""
-        cells, client = self._base.cells(table), self._base.client
-        sent = [(record_id, cells.changed(row)) for record_id, row in changes.items()]
-        try:
-            records = client.update(
-                f"change {len(sent)} {table.key}", client.table(cells.names.table), sent, by_id=cells.names.by_id
-            )  # fmt: skip
-        except Refused as refused:
-            if not _is_gone(refused):
-                raise
-            if len(changes) > 1:
-                found: dict[str, Json] = {}
-                for record_id, row in changes.items():
-                    found |= self._write(table, {record_id: row})
-                return found
-            self._leases.forget(self._place(table), list(changes))
-            return {}
-        return {record["id"]: record for record in records}
 
     def _still_ours(
         self, table: TableSpec, written: dict[str, Json], token: str
@@ -194,13 +178,6 @@ class LeasedQueue:
             self._leases.write_again(self._place(table), lost)
         return {key: record for key, record in written.items() if key in kept}
 
-    def _row(self, table: TableSpec, record: Json, otherwise: Row) -> Row:
-        try:
-            return self._base.cells(table).row(record)
-        except RecordInvalid as unfit:
-            self._base.unfit.report(unfit)
-            return otherwise
-
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token.
 
@@ -212,7 +189,9 @@ class LeasedQueue:
             self._written_out(table, one, again=True)
         ended, now = self._leases.lapsed(place)
         ended = ended[:limit]
-        records = {one["id"]: one for one in self._records(table, [one.record_id for one in ended])}
+        records = {
+            one["id"]: one for one in self._records.read(table, [one.record_id for one in ended])
+        }
         lifecycle, queue = parts(table)
         take, asked = lifecycle.by_name[queue.take], Asked(table, taking, ())
         self._leases.forget(place, [one.record_id for one in ended if one.record_id not in records])
@@ -221,7 +200,7 @@ class LeasedQueue:
             record = records.get(one.record_id)
             if record is None:
                 continue
-            state = self._label(table, record)
+            state = self._records.label(table, record)
             if state != take.target.label:
                 waits = state in [source.label for source in take.sources]
                 if one.token is not None and not (waits and not one.cancel_requested):
@@ -257,8 +236,8 @@ class LeasedQueue:
         known = self._leases.rows(place, [record_id]).get(record_id)
         if known is None or known.token != settlement.token or known.lease_until is None:
             return self._was_settled(known, settlement, target.name)
-        record = next(iter(self._records(table, [record_id])), None)
-        if record is None or self._label(table, record) != settlement.was.label:
+        record = next(iter(self._records.read(table, [record_id])), None)
+        if record is None or self._records.label(table, record) != settlement.was.label:
             self._leases.let_go(place, record_id, settlement.token)
             return Settled(None)
         attempt = known.attempt
@@ -288,12 +267,12 @@ class LeasedQueue:
             )  # fmt: skip
             written = None
         except Refused as refused:
-            self._leases.reopen(place, record_id, settlement.token, _span(table))
+            self._leases.reopen(place, record_id, settlement.token, lease_seconds(table))
             rows = [settlement.changes]
             raise writing.explained(refused, self._base.cells(table), rows) from refused
         row = settlement.changes
         if written is not None:
-            row = self._part(table, written, settlement.changes)
+            row = self._records.part(table, written, settlement.changes)
         return Settled({**row, **told(decided)}, decided.now)
 
     def _was_settled(self, known: LeaseRow | None, settlement: Settlement, target: str) -> Settled:
@@ -322,7 +301,7 @@ class LeasedQueue:
                 [(record_id, pending["cells"])], by_id=cells.names.by_id,
             )  # fmt: skip
         except Refused as refused:
-            if _is_gone(refused):
+            if is_gone(refused):
                 self._leases.forget(place, [record_id])
                 return None
             if not again:
@@ -339,13 +318,6 @@ class LeasedQueue:
             # Somebody else wrote it, long ago as it seems: what was written now may be older than what holds.
             self._leases.write_again(place, [record_id])
         return record or None
-
-    def _part(self, table: TableSpec, record: Json, changes: Row) -> Row:
-        try:
-            return self._base.cells(table).part(record, changes)
-        except RecordInvalid as unfit:
-            self._base.unfit.report(unfit)
-            return changes
 
     # -- anybody --------------------------------------------------------------------------------------------------
 
@@ -399,7 +371,9 @@ class LeasedQueue:
         """Mark a row as to be stopped, and return what the queue knows of it."""
         lifecycle, queue = parts(table)
         take = lifecycle.by_name[queue.take]
-        if self._state(table, record_id) not in [one.label for one in (*take.sources, take.target)]:
+        if self._records.state(table, record_id) not in [
+            one.label for one in (*take.sources, take.target)
+        ]:
             return None
         return told(self._leases.request_cancel(self._place(table), record_id))
 
@@ -407,7 +381,7 @@ class LeasedQueue:
         """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         lifecycle, queue = parts(table)
         sources = lifecycle.by_name[queue.take].sources
-        if self._state(table, record_id) not in [one.label for one in sources]:
+        if self._records.state(table, record_id) not in [one.label for one in sources]:
             return None
         found = self._leases.postpone(self._place(table), record_id, until)
         return None if found is None else told(found)
@@ -444,40 +418,5 @@ class LeasedQueue:
         """Drop what is known of records that were deleted."""
         self._leases.forget(self._place(table), ids)
 
-    # -- inner workings -------------------------------------------------------------------------------------------
 
-    def _records(self, table: TableSpec, ids: Sequence[str]) -> list[Json]:
-        fields = self._base.cells(table).fields
-        return reading.fetch_records(self._base, table, ids, fields, f"read {table.name}")
-
-    def _state(self, table: TableSpec, record_id: str) -> str | None:
-        record = next(iter(self._records(table, [record_id])), None)
-        return None if record is None else self._label(table, record)
-
-    def _label(self, table: TableSpec, record: Json) -> str:
-        """Return the state of a record as Airtable shows it; a blank one is the initial one."""
-        lifecycle, _ = parts(table)
-        name = self._base.cells(table).names.fields[lifecycle.field]
-        return str(record["fields"].get(name, lifecycle.initial.label))
-
-
-def told(known: LeaseRow | None) -> Row:
-    """Return what a record says of its lease."""
-    if known is None:
-        return {"ready_at": None, "attempt": 0, "lease_until": None, "worker_id": None, "cancel_requested": False}  # fmt: skip
-    return {
-        "ready_at": known.ready_at, "attempt": known.attempt, "lease_until": known.lease_until,
-        "worker_id": known.worker, "cancel_requested": known.cancel_requested,
-    }  # fmt: skip
-
-
-def _span(table: TableSpec) -> float:
-    _, queue = parts(table)
-    return queue.lease if queue.timeout is None else min(queue.lease, queue.timeout + OVERTIME)
-
-
-def _is_gone(refused: Refused) -> bool:
-    return refused.status == 404 or refused.kind == "ROW_DOES_NOT_EXIST"
-
-
-__all__ = ["HAND_OVER", "LeasedQueue", "told"]
+__all__ = ["HAND_OVER", "LeasedQueue"]
