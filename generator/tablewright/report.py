@@ -11,23 +11,34 @@ from tablewright.runtime.measures import Statistics
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from tablewright.runtime.queue import QueueFigures
+
 _BAR_WIDTH = 24
 
 
 def print_statistics(
     statistics: Statistics, *, title: str = "", console: Console | None = None
 ) -> None:
-    """Print statistics: the plain figures first, then each count by value with a bar for its share."""
+    """Print statistics: the plain figures first, then each count by value with a bar for its share.
+
+    Of a queue, the ends by span of time and the groups follow, a line for each.
+    """
     from rich.columns import Columns
     from rich.console import Console
 
-    figures, counts = _split(statistics)
+    from tablewright.runtime.queue import QueueFigures
+
+    queue = statistics if isinstance(statistics, QueueFigures) else None
+    figures, counts = _split(statistics if queue is None else queue.summary())
     tables: list[RenderableType] = [_figures_table(figures)] if figures else []
     tables += [_counts_table(_words(name), counted) for name, counted in counts.items()]
     out = console if console is not None else Console()
     if title:
         out.print(f"[bold]{title}[/bold]\n", highlight=False)
     out.print(Columns(tables, padding=(0, 4)))
+    for rows in _rows_of(queue) if queue is not None else ():
+        out.print()
+        out.print(_rows_table(rows))
 
 
 def _split(statistics: Statistics) -> tuple[dict[str, Any], dict[str, Mapping[Any, int]]]:
@@ -58,6 +69,7 @@ def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
         show_header=False,
         box=None,
         pad_edge=False,
+        min_width=len(title),
     )
     table.add_column(max_width=40, overflow="ellipsis", no_wrap=True)
     table.add_column(justify="right")
@@ -68,6 +80,30 @@ def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
         table.add_row(Text(str(value)), str(count), bar)
     if not counted:
         table.add_row(Text("none"), "", "")
+    return table
+
+
+def _rows_of(figures: QueueFigures) -> list[list[dict[str, Any]]]:
+    """Return the rows of the two lists that a queue's figures can have; a list that is empty is left out."""
+    ends = [
+        {"since (UTC)": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})}
+        for one in figures.by_time
+    ]
+    groups = [{"value": value, **group.model_dump()} for value, group in figures.groups.items()]
+    return [rows for rows in (ends, groups) if rows]
+
+
+def _rows_table(rows: list[dict[str, Any]]) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    first, *others = rows[0]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(first)
+    for name in others:
+        table.add_column(_words(name), justify="right")
+    for row in rows:
+        table.add_row(Text(str(row[first])), *(figure(name, row[name]) for name in others))
     return table
 
 

@@ -135,7 +135,8 @@ def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema
     paths = [given] if given is not None else [_below_here(one) for one in config.schema_paths()]
     if not paths:
         raise ConfigUnusable(
-            f"there is no schema in {' or '.join(config.schemas)}: name a schema file"
+            f"there is no schema in {' or '.join(config.schemas)}: name a schema file,"
+            " or make one with 'tablewright init'"
         )
     if len(paths) > 1 and not named:
         shown = ", ".join(str(path) for path in paths)

@@ -38,7 +38,8 @@ def schema_paths(given: Sequence[Path]) -> list[Path]:
     found = [below_here(path) for path in config.schema_paths()]
     if not found:
         raise click.UsageError(
-            f"no schema is named and there is none in {' or '.join(config.schemas)}: name a schema file"
+            f"no schema is named and there is none in {' or '.join(config.schemas)}: name a schema file,"
+            " or make one with 'tablewright init'"
         )
     return found
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from tablewright.runtime import AirtableModel, Statistics
 
 
@@ -123,38 +121,8 @@ def _print(name: str, statistics: Statistics) -> None:
     from rich.console import Console
 
     from tablewright.report import print_statistics
-    from tablewright.runtime.queue import QueueFigures
 
     # A pipe is no terminal of eighty columns: nothing is to be cut there.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    title = name.removeprefix("get_").replace("_", " ")
-    if not isinstance(statistics, QueueFigures):
-        print_statistics(statistics, title=title, console=console)
-        click.echo()
-        return
-    print_statistics(statistics.summary(), title=title, console=console)
-    _print_rows(console, [{"since (UTC)": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})} for one in statistics.by_time])  # fmt: skip
-    _print_rows(
-        console,
-        [{"value": value, **group.model_dump()} for value, group in statistics.groups.items()],
-    )
+    print_statistics(statistics, title=name.removeprefix("get_").replace("_", " "), console=console)
     click.echo()
-
-
-def _print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from tablewright.report import figure
-
-    if not rows:
-        return
-    first, *others = rows[0]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name.replace("_", " "), justify="right")
-    for row in rows:
-        table.add_row(Text(str(row[first])), *(figure(name, row[name]) for name in others))
-    console.print()
-    console.print(table)

@@ -1,0 +1,79 @@
+"""Statistics on the screen."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from tablewright.report import print_statistics
+from tablewright.runtime.measures import Statistics
+from tablewright.runtime.queue import Bucket, Group, QueueFigures
+
+
+class Counts(Statistics):
+    """One figure and two counts, one of them of nothing."""
+
+    total: int
+    by_state: dict[str, int]
+    by_responsible_agent: dict[str, int]
+
+
+def printed(statistics: Statistics) -> list[str]:
+    out = io.StringIO()
+    print_statistics(statistics, title="figures", console=Console(file=out, width=200))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_the_heading_of_a_count_of_nothing_stays_on_one_line() -> None:
+    """However short what stands below it is."""
+    lines = printed(Counts(total=1, by_state={"Open": 1}, by_responsible_agent={}))
+
+    assert lines == [
+        "figures",
+        "",
+        "total  1    by state                             by responsible agent",
+        "            Open  1  ████████████████████████    none",
+    ]
+
+
+def test_the_figures_of_a_queue_come_with_their_lists() -> None:
+    """Ends by span of time and groups have a line each; nothing is printed as Python writes it."""
+    blank = dict.fromkeys(QueueFigures.model_fields)
+    numbers = dict.fromkeys(
+        ("waiting", "delayed", "running", "expired_leases", "completed", "failed"), 2
+    )
+    counts: dict[str, dict[str, int]] = {"attempts": {}, "workers": {}, "errors": {}}
+    bucket = Bucket(since=datetime(2026, 3, 1, 12, tzinfo=UTC), completed=2, failed=1)
+    group = Group(
+        waiting=1, running=0, completed=2, failed=1, success_rate=None, avg_running_time=None
+    )
+    lists = {"by_time": (bucket,), "groups": {"agent_001": group}}
+
+    lines = printed(QueueFigures.model_validate({**blank, **numbers, **counts, **lists}))
+
+    assert [line.split() for line in lines if "2026" in line or "agent_001" in line] == [
+        ["2026-03-01", "12:00", "2", "1"],
+        ["agent_001", "1", "0", "2", "1", "–", "–"],
+    ]
+    assert not any("()" in line or "{" in line for line in lines)
+
+
+def test_an_empty_queue_has_no_lists() -> None:
+    """Neither headings nor an empty pair of brackets."""
+    blank = dict.fromkeys(QueueFigures.model_fields)
+    numbers = dict.fromkeys(
+        ("waiting", "delayed", "running", "expired_leases", "completed", "failed"), 0
+    )
+    empty: dict[str, object] = {
+        "attempts": {},
+        "workers": {},
+        "errors": {},
+        "by_time": (),
+        "groups": {},
+    }
+
+    lines = printed(QueueFigures.model_validate({**blank, **numbers, **empty}))
+
+    assert not any("since" in line or "()" in line for line in lines)
