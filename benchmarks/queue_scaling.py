@@ -1,0 +1,146 @@
+"""How claiming and finishing tasks scales from 1 to 8 worker processes, on SQLite and PostgreSQL. Prints and draws it.
+
+    python -m benchmarks.queue_scaling postgresql://user@host/database [PLOT.svg]
+
+The plot needs matplotlib: pip install 'tablewright[bench]'. Everything runs on one machine, the database included, so
+its cores are the limit; what is to be seen is that workers do not stand in one another's way.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+
+from benchmarks.queue_worker import fill
+from generated.agent_tasks import AgentTask
+from tablewright.runtime import connect
+
+TASKS = 100
+ROUNDS = 9
+WORKERS = (1, 2, 3, 4, 6, 8)
+COLOURS = {"PostgreSQL": "#336791", "SQLite": "#c2571a"}
+
+
+def work(url: str, line: Connection) -> None:
+    """Claim tasks one by one and finish each, as many as are asked for again and again."""
+    with connect(url):
+        while number := line.recv():
+            for _ in range(number):
+                AgentTask.claim("w")[0].complete_execution("done")
+            line.send(number)
+
+
+class Crew:
+    """Processes that are kept, so that rounds of all numbers of workers follow one another quickly."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        spawn = multiprocessing.get_context("spawn")
+        self._lines: list[Connection] = []
+        with connect(url):
+            fill(max(WORKERS))
+        for _ in range(max(WORKERS)):
+            ours, theirs = spawn.Pipe()
+            spawn.Process(target=work, args=(url, theirs), daemon=True).start()
+            self._lines.append(ours)
+        self._done(max(WORKERS), 1)
+
+    def rate(self, workers: int) -> float:
+        """Return tasks a second of so many of them together."""
+        with connect(self._url):
+            fill(TASKS * workers)
+        begin = time.perf_counter()
+        self._done(workers, TASKS)
+        return TASKS * workers / (time.perf_counter() - begin)
+
+    def close(self) -> None:
+        """Let them end."""
+        for line in self._lines:
+            line.send(0)
+
+    def _done(self, workers: int, number: int) -> None:
+        for line in self._lines[:workers]:
+            line.send(number)
+        for line in self._lines[:workers]:
+            line.recv()
+
+
+def draw(rates: Mapping[str, Mapping[int, list[float]]], path: str) -> None:
+    """Draw the rates of each store: medians and quartiles of the rounds, and one worker times n."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "tablewright", "font.size": 10})
+    figure, panels = plt.subplots(1, len(rates), figsize=(8, 3.6), layout="constrained")
+    for axes, (name, found) in zip(panels, rates.items(), strict=True):
+        counts = list(found)
+        medians = [statistics.median(found[one]) for one in counts]
+        quarters = [statistics.quantiles(found[one], n=4) for one in counts]
+        spread = [
+            [each[1] - each[0] for each in quarters],
+            [each[2] - each[1] for each in quarters],
+        ]
+        top = max(each[2] for each in quarters) * 1.3
+        ideal = [medians[0] * one for one in counts]
+        axes.plot(counts, ideal, "--", color="#999999", label="one worker × n")
+        axes.errorbar(
+            counts,
+            medians,
+            yerr=spread,
+            color=COLOURS[name],
+            marker="o",
+            capsize=3,
+            label="measured",
+        )
+        axes.set(title=name, xlabel="worker processes", ylim=(0, top), xticks=range(1, 9))
+        axes.grid(axis="y", color="#e5e5e5")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("tasks claimed and finished per second")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2
+    )
+    cores = f"{os.cpu_count()} cores for workers and database"
+    figure.suptitle(
+        f"One task at a time, {cores}; medians and quartiles of {ROUNDS} rounds", size=11
+    )
+    figure.savefig(path, dpi=150, metadata={"Date": None} if path.endswith(".svg") else None)
+
+
+def main(postgres: str, plot: str = "") -> None:
+    """Measure, round by round through all numbers of workers, and draw."""
+    with tempfile.TemporaryDirectory() as folder:
+        urls = {
+            "PostgreSQL": postgres,
+            "SQLite": f"sqlite:///{folder}/bench.db?synchronous=normal",
+        }
+        rates: dict[str, dict[int, list[float]]] = {
+            name: {one: [] for one in WORKERS} for name in urls
+        }
+        for name, url in urls.items():
+            crew = Crew(url)
+            for _ in range(ROUNDS):
+                for workers in WORKERS:
+                    rates[name][workers].append(crew.rate(workers))
+            crew.close()
+    for name, found in rates.items():
+        one = statistics.median(found[1])
+        for workers, each in found.items():
+            median = statistics.median(each)
+            print(
+                f"{name}, {workers} workers: {median:7,.0f} tasks/s ({min(each):,.0f} to {max(each):,.0f}), "
+                f"{median / one:.2f} of one"
+            )
+    if plot:
+        draw(rates, plot)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
