@@ -71,7 +71,7 @@ def test_a_refusal_in_the_midst_keeps_what_is_stored(tasks: Factory[AgentTask]) 
     items[14]["parent_task"] = "recDoesNotExist00"
 
     with pytest.raises(
-        WriteIncomplete, match="parent_task has to be a AgentTask that is there"
+        WriteIncomplete, match="parent_task has to be a record of AgentTask that is there"
     ) as caught:
         AgentTask.bulk_create(items)
 

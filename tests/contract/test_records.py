@@ -106,8 +106,14 @@ def test_an_empty_text_is_stored_as_blank(connection: Connection) -> None:
         ),  # the point of it
         ({"priority": "Highest"}, "priority has to be"),
         ({"parameters": {"a": float("inf")}}, "parameters has to be JSON"),
-        ({"depends_on": ["recDoesNotExist00"]}, "depends_on has to be a AgentTask that is there"),
-        ({"parent_task": "recDoesNotExist00"}, "parent_task has to be a AgentTask that is there"),
+        (
+            {"depends_on": ["recDoesNotExist00"]},
+            "depends_on has to be a record of AgentTask that is there",
+        ),
+        (
+            {"parent_task": "recDoesNotExist00"},
+            "parent_task has to be a record of AgentTask that is there",
+        ),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_and_nothing_is_stored(
@@ -273,6 +279,13 @@ def test_a_deleted_record_is_gone(connection: Connection) -> None:
     assert (child.parent_task, child.depends_on) == (None, [])
 
 
+@pytest.mark.parametrize("given", [None, 5, ["rec1"]])
+def test_get_takes_an_id(connection: Connection, given: Any) -> None:
+    """What is no text is told so, whatever the store would make of it."""
+    with pytest.raises(TypeError, match="id of a record of AgentTask"):
+        AgentTask.get(given)
+
+
 def test_a_record_in_memory_cannot_be_moved(connection: Connection) -> None:
     """A record that was never stored has to be saved first; save stores it."""
     made = AgentTask(name="n", description="d", agent_id="a")
@@ -364,9 +377,9 @@ def test_upsert_finds_the_record_by_its_fields(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("on", "words"),
     [
-        ("titel", "by its fields, and 'titel' is none. known here: name, "),
-        ("agent", "by its fields, and 'agent' is none. did you mean 'agent_id'?"),
-        ("parent_task", "by its fields, and 'parent_task' is none."),
+        ("titel", "by their fields, and 'titel' is none. known here: name, "),
+        ("agent", "by their fields, and 'agent' is none. did you mean 'agent_id'?"),
+        ("parent_task", "by their fields, and 'parent_task' is none."),
         ("output", "by 'output', so a value has to be given for it"),
     ],
 )

@@ -266,10 +266,10 @@ def test_what_the_queue_sets_nobody_else_sets(connection: Connection) -> None:
     assert AgentTask.count() == 1
 
 
-@pytest.mark.parametrize(("worker", "n"), [("", 1), ("w", 0), ("w", 1_001)])
+@pytest.mark.parametrize(("worker", "n"), [("", 1), ("w", 0), ("w", 1_001), ("w", "10")])
 def test_a_claim_that_makes_no_sense_is_refused(
-    connection: Connection, worker: str, n: int
+    connection: Connection, worker: str, n: Any
 ) -> None:
-    """Nobody, nothing, and more than a thousand cannot be asked for."""
+    """Nobody, nothing, what is no number, and more than a thousand cannot be asked for."""
     with pytest.raises(ValueError, match="claim"):
         AgentTask.claim(worker, n)

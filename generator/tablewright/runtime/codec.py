@@ -314,7 +314,7 @@ def _link(relation: RelationSpec) -> Encoder:
                 raise Unfit("is required", has_given=False)
             return None
         if not isinstance(value, str):
-            raise Unfit(f"has to be a {relation.to} or its id")
+            raise Unfit(f"has to be a record of {relation.to} or its id")
         return value
 
     return encode

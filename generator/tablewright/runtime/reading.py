@@ -31,6 +31,8 @@ def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row
     Raises:
         RecordNotFound: there is none.
     """
+    if not isinstance(record_id, str):
+        raise TypeError(f"get() takes the id of a record of {model.table.key}, not {record_id!r}")
     row = store.fetch(model.table, [record_id]).get(record_id)
     if row is None:
         raise RecordNotFound(model.table.key, [record_id], store.description)

@@ -150,10 +150,10 @@ def link_id(described: str, relation: RelationSpec, linked: Any) -> str | None:
         return linked or None
     table: TableSpec | None = getattr(type(linked), "table", None)
     if table is None or table.key != relation.to:
-        valid = f"has to be a {relation.to} or its id"
+        valid = f"has to be a record of {relation.to} or its id"
         raise RecordInvalid(described, [Misfit(relation.key, valid, linked)])
     if not linked.id:
-        valid = f"has to be a {relation.to} that is stored: call save() on it first"
+        valid = f"has to be a record of {relation.to} that is stored: call save() on it first"
         raise RecordInvalid(described, [Misfit(relation.key, valid, has_given=False)])
     found: str = linked.id
     return found

@@ -161,11 +161,11 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
     for key in keys:
         if key not in table.by_key:
             raise ValueError(
-                f"upsert() finds a {table.key} by its fields, and '{key}' is none. {did_you_mean(key, table.by_key)}"
+                f"upsert() finds records of {table.key} by their fields, and '{key}' is none. {did_you_mean(key, table.by_key)}"
             )
         if given.get(key) is None:
             raise ValueError(
-                f"upsert() finds a {table.key} by '{key}', so a value has to be given for it"
+                f"upsert() finds records of {table.key} by '{key}', so a value has to be given for it"
             )
     return keys
 

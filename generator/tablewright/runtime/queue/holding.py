@@ -66,7 +66,7 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     """Take up to *n* tasks for *worker*, in the queue's order; fewer where fewer are ready."""
     if not worker:
         raise ValueError("claim() needs the name of the worker")
-    if not 1 <= n <= MAX_CLAIM:
+    if not isinstance(n, int) or not 1 <= n <= MAX_CLAIM:
         raise ValueError(f"claim() takes 1 to {MAX_CLAIM} tasks at once, not {n!r}")
     queue_spec(model)
     store = current_store()

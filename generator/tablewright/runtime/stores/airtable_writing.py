@@ -211,7 +211,7 @@ def explained(
             for relation in table.relations:
                 missing = _named(refused.reason, relation, row)
                 if missing is not None:
-                    valid = f"has to be a {relation.to} that is there"
+                    valid = f"has to be a record of {relation.to} that is there"
                     return RecordInvalid(table.key, [Misfit(relation.key, valid, missing)])
     if refused.kind == "INVALID_MULTIPLE_CHOICE_OPTIONS":
         return StoreOutdated(

@@ -157,6 +157,6 @@ def _missing_link(
                     and connection.execute(sa.select(target.c.id).where(target.c.id == one)).first()
                     is None
                 ):
-                    valid = f"has to be a {relation.to} that is there"
+                    valid = f"has to be a record of {relation.to} that is there"
                     return RecordInvalid(table.key, [Misfit(relation.key, valid, one)])
     return None
