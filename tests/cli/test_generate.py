@@ -256,6 +256,7 @@ def test_watch_writes_again_after_a_change_and_waits_out_mistakes(project: Path)
     assert watching.returncode == 0, output
     assert "unknown type 'txt'" in output
     assert "Traceback" not in output
+    assert "KeyboardInterrupt" not in output
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tablewright.cli.stats import command
@@ -37,3 +38,14 @@ def test_json_holds_figures_alone() -> None:
 
     assert list(json.loads(result.stdout)) == ["get_agent_stats"]
     assert "left out" in result.stderr
+
+
+@pytest.mark.parametrize("store", ["sqlite:///{}/missing.db", "local:{}/missing.airtable"])
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path, store: str) -> None:
+    """A slip in its name would give figures of nothing."""
+    result = CliRunner().invoke(command, [WORDS[0], "--store", store.format(tmp_path)])
+
+    assert result.exit_code == 1
+    assert "there is no file" in result.stderr
+    assert "--store" in result.stderr
+    assert not list(tmp_path.iterdir())

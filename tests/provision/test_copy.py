@@ -216,6 +216,15 @@ def test_a_store_is_not_copied_onto_itself(shell: Shell) -> None:
     assert found.stderr == "Error: --from and --to name the same store: there is nothing to copy\n"
 
 
+def test_a_source_that_is_not_there_is_refused(shell: Shell) -> None:
+    """A slip in the name of a file does not copy nothing from a file made for the purpose."""
+    found = shell.run("copy", "--from", "sqlite:///missing.db", "--to", "sqlite:///b.db")
+
+    assert found.returncode == 1
+    assert found.stderr == "Error: there is no file missing.db: see what --from names\n"
+    assert not (shell.folder / "missing.db").exists()
+
+
 @pytest.mark.parametrize("action", ["cut-before", "cut-after"])
 @pytest.mark.parametrize(
     ("method", "nth"), [*(("POST", n) for n in range(1, 7)), *(("PATCH", n) for n in range(1, 5))]

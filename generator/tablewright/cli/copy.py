@@ -17,6 +17,7 @@ from tablewright.cli.provisioning import (
     leave,
     one_schema,
 )
+from tablewright.cli.sources import require_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,7 @@ def command(
 
     if source == target:
         raise ProvisionError("--from and --to name the same store: there is nothing to copy")
+    require_there(source, "--from")
     config = read_config(Path.cwd())
     schema = one_schema(config, schema_path)
     specs = table_specs(schema)

@@ -6,6 +6,7 @@ import gc
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -288,8 +289,9 @@ def _watch(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> N
     _write_or_show(schemas, output, templates)
     click.echo("waiting for changes; stop with Ctrl-C", err=True)
     # Ctrl-C ends the loop quietly: it is how this command is meant to end.
-    for _ in watch(*folders, raise_interrupt=False):
-        _write_or_show(schemas, output, templates)
+    with suppress(KeyboardInterrupt):
+        for _ in watch(*folders):
+            _write_or_show(schemas, output, templates)
 
 
 def _write_or_show(schemas: tuple[Path, ...], output: Path, templates: Path | None) -> None:

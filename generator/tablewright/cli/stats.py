@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tablewright.cli.sources import require_there
+
 if TYPE_CHECKING:
     from tablewright.runtime import AirtableModel, Statistics
 
@@ -46,6 +48,8 @@ def command(
         conditions = [condition_of(record, one) for one in where]
     except CannotLoad as error:
         raise click.ClickException(str(error)) from error
+    if store is not None:
+        require_there(store, "--store")
     left_out = ""
     try:
         with connect(store, leases=leases):
