@@ -87,3 +87,14 @@ def test_a_value_that_is_looked_for_is_told_the_same() -> None:
         loose.find_by(priority="high")
 
     assert str(caught.value) == f"AgentTask: priority {ENUM}, not 'high': write TaskPriority.HIGH"
+
+
+def test_a_field_that_is_asked_of_the_class_leads_to_the_conditions() -> None:
+    """`AgentTask.name == "x"` is what other libraries write; what is no field is no attribute, as ever."""
+    loose: Any = AgentTask
+
+    with pytest.raises(AttributeError, match=r"written with AgentTask\.c\.name"):
+        AgentTask.where(loose.name == "n")
+    with pytest.raises(AttributeError, match=r"^titel$"):
+        _ = loose.titel
+    assert not hasattr(AgentTask, "name")

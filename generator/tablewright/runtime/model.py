@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tablewright.runtime.deferred import Deferred
+from tablewright.runtime.record_class import RecordClass
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ else:
 T = TypeVar("T", bound="AirtableModel")
 
 
-class AirtableModel(BaseModel):
+class AirtableModel(BaseModel, metaclass=RecordClass):
     """A record. It is in memory until `save` or `create` stores it; *id* is empty until then."""
 
     # A slot and no private attribute: pydantic would run Python code for that on every record that is read.
