@@ -1,4 +1,4 @@
-"""Queues whose records have fields that are calculated as lists."""
+"""Queues whose records have calculated fields."""
 
 from __future__ import annotations
 
@@ -38,4 +38,17 @@ def test_a_record_that_nobody_holds_moves_and_keeps_its_calculated_list(
 
     assert call.state is calls.State.DONE
     assert call.customer_names == ["Ann"]
+    assert calls.Call.get(call.id).model_dump() == call.model_dump()
+
+
+def test_what_a_worker_wrote_is_calculated_in_its_record_too(
+    connection: Connection, calls: ModuleType
+) -> None:
+    """The record that ended a task is the one that is stored, what follows from its new values included."""
+    calls.Call.create(topic="Invoice", customer=calls.Customer.create(name="Ann"))
+
+    (call,) = calls.Call.claim("w1")
+    call.finish(12)
+
+    assert call.is_long
     assert calls.Call.get(call.id).model_dump() == call.model_dump()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tablewright.runtime.codec import encode_changes
+from tablewright.runtime.codec import Row, encode_changes
 from tablewright.runtime.decision import Changes, Decide, Refusal
 from tablewright.runtime.errors import LeaseLost, TransitionRefused
 from tablewright.runtime.lifecycle import checked_arguments, refused
@@ -107,8 +107,18 @@ def _move(
         raise LeaseLost(record.described(), name)
     if not settlement.keeps_lease:
         origin.lease = None
-    record._apply(done.row)
+    record._apply({**done.row, **_calculated(record, done.row)})
     return record
+
+
+def _calculated(record: AirtableModel, written: Row) -> Row:
+    """Return the calculated fields of a record that its store did not tell with what it wrote: databases do not."""
+    table = type(record).table
+    keys = [one.key for one in table.fields if one.is_computed and one.key not in written]
+    if not keys:
+        return {}
+    stored = record._origin.store.fetch(table, [record.id]).get(record.id, {})
+    return {key: stored[key] for key in keys if key in stored}
 
 
 def step(
