@@ -57,7 +57,7 @@ def queues_of(store: Store) -> QueueStore:
         raise NotSupported(
             f"{store.description} cannot say who holds a task, so none can be claimed there: connect with "
             "leases='sqlite:///leases.db' to keep that in a database, or with leases='best effort' to do without, "
-            "where a task may now and then have two holders"
+            "where a task may now and then have two holders; commands take --leases"
         )
     return found
 
