@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +18,9 @@ from typing import Any, assert_type
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskStatus
-from tablewright.runtime import AirtableModel, Connection, RecordInvalid
+from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreUnavailable, connect
 from tablewright.runtime.aio import in_thread
+from tablewright.runtime.stores import sql_engine
 
 on_every_store = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 ROOT = Path(__file__).parents[2]
@@ -73,6 +76,27 @@ def test_figures_of_an_empty_queue_are_blank(connection: Connection) -> None:
         None,
     )
     assert figures.by_time == ()
+
+
+def test_figures_wait_for_nobody_who_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody holds SQLite's write lock they are given all the same, and so they keep no claim waiting."""
+    monkeypatch.setattr(sql_engine, "BUSY_SECONDS", 0.2)
+    path = tmp_path / "queue.db"
+    with connect(f"sqlite:///{path}"):
+        fill(3, "a")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+
+            figures = AgentTask.queue_statistics(by="agent_id")
+
+            with pytest.raises(StoreUnavailable):
+                AgentTask.claim("w")
+            other.execute("ROLLBACK")
+
+    assert figures.waiting == 3
+    assert list(figures.groups) == ["a"]
 
 
 @on_every_store

@@ -75,7 +75,7 @@ class SqlQueue:
             known, engine = self._known(table), self._engine.dialect
             now = store_now(self._dialect, known.schema.moment)
             ask, asked = Prepared(sa.select(now), engine, [now]), time.monotonic()
-            ((read_at,),) = self._lanes.run(lambda cursor: ask.run(cursor, {}))
+            ((read_at,),) = self._lanes.read(lambda cursor: ask.run(cursor, {}))
             found = QueueTable(known, self._dialect, engine, StoreClock(read_at, asked))
             self._statements[table] = found
         return found
@@ -146,7 +146,7 @@ class SqlQueue:
         key = ("lapsed", id(taking), limit) if claiming.timeless(taking, ()) else None
         one: Prepared = made.kept(key, lambda: claiming.lapsed(made, taking, limit))
         keys = made.known.statements.keys
-        found = self._lanes.run(lambda cursor: one.run(cursor, {}))
+        found = self._lanes.read(lambda cursor: one.run(cursor, {}))
         return [
             Claimed(dict(zip(keys, row, strict=False)), row[-2], row[-1], row[-3] or row[-1])
             for row in found
@@ -276,7 +276,7 @@ class SqlQueue:
         """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
         made = self._of(table)
         one: Prepared = made.kept("next_due", lambda: waiting.next_due(made))
-        due, end, now = self._lanes.run(lambda cursor: one.run(cursor, {}))[0]
+        due, end, now = self._lanes.read(lambda cursor: one.run(cursor, {}))[0]
         moments = [one for one in (due, end) if one is not None]
         return max((min(moments) - now).total_seconds(), 0.0) if moments else None
 
@@ -290,7 +290,7 @@ class SqlQueue:
     ) -> QueueFigures:
         """Return the figures of the queue, each group in one statement."""
         made = self._of(table)
-        return self._lanes.run(lambda cursor: gathered(cursor, made, where, since, bucket, by))
+        return self._lanes.read(lambda cursor: gathered(cursor, made, where, since, bucket, by))
 
     def listener(self, table: TableSpec) -> Listener | None:
         """Return what hears of new rows on PostgreSQL; SQLite tells nobody."""

@@ -48,12 +48,19 @@ class Lanes:
             StoreUnavailable: the database cannot be reached or used.
             StoreError: it refused.
         """
+        return self._done(work, "BEGIN IMMEDIATE")
+
+    def read(self, work: Callable[[Any], T]) -> T:
+        """Do *work* that only reads: as `run`, and on SQLite beside whoever writes."""
+        return self._done(work, "BEGIN")
+
+    def _done(self, work: Callable[[Any], T], begin: str) -> T:
         driver = self._engine.dialect.loaded_dbapi
         patience = Patience()
         mended = False
         while True:
             try:
-                return self._once(work)
+                return self._once(work, begin)
             except driver.IntegrityError as error:
                 raise exc.IntegrityError("", None, error) from error
             except (driver.OperationalError, driver.InterfaceError) as error:
@@ -90,7 +97,7 @@ class Lanes:
             made.autocommit = True
         return made
 
-    def _once(self, work: Callable[[Any], T]) -> T:
+    def _once(self, work: Callable[[Any], T], begin: str) -> T:
         if self._alone is not None:
             self._alone.acquire()
         lane: Any = None
@@ -104,7 +111,7 @@ class Lanes:
                 found = work(cursor)
                 good = True
                 return found
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute(begin)
             try:
                 found = work(cursor)
                 cursor.execute("COMMIT")
