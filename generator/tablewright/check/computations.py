@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from tablewright.check.expressions import Scopes, read_expression
+from tablewright.check.expressions import BUILT_IN_FIELDS, Scopes, read_expression
 from tablewright.check.fields import WrittenField
 from tablewright.check.findings import Findings
 from tablewright.check.formulas import FieldNames, read_formula, unpublishable
@@ -34,9 +35,13 @@ _TAKES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def read_computation(
-    findings: Findings, written: WrittenField, table: str, scopes: Scopes, names: FieldNames
+    findings: Findings,
+    written: WrittenField,
+    table: str,
+    scopes: Scopes,
+    names: Mapping[str, FieldNames],
 ) -> Computation | None:
-    """Return how a computed field comes about, or nothing after a finding.
+    """Return how a computed field comes about, or nothing after a finding. *names* has those of all tables.
 
     Raises:
         NeedsFirst: it uses a computed field whose type is not known yet.
@@ -46,7 +51,7 @@ def read_computation(
         return None
     reader = written.reader
     if written.field.kind.name == "formula":
-        return _formula(findings, written, reader, table, scopes, names)
+        return _formula(findings, written, reader, table, scopes, names[table])
     return _over_link(findings, written, reader, table, scopes, names)
 
 
@@ -102,7 +107,7 @@ def _over_link(
     reader: Reader,
     table: str,
     scopes: Scopes,
-    names: FieldNames,
+    names: Mapping[str, FieldNames],
 ) -> Computation | None:
     link = _relation(findings, reader, table, scopes)
     if link is None:
@@ -115,14 +120,32 @@ def _over_link(
     if word is None:
         return None
     known = scopes.tables[target]
+    has = names[target]
+    there = has.by_key.keys() | (has.published.keys() if kind == "rollup" else set())
     if word.text not in known or known[word.text].kind in ("record", "records") or word.text == "id":  # fmt: skip
-        possible = [key for key, one in known.known.items() if one.kind not in ("record", "records") and key != "id"]  # fmt: skip
+        possible = [key for key, one in known.known.items() if one.kind not in ("record", "records") and key in there]  # fmt: skip
         findings.error(word.span, "TW223", f"{target} has no field '{word.text}' to look at", did_you_mean(word.text, possible, what="fields"))  # fmt: skip
+        return None
+    if word.text not in there:
+        _report_no_field(findings, kind, word, target)
         return None
     one = known[word.text]
     if kind == "lookup":
         return Computation(list_of(one.not_none()), relation=link.name, target=target, field=word.text)  # fmt: skip
-    return _rollup(findings, reader, link, word, one, names)
+    return _rollup(findings, reader, link, word, one, names[table])
+
+
+def _report_no_field(findings: Findings, kind: str, word: Scalar, target: str) -> None:
+    """Note that a lookup or rollup looks at a value that every record has, but no field of Airtable's."""
+    if word.text in BUILT_IN_FIELDS:
+        what, way_out = "is none", f"declare one there, as made: {{type: {word.text}}}"
+    elif kind == "lookup":
+        what = "stands under 'computed:'"
+        way_out = f"put it under 'fields:' there, as {word.text}: {{type: formula, expression: …}}"
+    else:
+        what = "stands under 'computed:'"
+        way_out = "give it a name in Airtable with 'publish:', or calculate the rollup under 'computed:' as well"
+    findings.error(word.span, "TW223", f"a {kind} looks at fields of Airtable, and '{word.text}' of {target} {what}", way_out)  # fmt: skip
 
 
 def _relation(findings: Findings, reader: Reader, table: str, scopes: Scopes) -> tree.Field | None:

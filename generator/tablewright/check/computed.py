@@ -163,7 +163,7 @@ class _Worker:
         waiting = self._waiting[one]
         types = self._scopes.tables[table]
         if waiting.field is not None:
-            found = read_computation(self._findings, waiting.field, table, self._scopes, self._names[table])  # fmt: skip
+            found = read_computation(self._findings, waiting.field, table, self._scopes, self._names)  # fmt: skip
             if found is None:
                 types.unreadable.add(key)
                 return
