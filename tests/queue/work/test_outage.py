@@ -61,6 +61,11 @@ class Server:
     def start(self) -> None:
         self._server.ensure_postgres_running()
 
+    def set_read_only(self, value: str) -> None:
+        """Have transactions only read, or write again."""
+        self._server.psql(f"ALTER SYSTEM SET default_transaction_read_only = {value};")
+        self._server.psql("SELECT pg_reload_conf();")
+
     def close(self) -> None:
         self._server.cleanup()
 
@@ -160,6 +165,52 @@ def test_a_worker_stops_while_the_server_is_down(
 
     assert worker.returncode == 0
     assert "Traceback" not in (tmp_path / "work.log").read_text()
+
+
+@pytest.mark.slow
+def test_workers_go_on_when_the_server_writes_again(
+    server: Server, start_work: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    """A server that only reads for a while, as in a failover, is waited for like one that is away."""
+    with connect(server.url):
+        fill(60)
+        worker = start_work(HANDLERS, server.url, "--log-format", "json")
+        wait_until(lambda: AgentTask.where(AgentTask.c.status == TaskStatus.COMPLETED).count() > 5)
+
+        server.set_read_only("on")
+        wait_until(lambda: "cannot be reached" in (tmp_path / "work.log").read_text())
+        server.set_read_only("off")
+        wait_until(
+            lambda: AgentTask.where(AgentTask.c.status == TaskStatus.COMPLETED).count() == 60
+        )
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=60)
+
+        assert worker.returncode == 0
+        assert {task.attempt for task in AgentTask.all()} == {1}
+    assert sorted((tmp_path / "seen").read_text().split()) == sorted(f"n{one}" for one in range(60))
+    assert "the store answers again" in [line["message"] for line in lines(tmp_path)]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_connections_to_a_server_that_only_reads_are_left(connection: Connection) -> None:
+    """The server that took over is found by new connections: by a claim at once, elsewhere at the next try."""
+    fill(2)
+    store: Any = connection.store
+    only_reads = "SET default_transaction_read_only = on"
+    store.queues._lanes.run(lambda cursor: cursor.execute(only_reads))
+    with store._writer.connect() as pooled:
+        pooled.exec_driver_sql(only_reads)
+        pooled.commit()
+
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        fill(1)
+    fill(1)
+    (task,) = AgentTask.claim("w")
+    store.queues._lanes.run(lambda cursor: cursor.execute(only_reads))
+    task.complete_execution("done")
+
+    assert AgentTask.count() == 3
 
 
 def test_a_file_that_is_locked_for_long_is_waited_for(

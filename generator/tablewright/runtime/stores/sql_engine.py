@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import StaticPool
 
 from tablewright.expressions.operations import later, round_, span_of
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
+from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_types import moment_text
 
 BUSY_SECONDS: Final = 30.0
@@ -126,6 +127,13 @@ def postgres_engine(url: URL) -> Engine:
         raise NotConfigured(
             "the PostgreSQL store needs psycopg: pip install 'tablewright[postgres]'"
         ) from error
+
+    @event.listens_for(engine, "handle_error")
+    def leave(context: ExceptionContext) -> None:
+        # A server that became a standby keeps its connections; new ones find the one that took over.
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True
+
     return engine
 
 

@@ -23,6 +23,7 @@ from tablewright.runtime.errors import (
     taken_twice,
 )
 from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_schema import ID, SchemaTables
 
 TOO_LARGE: Final = "a calculation gives an integer of more than 64 bits"
@@ -46,8 +47,8 @@ def translated(description: str) -> Iterator[None]:
             raise StoreError(f"{description} refused: {TOO_LARGE}") from error
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
-        if type(error) is exc.DatabaseError:
-            # What SQLite says of a file that is none of its own, or that is damaged.
+        if type(error) is exc.DatabaseError or getattr(error.orig, "sqlstate", None) == READ_ONLY:
+            # The first is what SQLite says of a file that is none of its own, or that is damaged.
             raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
         reason = TOO_LARGE if _reason(error) in _TOO_LARGE else _reason(error)
         raise StoreError(f"{description} refused: {reason}") from error

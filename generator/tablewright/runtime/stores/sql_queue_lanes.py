@@ -12,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
-from tablewright.runtime.stores.sql_retries import GAVE_UP, Patience, too_busy
+from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
 T = TypeVar("T")
 
@@ -63,14 +63,18 @@ class Lanes:
                 return self._once(work, begin)
             except driver.IntegrityError as error:
                 raise exc.IntegrityError("", None, error) from error
-            except (driver.OperationalError, driver.InterfaceError) as error:
+            except driver.Error as error:
                 state = getattr(error, "sqlstate", None)
+                if state != READ_ONLY and not isinstance(
+                    error, (driver.OperationalError, driver.InterfaceError)
+                ):
+                    raise StoreError(f"{self._description} refused: {_reason(error)}") from error
                 if state in GAVE_UP:
                     if patience.pause():
                         continue
                     raise StoreUnavailable(too_busy(self._description)) from error
                 broken = self._dialect == "postgresql" and (
-                    state is None or state[:2] in ("08", "57")
+                    state is None or state == READ_ONLY or state[:2] in ("08", "57")
                 )
                 if broken and not mended:
                     mended = True
@@ -79,8 +83,6 @@ class Lanes:
                 raise StoreUnavailable(
                     f"{self._description} cannot be used: {_reason(error)}"
                 ) from error
-            except driver.Error as error:
-                raise StoreError(f"{self._description} refused: {_reason(error)}") from error
 
     def connection(self) -> Any:
         """Return a new driver connection, which the caller has to close."""

@@ -14,6 +14,8 @@ from tablewright.runtime.errors import StoreUnavailable
 T = TypeVar("T")
 GAVE_UP: Final = frozenset({"40001", "40P01"})
 """SQLSTATEs of a serialization failure, which distributed databases answer to contention, and of a deadlock."""
+READ_ONLY: Final = "25006"
+"""The SQLSTATE of a write on a server that only reads: the standby it became, while another one takes over."""
 PATIENCE_SECONDS: Final = 30.0
 _FIRST_PAUSE: Final = 0.005
 _LONGEST_PAUSE: Final = 1.0
