@@ -24,8 +24,8 @@ class WorkerSettings:
     with None it finds out by itself how many: some while tasks take milliseconds, none while they are long. What it has
     claimed and not begun is given back at the end. *where* narrows what it takes. *heartbeat* is the pause
     between heartbeats, by default a third of the lease and at most 10; *grace* is how long it waits at the end for
-    running tasks. *longest_pause* is the longest wait between two looks at an empty queue. With *once* it ends when
-    there is nothing to take.
+    running tasks. *longest_pause* is the longest wait between two looks at an empty queue, by default what the
+    store says. With *once* it ends when there is nothing to take.
     """
 
     name: str = field(default_factory=worker_name)
@@ -35,7 +35,7 @@ class WorkerSettings:
     once: bool = False
     grace: float = 25.0
     heartbeat: float | None = None
-    longest_pause: float = 2.0
+    longest_pause: float | None = None
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:

@@ -109,6 +109,11 @@ class Listener(Protocol):
 class QueueStore(Protocol):
     """Keeps who holds which row, by the store's own clock."""
 
+    @property
+    def longest_pause(self) -> float:
+        """For how many seconds an idle worker waits between two looks, at most: the dearer a look, the longer."""
+        ...
+
     def claim(
         self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
     ) -> list[Claimed]:

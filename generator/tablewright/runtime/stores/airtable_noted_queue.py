@@ -41,7 +41,7 @@ from tablewright.runtime.stores.airtable_client import Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
 from tablewright.runtime.stores.airtable_notes import Note, ServiceClock
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
-from tablewright.runtime.stores.airtable_queue_records import OVERTIME, lease_seconds
+from tablewright.runtime.stores.airtable_queue_records import LONGEST_PAUSE, OVERTIME, lease_seconds
 from tablewright.runtime.stores.airtable_reading import Base, batches, read
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
 
@@ -61,6 +61,7 @@ class NotedQueue:
     """The queues of one base."""
 
     claims: Literal["best effort"] = "best effort"
+    longest_pause = LONGEST_PAUSE
 
     def __init__(self, base: Base, history: History) -> None:
         self._base = base

@@ -34,6 +34,7 @@ from tablewright.runtime.stores.airtable_client import TIMEOUT, Json, Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
 from tablewright.runtime.stores.airtable_queue_records import (
+    LONGEST_PAUSE,
     QueueRecords,
     is_gone,
     lease_seconds,
@@ -57,6 +58,7 @@ class LeasedQueue:
     """The queues of one base."""
 
     claims: Literal["exclusive"] = "exclusive"
+    longest_pause = LONGEST_PAUSE
 
     def __init__(self, base: Base, leases: SqlLeases, history: History) -> None:
         self._base = base

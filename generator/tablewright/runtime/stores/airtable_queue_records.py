@@ -16,6 +16,8 @@ from tablewright.runtime.stores.sql_leases import LeaseRow
 
 OVERTIME: Final = 1.0
 """Seconds that a lease runs beyond the time of an attempt, for its worker to say that time is up."""
+LONGEST_PAUSE: Final = 30.0
+"""The longest pause of an idle worker in seconds: each look costs requests, of which a base takes five a second."""
 
 
 class QueueRecords:

@@ -45,6 +45,8 @@ from tablewright.runtime.stores.sql_statements import KnownTable
 class SqlQueue:
     """The queues of one SQL store. *known* gives what the store knows of a table."""
 
+    longest_pause = 2.0
+
     def __init__(
         self,
         engine: Engine,
