@@ -120,7 +120,7 @@ def test_an_end_that_was_decided_and_not_written_is_written_by_others(
     """Nobody takes the task, since it is done; after a while the next claim writes it, with its history, once."""
     task = claimed()
     with monkeypatch.context() as patched:
-        dying(queue, "_written_out", patched)
+        dying(queue._ends, "write", patched)
         with pytest.raises(Died):
             task.complete_execution("the work")
     assert AgentTask.get(task.id).status is TaskStatus.IN_PROGRESS
@@ -164,7 +164,7 @@ def test_an_end_counts_while_airtable_is_away(
         raise StoreUnavailable("no connection")
 
     with monkeypatch.context() as patched:
-        patched.setattr(queue, "_written_out", away)
+        patched.setattr(queue._ends, "write", away)
         task.complete_execution("the work")
 
     assert task.status is TaskStatus.COMPLETED
