@@ -16,7 +16,7 @@ from typing import Final
 from tablewright.targets.python.code import LINE_LENGTH, width
 
 _TEXT_ONLY: Final = re.compile(r'\s*(\w+(=|: ))?(\w+\()?"(?:[^"\\]|\\.)*"[,)]*\Z')
-_HEADER: Final = re.compile(r"(if|def|for|class|with|else|elif|while|try)\b")
+_HEADER: Final = re.compile(r"(if|(async )?def|for|class|with|else|elif|while|try)\b")
 
 
 class NotPython(Exception):
