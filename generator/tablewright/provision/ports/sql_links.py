@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from tablewright.model.schema import Relation, Schema, Table
 from tablewright.names import snake
+from tablewright.runtime.stores.sql_schema import association_name
 
 _ASSOCIATION: Final = ("record_id", "linked_id", "position")
 
@@ -88,7 +89,7 @@ def _found(connection: Connection, schema: Schema, wanted: Collection[str]) -> I
         own = {one.key for one in table.fields}
         own |= {f"{one.key}_id" for one in table.relations if not one.many}
         for relation in table.relations:
-            column, holder = f"{relation.key}_id", f"{name}_{relation.key}"
+            column, holder = f"{relation.key}_id", association_name(name, relation.key)
             target = snake(relation.target)
             if relation.many and holder not in there:
                 for old in (f"{key}_id" for key in (relation.key, *relation.was)):
@@ -114,6 +115,8 @@ def _targets(inspector: sa.Inspector, table: str) -> dict[str, str]:
 def _old_holders(table: Table, relation: Relation) -> Iterator[str]:
     for name in (table.key, *table.was):
         for key in (relation.key, *relation.was):
+            yield association_name(snake(name), key)
+            # SQLite holds names whole that are too long elsewhere.
             yield f"{snake(name)}_{key}"
 
 

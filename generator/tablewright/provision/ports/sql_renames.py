@@ -12,6 +12,7 @@ from tablewright.model.schema import Field, Schema, Table
 from tablewright.names import snake
 from tablewright.provision.changes import SqlChange
 from tablewright.provision.ports.sql_differences import mentions
+from tablewright.runtime.stores.sql_schema import association_name
 
 
 def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]:
@@ -96,10 +97,13 @@ def _table_names(table: Table) -> Iterator[tuple[str, str]]:
         yield f"{old}_history", f"{new}_history"
     for relation in table.relations:
         if relation.many:
+            holder = association_name(new, relation.key)
             for name in tables:
                 for key in (relation.key, *relation.was):
-                    if (name, key) != (new, relation.key):
-                        yield f"{name}_{key}", f"{new}_{relation.key}"
+                    # SQLite holds names whole that are too long elsewhere.
+                    for old in (association_name(name, key), f"{name}_{key}"):
+                        if old != holder:
+                            yield old, holder
 
 
 def _column_names(table: Table) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +28,9 @@ NAMING: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+MAX_NAME_BYTES: Final = 63
+"""PostgreSQL cuts longer names (NAMEDATALEN - 1)."""
+_DIGITS: Final = 8
 _ON_DELETE: Final = {"unlink": "SET NULL", "restrict": "RESTRICT", "cascade": "CASCADE"}
 
 
@@ -73,6 +77,18 @@ def schema_tables(family: Sequence[TableSpec], dialect: Dialect) -> SchemaTables
 def link_column(relation: RelationSpec) -> str:
     """Return the column that holds the id of a link to one."""
     return relation.attribute
+
+
+def association_name(table: str, relation: str) -> str:
+    """Return the name of the table that holds links to many: those of *relation*, a key, of *table*, a name in SQL.
+
+    One that is too long ends in a digest of the whole, on every database, so that none has to cut it.
+    """
+    name = f"{table}_{relation}".encode()
+    if len(name) <= MAX_NAME_BYTES:
+        return name.decode()
+    digest = hashlib.sha256(name).hexdigest()[:_DIGITS]
+    return f"{name[: MAX_NAME_BYTES - _DIGITS - 1].decode(errors='ignore')}_{digest}"
 
 
 def _table(
@@ -198,7 +214,7 @@ def _association(
     target = by_key[relation.to].sql_name
     at_target = "CASCADE" if relation.on_delete != "restrict" else "RESTRICT"
     return sa.Table(
-        f"{spec.sql_name}_{relation.key}",
+        association_name(spec.sql_name, relation.key),
         metadata,
         sa.Column(
             "record_id",
