@@ -86,6 +86,13 @@ class Project:
         answer = self.port._call("GET", f"{self.base}/{table}")
         return [row["fields"] for row in answer["records"]]
 
+    def switch(self, field_id: str, *, single: bool) -> None:
+        """Let a link lead to one record alone, or to many, as people do in Airtable."""
+        for table in self.server.workspace.bases[self.base].tables.values():
+            if field_id in table.fields:
+                options = table.fields[field_id].options or {}
+                options["prefersSingleRecordLink"] = single
+
     def write(self, table: str, *rows: dict[str, Any]) -> None:
         """Write rows, cells by field name."""
         self.port.create_rows(self.base, table, rows)

@@ -22,6 +22,7 @@ from tablewright.provision.diff_fields import (
     manual_fields,
     new_computed,
     new_links,
+    recounted_links,
     relabelled_choices,
     retyped_fields,
 )
@@ -69,6 +70,7 @@ def _changes(context: Comparison) -> Iterator[Change]:
     yield from changed_descriptions(context)
     yield from blocked
     yield from retyped_fields(context)
+    yield from recounted_links(context)
     yield from relabelled_choices(context)
     yield from manual_fields(context)
     yield from removed(context)

@@ -20,7 +20,13 @@ from tablewright.provision.changes import (
 )
 from tablewright.provision.comparison import Comparison
 from tablewright.provision.live import LINK, SELECTS, LiveChoice, LiveField, folded
-from tablewright.provision.manual import how_to_add, how_to_retype, option_name, ui_name
+from tablewright.provision.manual import (
+    how_to_add,
+    how_to_recount,
+    how_to_retype,
+    option_name,
+    ui_name,
+)
 from tablewright.provision.options import differing_options
 from tablewright.provision.wanted import WantedField
 from tablewright.targets.airtable.formula_text import same_formula, with_names
@@ -138,6 +144,25 @@ def retyped_fields(context: Comparison) -> Iterator[RetypeField]:
             new = ", ".join(f"{option_name(key)} {_shown(new)}" for key, (_, new) in differing.items())  # fmt: skip
             how = how_to_retype(table, one.name, "", {key: new for key, (_, new) in differing.items()})  # fmt: skip
             yield RetypeField(one.table, table, one.key, live.id, one.name, old, new, how)
+
+
+def recounted_links(context: Comparison) -> Iterator[RetypeField]:
+    """Yield links that lead to one record in Airtable and to many in the schema, or the other way round.
+
+    The API makes every link one to many records, and changes none: one that leads to many counts only where the
+    schema let it do so before.
+    """
+    for one, live in context.live_fields():
+        relation = one.relation
+        if one.role != "link" or relation is None or live.is_single is None:
+            continue
+        if relation.many == live.is_single and (relation.many or context.lock.led_to_many(live.id)):
+            table = context.table_name(one.table)
+            old, new = ("one record", "many") if relation.many else ("many records", "one")
+            how = how_to_recount(table, one.name, many=relation.many)
+            yield RetypeField(
+                one.table, table, one.key, live.id, one.name, f"links to {old}", new, how
+            )
 
 
 def _shown(value: Any) -> str:

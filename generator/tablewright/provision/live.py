@@ -54,6 +54,12 @@ class LiveField:
         return str(self.options.get("linkedTableId") or "") if self.type == LINK else ""
 
     @property
+    def is_single(self) -> bool | None:
+        """Tell whether a link leads to one record alone; nothing where that is not shown."""
+        found = self.options.get("prefersSingleRecordLink") if self.type == LINK else None
+        return None if found is None else bool(found)
+
+    @property
     def inverse(self) -> str:
         """Return the id of a link's other side; empty where there is none."""
         found = str(self.options.get("inverseLinkFieldId") or "") if self.type == LINK else ""

@@ -27,6 +27,8 @@ class LockedTable:
     """Ids of choices by field and enum value, as the schema calls them."""
     formulas: dict[str, str] = field(default_factory=dict)
     """Formulas of rollups as they were sent: the API never shows them again."""
+    many: list[str] = field(default_factory=list)
+    """Ids of links that led to many records in the schema, and do not lead to one alone in Airtable by now."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,10 @@ class Lock:
         """Return the id of a field, link or other side; empty where it is not known."""
         found = self.tables.get(table)
         return found.fields.get(key, "") if found is not None else ""
+
+    def led_to_many(self, field_id: str) -> bool:
+        """Tell whether a link led to many records in the schema, as far as is known."""
+        return any(field_id in table.many for table in self.tables.values())
 
     def note_table(self, table: str, table_id: str) -> LockedTable:
         """Note a table's id. What was known under another id is forgotten."""
@@ -106,6 +112,8 @@ class Lock:
                 }
             if table.formulas:
                 entry["formulas"] = dict(sorted(table.formulas.items()))
+            if table.many:
+                entry["many"] = sorted(table.many)
             section["tables"][key] = entry
         for name in ("manual", "pending", "applying"):
             if getattr(self, name):
@@ -149,6 +157,7 @@ def read_lock(path: Path, schema: str, environment: str) -> Lock:
                 dict(table["fields"]),
                 {name: dict(values) for name, values in table.get("choices", {}).items()},
                 dict(table.get("formulas", {})),
+                list(table.get("many", ())),
             )
         lock.manual = list(section.get("manual", ()))
         lock.pending = dict(section.get("pending", {}))

@@ -114,3 +114,9 @@ def how_to_retype(table: str, name: str, kind: str, differences: Mapping[str, An
     if said and kind:
         change += f" with {said}"
     return f"In table '{table}' edit the field '{name}' and {change}."
+
+
+def how_to_recount(table: str, name: str, *, many: bool) -> str:
+    """Return how to let a link lead to many records, or to one alone."""
+    switch = "on" if many else "off"
+    return f"In table '{table}' edit the field '{name}' and switch 'Allow linking to multiple records' {switch}."

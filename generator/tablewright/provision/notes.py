@@ -33,6 +33,17 @@ def note_known(lock: Lock, plan: Plan, live: LiveBase) -> None:
         for name in [name for name, identity in locked.fields.items() if identity not in ids]:
             for noted in (locked.fields, locked.choices, locked.formulas):
                 noted.pop(name, None)
+    note_links(lock, plan, live)
+
+
+def note_links(lock: Lock, plan: Plan, live: LiveBase) -> None:
+    """Note the links that lead to many records. One that shall lead to one now stays noted until it does in Airtable."""
+    for key, locked in lock.tables.items():
+        wanted = {locked.fields.get(name, "") for name in plan.many.get(key, ())} - {""}
+        table = live.table(locked.id)
+        present = table.fields if table is not None else ()
+        left = {one.id for one in present if one.id in locked.many and not one.is_single}
+        locked.many = sorted(wanted | left)
 
 
 def note_field(

@@ -38,6 +38,8 @@ class Plan:
     """What is there already, by table: its id, and the ids of its fields by their keys."""
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Enum values by table, field and label: what to note the ids of choices under."""
+    many: Mapping[str, Any] = field(default_factory=dict)
+    """The relations that lead to many records, by table."""
 
     @property
     def steps(self) -> tuple[Change, ...]:
@@ -96,6 +98,7 @@ def as_json(plan: Plan) -> Json:
         "changes": [_change_json(change) for change in plan.changes],
         "known": dict(plan.known),
         "labels": dict(plan.labels),
+        "many": dict(plan.many),
     }
 
 
@@ -134,6 +137,7 @@ def read_plan(text: str) -> Plan:
             tuple(_change(one) for one in document["changes"]),
             document["known"],
             document["labels"],
+            document["many"],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanUnreadable(

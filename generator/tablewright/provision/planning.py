@@ -44,6 +44,7 @@ def airtable_plan(
         changes,
         _known(wanted, live, lock),
         _labels(wanted),
+        _many(wanted),
     )
 
 
@@ -97,3 +98,15 @@ def _labels(wanted: WantedBase) -> dict[str, dict[str, dict[str, str]]]:
         for table in wanted.tables
         if any(one.enum is not None for one in table.fields)
     }
+
+
+def _many(wanted: WantedBase) -> dict[str, list[str]]:
+    found = {
+        table.key: [
+            one.key
+            for one in table.of_role("link")
+            if one.relation is not None and one.relation.many
+        ]
+        for table in wanted.tables
+    }
+    return {key: relations for key, relations in found.items() if relations}

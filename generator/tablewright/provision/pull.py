@@ -207,7 +207,7 @@ class _Pull:
             if other is not None and other.name in target.unmanaged:
                 other = None
             # Of two sides the one that leads to a single record is the relation.
-            if other is not None and _is_single(other) and not _is_single(one):
+            if other is not None and other.is_single and not one.is_single:
                 self._relation(target, other, draft, one)
             else:
                 self._relation(draft, one, target, other)
@@ -217,7 +217,7 @@ class _Pull:
     ) -> None:
         key = draft.keys[one.id] = relation_key(one.name, draft.scope)
         entry: dict[str, Any] = {"to": target.key}
-        if not _is_single(one):
+        if not one.is_single:
             entry["many"] = True
         if other is not None:
             inverse = target.keys[other.id] = field_key(other.name, target.scope)
@@ -301,10 +301,6 @@ class _Pull:
 
 def _can_be_first(one: LiveField) -> bool:
     return one.type in airtable.CREATABLE_PRIMARY_TYPES and not unsayable_name(one.name)
-
-
-def _is_single(one: LiveField) -> bool:
-    return bool(one.options.get("prefersSingleRecordLink"))
 
 
 def _select_problem(one: LiveField) -> str:
