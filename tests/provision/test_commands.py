@@ -327,12 +327,33 @@ def test_copies_that_share_a_journal_are_kept_apart(shell: Shell) -> None:
     """Two copies never note into one journal."""
     from tablewright.provision.alone import alone, own_folder
 
+    (shell.folder / "a.db").touch()
     stores = ("--from", "sqlite:///a.db", "--to", "sqlite:///b.db")
-    with alone(own_folder(shell.folder) / "copy-shop.jsonl.held", busy=""):
-        found = shell.run("copy", *stores)
+    with alone(own_folder(shell.folder) / "one.jsonl.held", busy=""):
+        found = shell.run("copy", *stores, "--journal", ".tablewright/one.jsonl")
         other = shell.run("copy", *stores, "--journal", "mine/other.jsonl")
 
     assert found.returncode == 1
     assert "another 'tablewright copy' is writing" in found.stderr
     assert "name another file with --journal" in found.stderr
     assert other.returncode == 0, other.stderr
+
+
+def test_each_pair_of_stores_has_a_journal(shell: Shell) -> None:
+    """A copy that has ended is in no other copy's way, and the same one finds its own again."""
+    (shell.folder / "a.db").touch()
+    for target in ("b", "c", "b"):
+        found = shell.run("copy", "--from", "sqlite:///a.db", "--to", f"sqlite:///{target}.db")
+        assert found.returncode == 0, found.stderr
+
+    assert len(list((shell.folder / ".tablewright").glob("copy-shop-*.jsonl"))) == 2
+
+
+def test_a_base_is_the_same_wherever_it_is_served() -> None:
+    """A copy that stopped goes on after the local Airtable was started again, at another port."""
+    from tablewright.cli.copy import pair_mark
+
+    base = "airtable://appAAAAAAAAAAAAAA"
+    first = pair_mark(f"{base}?endpoint=http://127.0.0.1:1", "sqlite:///a.db")
+    assert first == pair_mark(f"{base}?endpoint=http://127.0.0.1:2", "sqlite:///a.db")
+    assert first != pair_mark(base, "sqlite:///b.db")

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--journal",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where it is noted what is over, so that a copy that stopped goes on; without it, .tablewright/copy-<schema>.jsonl.",
+    help="Where it is noted what is over, so that a copy that stopped goes on; without it, a file in .tablewright/ for each pair of stores.",
 )
 @click.option(
     "--verify", "verifying", is_flag=True, help="Compare counts and checksums afterwards."
@@ -84,14 +84,17 @@ def command(
     config = read_config(Path.cwd())
     schema = one_schema(config, schema_path)
     specs = table_specs(schema)
-    path = journal or own_folder(config.folder) / f"copy-{schema.name}.jsonl"
+    path = (
+        journal
+        or own_folder(config.folder) / f"copy-{schema.name}-{pair_mark(source, target)}.jsonl"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     compared: list[Verified] = []
     try:
         with _alone_with(path), connect(source) as reading, connect(target) as writing:
             # A row that does not fit would be left out without a word otherwise.
             reading.store.unfit = UnfitRows(strict=True)
-            about = f"{schema.name}: {reading.description} → {writing.description} ({_mark(source, target)})"
+            about = f"{schema.name}: {reading.description} → {writing.description} ({pair_mark(source, target)})"
             notes = open_journal(path, about)
             copied = _copied(
                 lambda progress: copy_rows(
@@ -110,9 +113,13 @@ def command(
         leave(CHANGES)
 
 
-def _mark(source: str, target: str) -> str:
-    """Return what tells this pair of stores from others that are described alike. Passwords leave no trace in it."""
-    pair = " ".join(re.sub(r"//[^/@]*@", "//", url) for url in (source, target))
+def pair_mark(source: str, target: str) -> str:
+    """Return what tells this pair of stores from others that are described alike.
+
+    Passwords leave no trace in it, and an Airtable base is the same one wherever it is served from this time.
+    """
+    without_password = (re.sub(r"//[^/@]*@", "//", url) for url in (source, target))
+    pair = " ".join(re.sub(r"^(airtable://[^?]*)\?.*", r"\1", url) for url in without_password)
     return hashlib.sha256(pair.encode()).hexdigest()[:8]
 
 
