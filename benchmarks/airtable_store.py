@@ -49,14 +49,14 @@ REFERENCE = "pydantic model_validate(fields)"
 class State(Choice):
     """A select."""
 
-    TODO = "To do"
+    OPEN = "To do"
     DONE = "Done"
 
 
 class PlainState(StrEnum):
     """The same for the peers."""
 
-    TODO = "To do"
+    OPEN = "To do"
     DONE = "Done"
 
 

@@ -32,19 +32,19 @@ STEPS: Final = 10_000
 SCHEMA: Final = """\
 tablewright: 1
 name: walked
-enums: {State: [TODO, STARTED, REVIEW, DONE, DROPPED]}
+enums: {State: [WAITING, STARTED, REVIEW, DONE, DROPPED]}
 tables:
   Job:
     fields: {title: text, assignee: text, started_at: datetime, state: State}
     lifecycle:
       field: state
-      initial: TODO
+      initial: WAITING
       transitions:
-        start: {from: TODO, to: STARTED, when: assignee is not None, set: {started_at: now()}}
-        stop: {from: STARTED, to: TODO, set: {started_at: None}}
+        start: {from: WAITING, to: STARTED, when: assignee is not None, set: {started_at: now()}}
+        stop: {from: STARTED, to: WAITING, set: {started_at: None}}
         submit: {from: STARTED, to: REVIEW}
         finish: {from: REVIEW, to: DONE}
-        drop: {from: [TODO, STARTED, REVIEW], to: DROPPED}
+        drop: {from: [WAITING, STARTED, REVIEW], to: DROPPED}
 """
 PEER: Final = """\
 import sys, time
