@@ -1,23 +1,34 @@
-"""Figures of the Airtable store: decoding and encoding beside pydantic and pyairtable, and requests for each operation.
+"""Figures of the Airtable store: decoding and encoding beside pydantic and the peers, and requests for each operation.
 
-    python -m benchmarks.airtable_store [rounds]
+    python -m benchmarks.airtable_store [rounds] [--peer PYTHON]
 
-Each round runs every case once, odd rounds backwards; ratios are medians of the rounds' own ratios. Every case is given
-its own copy of what Airtable answered, as parsed JSON: neither the copy nor freeing the records is counted. What is
-decoded is the cells by plain pydantic and pyairtable, and by us the id and the time of creation too.
+PYTHON is the interpreter of another environment in which pydantic-airtable is installed (python -m venv peer;
+peer/bin/pip install pydantic-airtable; --peer peer/bin/python); without it pyairtable is the only peer. It takes a minute
+or two longer, since the peer is slow.
+
+Each round runs every case once, odd rounds backwards; ratios are medians of the rounds' own ratios, and beside them the
+ratio of our reading to that peer. Every case is given its own copy of what Airtable answered, as parsed JSON: neither the
+copy nor freeing the records is counted. What is decoded is the cells by plain pydantic and pyairtable, and by us and
+pydantic-airtable the id and the time of creation too. pydantic-airtable evaluates a class's annotations for each record,
+so what a class costs there depends on whether its module has `from __future__ import annotations`: both are measured.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
+import json
 import statistics
-import sys
+import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from pyairtable.orm import Model as OrmModel
 from pyairtable.orm import fields as orm
@@ -44,6 +55,8 @@ from tablewright.testing import Factory, connected, provision
 
 RECORDS = 10_000
 REFERENCE = "pydantic model_validate(fields)"
+OURS = "tablewright"
+PEER = Path(__file__).with_name("decode_pydantic_airtable.py")
 
 
 class State(Choice):
@@ -188,6 +201,14 @@ class Answers:
         """Do nothing."""
 
 
+class Timed(Protocol):
+    """A case of a table."""
+
+    def seconds(self, *, collecting: bool) -> float:
+        """Run it once, with or without the garbage collector, and return how long it took."""
+        ...
+
+
 @dataclass(frozen=True)
 class Case:
     """Something to be timed, with what it is given each time."""
@@ -195,35 +216,83 @@ class Case:
     run: Callable[[Any], Any]
     given: Callable[[], Any]
 
+    def seconds(self, *, collecting: bool) -> float:
+        """Time it on its own copy."""
+        given = self.given()
+        gc.collect()
+        if not collecting:
+            gc.disable()
+        begun = time.perf_counter()
+        result = self.run(given)
+        taken = time.perf_counter() - begun
+        gc.enable()
+        del result, given
+        return taken
+
+
+@dataclass(frozen=True)
+class PeerCase:
+    """What the process of the peer runs and times itself."""
+
+    process: subprocess.Popen[str]
+    name: str
+
+    def seconds(self, *, collecting: bool) -> float:
+        """Let the peer run it."""
+        assert self.process.stdin is not None  # noqa: S101  # as it was started
+        assert self.process.stdout is not None  # noqa: S101  # the same
+        self.process.stdin.write(f"{self.name} {'on' if collecting else 'off'}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit("the peer ended: is pydantic-airtable installed there?")
+        return float(answer)
+
+
+@contextmanager
+def peer_of(python: str | None) -> Iterator[Callable[[str], dict[str, Timed]]]:
+    """Run the peer, where there is one, and give a function that returns its cases of decoding or encoding."""
+    if python is None:
+        yield lambda _: {}
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "records.json"
+        path.write_text(json.dumps(records()), "utf-8")
+        command = [python, str(PEER), str(path)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            yield lambda what: {
+                "pydantic-airtable": PeerCase(process, f"{what} types"),
+                "  with postponed annotations": PeerCase(process, f"{what} text"),
+            }
+
 
 def measured(
-    cases: dict[str, Case], rounds: int, *, collecting: bool = True
+    cases: Mapping[str, Timed], rounds: int, *, collecting: bool = True
 ) -> dict[str, list[float]]:
     """Return each case's seconds, round by round."""
     times: dict[str, list[float]] = {name: [] for name in cases}
     for one in cases.values():
-        one.run(one.given())
+        one.seconds(collecting=True)
     for turn in range(rounds):
         for name in list(cases) if turn % 2 == 0 else reversed(list(cases)):
-            given = cases[name].given()
-            gc.collect()
-            if not collecting:
-                gc.disable()
-            begun = time.perf_counter()
-            result = cases[name].run(given)
-            times[name].append(time.perf_counter() - begun)
-            gc.enable()
-            del result, given
+            times[name].append(cases[name].seconds(collecting=collecting))
     return times
 
 
-def show(title: str, times: dict[str, list[float]], reference: str) -> None:
-    """Print figures and ratios to the reference."""
-    print(f"\n{title}")
+def show(title: str, times: dict[str, list[float]], reference: str, ours: str) -> None:
+    """Print figures, and ratios to the reference and to what is ours."""
+    print(f"\n{title:54}   of pydantic   ours is")
     for name, seconds in times.items():
-        ratios = [one / own for one, own in zip(times[reference], seconds, strict=True)]
         rate = RECORDS / statistics.median(seconds)
-        print(f"  {name:48} {rate:10,.0f}/s  {statistics.median(ratios):5.2f} x")
+        of_reference = _ratio(times[reference], seconds)
+        ahead = _ratio(seconds, times[ours])
+        print(f"  {name:40} {rate:10,.0f}/s  {of_reference:9.3f} x  {ahead:7.2f} x")
+
+
+def _ratio(times: list[float], others: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(times, others, strict=True))
 
 
 def requests() -> None:
@@ -252,7 +321,7 @@ def requests() -> None:
                 print(f"  {name:48} {len(airtable.calls):3}")
 
 
-def decoding(rounds: int) -> None:
+def decoding(rounds: int, peers: Mapping[str, Timed]) -> None:
     """Print figures of decoding."""
     cells = TableCells(CARD, names_of(CARD, None))
     client: Any = Answers()
@@ -275,9 +344,9 @@ def decoding(rounds: int) -> None:
         return Case(lambda _: decoded(Card, store, store.select(selection)), in_pages)
 
     plain = Case(lambda given: [PlainCard.model_validate(one["fields"]) for one in given], answers)
-    cases = {
+    cases: dict[str, Timed] = {
         REFERENCE: plain,
-        "tablewright": Case(lambda given: decoded(Card, store, cells.lazy_rows(given)), answers),
+        OURS: Case(lambda given: decoded(Card, store, cells.lazy_rows(given)), answers),
         "tablewright, the whole of reading a list": read(Selection(CARD, where)),
         "  ordered by a number": read(Selection(CARD, where, (by,))),
         "  finished after the fetch": read(Selection(CARD, longer)),
@@ -285,16 +354,18 @@ def decoding(rounds: int) -> None:
         "pyairtable Model.from_record": Case(
             lambda given: [OrmCard.from_record(one) for one in given], answers
         ),
+        **peers,
     }
-    show(f"decoding {RECORDS:,} records", measured(cases, rounds), REFERENCE)
+    show(f"decoding {RECORDS:,} records", measured(cases, rounds), REFERENCE, OURS)
     show(
         "the same with the garbage collector off for all",
         measured(cases, rounds, collecting=False),
         REFERENCE,
+        OURS,
     )
 
 
-def encoding(rounds: int) -> None:
+def encoding(rounds: int, peers: Mapping[str, Timed]) -> None:
     """Print figures of encoding."""
     cells = TableCells(CARD, names_of(CARD, None))
     # As stores are given them: what is written, without what Airtable gives.
@@ -303,28 +374,34 @@ def encoding(rounds: int) -> None:
         for row in cells.rows(records(), print)
     ]
     plain = [PlainCard.model_validate(one["fields"]) for one in records()]
-    peers: Any = [OrmCard.from_record(one) for one in records()]  # type: ignore[arg-type]  # a record
-    reference = "pydantic model_dump(mode='json', by_alias=True)"
-    cases = {
+    theirs: Any = [OrmCard.from_record(one) for one in records()]  # type: ignore[arg-type]  # a record
+    reference = "pydantic model_dump(json, by_alias)"
+    ours = "tablewright, a row to a field dict"
+    cases: dict[str, Timed] = {
         reference: Case(
             lambda given: [one.model_dump(mode="json", by_alias=True) for one in given],
             lambda: plain,
         ),
-        "tablewright, a row to an Airtable field dict": Case(
-            lambda given: [cells.changed(row) for row in given], lambda: rows
-        ),
+        ours: Case(lambda given: [cells.changed(row) for row in given], lambda: rows),
         "pyairtable to_record": Case(
-            lambda given: [one.to_record() for one in given], lambda: peers
+            lambda given: [one.to_record() for one in given], lambda: theirs
         ),
+        **peers,
     }
-    show(f"encoding {RECORDS:,} records", measured(cases, rounds), reference)
+    show(f"encoding {RECORDS:,} records", measured(cases, rounds), reference, ours)
 
 
 def main() -> None:
     """Run every case."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    decoding(rounds)
-    encoding(rounds)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("rounds", type=int, nargs="?", default=9)
+    parser.add_argument("--peer", metavar="PYTHON", help="interpreter with pydantic-airtable")
+    given = parser.parse_args()
+    with peer_of(given.peer) as peers:
+        decoding(given.rounds, peers("decode"))
+        encoding(given.rounds, peers("encode"))
     requests()
 
 
