@@ -243,10 +243,7 @@ class PeerCase:
         assert self.process.stdout is not None  # noqa: S101  # the same
         self.process.stdin.write(f"{self.name} {'on' if collecting else 'off'}\n")
         self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise SystemExit("the peer ended: is pydantic-airtable installed there?")
-        return float(answer)
+        return float(self.process.stdout.readline())
 
 
 @contextmanager
@@ -262,6 +259,9 @@ def peer_of(python: str | None) -> Iterator[Callable[[str], dict[str, Timed]]]:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
+            assert process.stdout is not None  # noqa: S101  # as it is started
+            if not process.stdout.readline():
+                raise SystemExit("the peer ended: is pydantic-airtable installed there?")
             yield lambda what: {
                 "pydantic-airtable": PeerCase(process, f"{what} types"),
                 "  with postponed annotations": PeerCase(process, f"{what} text"),

@@ -1,7 +1,7 @@
 """The peer's side of `benchmarks.airtable_store`: pydantic-airtable makes models of the same records, and cells of those.
 
-It runs in an environment of its own: python benchmarks/decode_pydantic_airtable.py RECORDS.json. Each line of its input is
-a case and `on` or `off` for the garbage collector, and is answered by a line with the seconds that the case took.
+It runs in an environment of its own: python benchmarks/decode_pydantic_airtable.py RECORDS.json. It says `ready`; then
+each line of its input is a case and `on` or `off` for the garbage collector, answered by the seconds that the case took.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ def main(path: str) -> None:
     """Answer every line."""
     records = json.loads(Path(path).read_text("utf-8"))
     models = {name: decoded(card, records[:1]) for name, card in CLASSES.items()}
+    print("ready", flush=True)
     for line in sys.stdin:
         what, name, collector = line.split()
         card = CLASSES[name]
