@@ -10,15 +10,25 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "generator" / "tablewright"
 
-LEAVES = {"diagnostics", "names", "airtable", "history", "kinds", "expressions", "model"}
+LEAVES = {
+    "diagnostics",
+    "names",
+    "sql_names",
+    "airtable",
+    "history",
+    "kinds",
+    "expressions",
+    "model",
+}
 COMPILER = LEAVES | {"syntax", "check", "language", "targets", "render", "output"}
 MAY_IMPORT = {
     "diagnostics": set[str](),
-    "names": set[str](),
+    "names": {"sql_names"},
+    "sql_names": set[str](),
     "airtable": set[str](),
     "history": set[str](),
     "kinds": {"airtable", "expressions"},
-    "expressions": {"diagnostics"},
+    "expressions": {"diagnostics", "sql_names"},
     "model": {"expressions", "kinds"},
     "syntax": {"diagnostics"},
     "check": LEAVES | {"syntax"},
@@ -26,7 +36,7 @@ MAY_IMPORT = {
     "render": set[str](),
     "output": set[str](),
     "targets": LEAVES | {"render"},
-    "runtime": {"airtable", "history", "kinds", "expressions", "diagnostics"},
+    "runtime": {"airtable", "history", "kinds", "expressions", "diagnostics", "sql_names"},
     "report": {"runtime"},
     "server": {"airtable", "render"},
     "config": set[str](),

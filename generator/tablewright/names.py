@@ -1,4 +1,4 @@
-"""Casing, reserved words and collisions: one answer for every target. A leaf."""
+"""Casing, reserved words and collisions: one answer for every target."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import keyword
 import re
 import unicodedata
 from typing import Final
+
+from tablewright.sql_names import sql_name
 
 IDENTIFIER: Final = re.compile(r"[^\W\d]\w*\Z")
 _WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
@@ -120,6 +122,11 @@ def pascal(key: str) -> str:
 def snake(key: str) -> str:
     """Return a key as a module, function or SQL name: `AgentTask` gives `agent_task`."""
     return "_".join(word.lower() for word in words(key))
+
+
+def sql_table(key: str) -> str:
+    """Return the name that a table has in SQL: `AgentTask` gives `agent_task`."""
+    return sql_name(snake(key))
 
 
 def is_identifier(text: str) -> bool:

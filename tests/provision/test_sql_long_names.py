@@ -16,7 +16,7 @@ from tablewright.provision.copying import copy_rows, verify
 from tablewright.provision.journal import open_journal
 from tablewright.provision.specs import table_specs
 from tablewright.runtime import connect
-from tablewright.runtime.stores.sql_schema import MAX_NAME_BYTES, association_name
+from tablewright.sql_names import sql_name
 
 SCHEMA = """
 tablewright: 1
@@ -32,20 +32,9 @@ tables:
 """
 TABLE = "project_of_more_than_one_department"
 RELATION = "people_who_have_worked_on_it_at_any_time"
-HOLDER = association_name(TABLE, RELATION)
+HOLDER = sql_name(TABLE, RELATION)
 
 Bring = Callable[..., tuple[str, ...]]
-
-
-def test_a_short_name_stays_as_it_is() -> None:
-    """A name of 63 bytes is kept, one of 64 is shortened, and whole letters remain."""
-    fits, too_long = association_name("t" * 31, "r" * 31), association_name("t" * 31, "r" * 32)
-
-    assert fits == "t" * 31 + "_" + "r" * 31
-    assert len(too_long) == MAX_NAME_BYTES
-    assert too_long.startswith("t" * 31 + "_" + "r" * 22 + "_")
-    assert too_long != association_name("t" * 31, "r" * 33)
-    assert len(association_name("t" * 30, "ß" * 25).encode()) <= MAX_NAME_BYTES
 
 
 def test_a_plan_makes_and_finds_it(
@@ -74,7 +63,7 @@ def test_links_move_into_it_and_out_of_it(
 
     renamed = SCHEMA.replace("any_time: {", "all: {was: people_who_have_worked_on_it_at_any_time, ")
     bring(compiled(renamed))
-    new = association_name(TABLE, "people_who_have_worked_on_it_at_all")
+    new = sql_name(TABLE, "people_who_have_worked_on_it_at_all")
     assert read(f"SELECT record_id, linked_id FROM {new}") == [("rec1", "recA")]
 
     back = one.replace("any_time: {", "any_time: {was: people_who_have_worked_on_it_at_all, ")

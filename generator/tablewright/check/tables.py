@@ -32,7 +32,8 @@ from tablewright.check.statistics import read_statistics
 from tablewright.history import history_name
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Enum, Field, Table
-from tablewright.names import snake
+from tablewright.names import snake, sql_table
+from tablewright.sql_names import sql_name
 from tablewright.syntax.document import MapNode, Node, Scalar
 
 TABLE_KEYS: Final = (
@@ -166,15 +167,17 @@ def _history(draft: Draft) -> Scalar | None:
 def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
     space = SqlNames(findings)
     for draft in drafts:
-        space.claim(snake(draft.key.text), f"table '{draft.key.text}'", draft.key.span)
+        space.claim(sql_table(draft.key.text), f"table '{draft.key.text}'", draft.key.span)
     for draft in drafts:
-        table = snake(draft.key.text)
+        table = sql_table(draft.key.text)
         if _history(draft) is not None:
-            space.claim(f"{table}_history", f"the history of '{draft.key.text}'", draft.key.span)
+            space.claim(
+                sql_name(table, "history"), f"the history of '{draft.key.text}'", draft.key.span
+            )
         for written in draft.written_relations:
             if written.relation.many:
                 what = f"the links of '{draft.key.text}.{written.key.text}'"
-                space.claim(f"{table}_{written.key.text}", what, written.key.span)
+                space.claim(sql_name(table, written.key.text), what, written.key.span)
 
 
 _MADE_CLASSES: Final = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from tablewright.model.schema import Enum, Field, Relation, Schema, Table
-from tablewright.names import snake
+from tablewright.names import sql_table
 from tablewright.runtime.choice import Choice, OrderedChoice
 from tablewright.runtime.spec import (
     FieldSpec,
@@ -42,7 +42,7 @@ def _table(
     return TableSpec(
         key=table.key,
         name=table.name,
-        sql_name=snake(table.key),
+        sql_name=sql_table(table.key),
         # What a database works out whenever it is read is kept nowhere.
         fields=tuple(
             _field(one, choices)

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports.sql_compare import fill_value
 from tablewright.provision.ports.sql_differences import Differences
-from tablewright.provision.ports.sql_shapes import shown_name
 from tablewright.provision.ports.sql_type_names import type_name
 from tablewright.provision.ports.sql_values import convert_values
 from tablewright.runtime.spec import TableSpec
@@ -95,9 +94,7 @@ class Alteration:
                 # It was to be required, and some rows have no value for it.
                 cell.nullable = True
         unmet = {name for where, name in self._found.unmet if where == table.name}
-        made.constraints = {
-            one for one in made.constraints if shown_name(self._connection, one) not in unmet
-        }
+        made.constraints = {one for one in made.constraints if one.name not in unmet}
         # Batch mode would make the indexes of a copied table by the names of the copy.
         made.indexes.clear()
         kept_indexes = self._index_texts(table.name)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from tablewright.expressions.sql import Dialect
 from tablewright.model.schema import Schema
-from tablewright.names import snake
+from tablewright.names import sql_table
 from tablewright.provision.changes import SqlChange
 from tablewright.provision.ports.sql_carry_out import Alteration
 from tablewright.provision.ports.sql_compare import Comparison
@@ -46,7 +46,7 @@ def required_work(
     renames = carry_out_renames(connection, schema)
     wanted = schema_tables(specs, dialect)
     moves = moved_links(connection, schema, wanted.metadata.tables)
-    unmanaged = {snake(table.key): table.unmanaged for table in schema.tables}
+    unmanaged = {sql_table(table.key): table.unmanaged for table in schema.tables}
     comparison = Comparison(
         connection, specs, wanted, moves, allow_destructive=allow_destructive, unmanaged=unmanaged
     )

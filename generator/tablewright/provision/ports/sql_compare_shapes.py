@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports.sql_differences import Differences, mentions
-from tablewright.provision.ports.sql_shapes import live_shape, shown_name, wanted_shapes
+from tablewright.provision.ports.sql_shapes import live_shape, wanted_shapes
+from tablewright.runtime.stores.sql_schema import check_name
 from tablewright.runtime.stores.sql_types import MomentText
 
 
@@ -35,9 +36,7 @@ class ShapeComparison:
     ) -> None:
         found = self._found
         made = {
-            shown_name(self._connection, one): one
-            for one in table.constraints
-            if isinstance(one, sa.CheckConstraint)
+            str(one.name): one for one in table.constraints if isinstance(one, sa.CheckConstraint)
         }
         self._note_moments(table, there)
         beside = found.left_names(table.name) | found.dropped_names(table.name)
@@ -52,12 +51,11 @@ class ShapeComparison:
             if name not in made:
                 found.say("~", "safe", table.name, f"no check {_short(table, name)}")
         other = found.new_names(table.name) | found.retyped_names(table.name)
-        untested = {f"ck_{table.name}_{column}" for column in other}
         for name, check in made.items():
             if there.get(name) == wanted.get(name):
                 continue
             # Of a new column the cells are blank, or the default; of another type they are not of that type yet.
-            if str(check.name).rpartition("_")[0] in untested:
+            if other & {column.name for column in check.columns}:
                 found.checks.append((table.name, check))
                 found.rebuilt.add(table.name)
             else:
@@ -66,7 +64,7 @@ class ShapeComparison:
     def _note_moments(self, table: sa.Table, there: Mapping[str, str]) -> None:
         """Note texts that are to be moments: SQLite keeps both as text, and only the check of a text's length tells."""
         for column in table.columns:
-            is_text = f"ck_{table.name}_{column.name}_length" in there
+            is_text = check_name(table.name, column.name, "length") in there
             if is_text and isinstance(column.type, MomentText):
                 self._found.say("~", "lossy", table.name, f"column '{column.name}' from text to moments")  # fmt: skip
                 self._found.retyped.append((table.name, column.name, column.type))
@@ -95,7 +93,7 @@ class ShapeComparison:
         self, table: sa.Table, there: Mapping[str, str], wanted: Mapping[str, str]
     ) -> None:
         found = self._found
-        made = {shown_name(self._connection, one): one for one in table.indexes}
+        made = {str(one.name): one for one in table.indexes}
         left, dropped = found.left_names(table.name), found.dropped_names(table.name)
         for name, text in there.items():
             if not name.startswith("ix_") or text == wanted.get(name):

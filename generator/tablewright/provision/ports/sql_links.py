@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.model.schema import Relation, Schema, Table
-from tablewright.names import snake
-from tablewright.runtime.stores.sql_schema import association_name
+from tablewright.names import snake, sql_table
+from tablewright.sql_names import sql_name
 
 _ASSOCIATION: Final = ("record_id", "linked_id", "position")
 
@@ -81,7 +81,7 @@ def _found(connection: Connection, schema: Schema, wanted: Collection[str]) -> I
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     for table in schema.tables:
-        name = snake(table.key)
+        name = sql_table(table.key)
         if name not in there:
             continue
         columns = {str(one["name"]) for one in inspector.get_columns(name)}
@@ -89,8 +89,8 @@ def _found(connection: Connection, schema: Schema, wanted: Collection[str]) -> I
         own = {one.key for one in table.fields}
         own |= {f"{one.key}_id" for one in table.relations if not one.many}
         for relation in table.relations:
-            column, holder = f"{relation.key}_id", association_name(name, relation.key)
-            target = snake(relation.target)
+            column, holder = f"{relation.key}_id", sql_name(name, relation.key)
+            target = sql_table(relation.target)
             if relation.many and holder not in there:
                 for old in (f"{key}_id" for key in (relation.key, *relation.was)):
                     if targets.get(old) == target and old not in own:
@@ -115,8 +115,8 @@ def _targets(inspector: sa.Inspector, table: str) -> dict[str, str]:
 def _old_holders(table: Table, relation: Relation) -> Iterator[str]:
     for name in (table.key, *table.was):
         for key in (relation.key, *relation.was):
-            yield association_name(snake(name), key)
-            # SQLite holds names whole that are too long elsewhere.
+            yield sql_name(sql_table(name), key)
+            # SQLite may hold it under its whole name, which is shortened now.
             yield f"{snake(name)}_{key}"
 
 

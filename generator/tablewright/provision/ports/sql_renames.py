@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 
 from tablewright.model.schema import Field, Schema, Table
-from tablewright.names import snake
+from tablewright.names import snake, sql_table
 from tablewright.provision.changes import SqlChange
 from tablewright.provision.ports.sql_differences import mentions
-from tablewright.runtime.stores.sql_schema import association_name
+from tablewright.sql_names import sql_name
 
 
 def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]:
@@ -26,7 +26,7 @@ def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]
                 there = (there - {old}) | {new}
                 found.append(SqlChange(new, new, "~", "safe", f"table renamed from '{old}'"))
     for table in schema.tables:
-        name = snake(table.key)
+        name = sql_table(table.key)
         if name not in there:
             continue
         columns = {one["name"] for one in sa.inspect(connection).get_columns(name)}
@@ -44,7 +44,7 @@ def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]
 
 def _renamed_values(connection: Connection, table: Table, columns: set[str]) -> Iterator[SqlChange]:
     """Rename the values of enums in rows. The check that knows the old values is made anew afterwards."""
-    name = snake(table.key)
+    name = sql_table(table.key)
     for field in table.fields:
         if field.enum is None or field.key not in columns:
             continue
@@ -89,21 +89,21 @@ def _quoted(connection: Connection, name: str) -> str:
 
 
 def _table_names(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield old and new names of a table and of those that go with it."""
-    new = snake(table.key)
-    tables = [new, *(snake(one) for one in table.was)]
-    for old in tables[1:]:
-        yield old, new
-        yield f"{old}_history", f"{new}_history"
+    """Yield old and new names of a table and of those that go with it.
+
+    SQLite may hold some under their whole names, which are shortened now.
+    """
+    new = sql_table(table.key)
+    endings = [("history", "history")]
     for relation in table.relations:
         if relation.many:
-            holder = association_name(new, relation.key)
-            for name in tables:
-                for key in (relation.key, *relation.was):
-                    # SQLite holds names whole that are too long elsewhere.
-                    for old in (association_name(name, key), f"{name}_{key}"):
-                        if old != holder:
-                            yield old, holder
+            endings += [(key, relation.key) for key in (relation.key, *relation.was)]
+    for key in (table.key, *table.was):
+        for old in (sql_table(key), snake(key)):
+            yield old, new
+            for ending, now in endings:
+                yield sql_name(old, ending), sql_name(new, now)
+                yield f"{old}_{ending}", sql_name(new, now)
 
 
 def _column_names(table: Table) -> Iterator[tuple[str, str]]:

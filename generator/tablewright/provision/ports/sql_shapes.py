@@ -66,10 +66,3 @@ def wanted_shapes(connection: Connection, metadata: sa.MetaData) -> dict[str, Sh
         found = {name: live_shape(connection, name, schema) for name in metadata.tables}
         savepoint.rollback()
     return found
-
-
-def shown_name(connection: Connection, one: sa.Constraint | sa.Index) -> str:
-    """Return the name that a constraint or index has in the database, which shortens long ones."""
-    preparer = connection.dialect.identifier_preparer
-    named = preparer.format_index(one) if isinstance(one, sa.Index) else preparer.format_constraint(one)  # fmt: skip
-    return "" if named is None else str(named).strip('"')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -75,10 +74,10 @@ def integrity_error(
     """Return the error that says which rule of the schema a write broke."""
     if deleting:
         return RecordInUse(table.key, deleting)
-    rule, column = _broken(error, table.sql_name)
+    rule, broken = _broken(error)
     if rule == "link":
         return _missing_link(connection, schema, table, rows) or StoreError(_reason(error))
-    field = _field_of(column, table)
+    field = _field_of(broken, schema.tables[table.key], table)
     if field is None:
         return StoreError(_reason(error))
     given = next((row.get(field) for row in rows if row.get(field) is not None), None)
@@ -88,16 +87,13 @@ def integrity_error(
     return RecordInvalid(table.key, [Misfit(field, valid, given, has_given=rule != "required")])
 
 
-def _broken(error: exc.IntegrityError, sql_name: str) -> tuple[str, str]:
-    """Return which kind of rule was broken, and the column or constraint it is about."""
+def _broken(error: exc.IntegrityError) -> tuple[str, str]:
+    """Return which kind of rule was broken, and the column or constraint that the database names."""
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
         rules = {"23505": "unique", "23514": "check", "23502": "required", "23503": "link"}
         rule = rules.get(str(getattr(error.orig, "sqlstate", "")), "")
-        constraint = re.sub(
-            rf"^(uq|ck|fk)_{re.escape(sql_name)}_", "", diagnosis.constraint_name or ""
-        )
-        return rule, diagnosis.column_name or constraint
+        return rule, diagnosis.column_name or diagnosis.constraint_name or ""
     text = str(error.orig)
     for words, rule in (
         ("UNIQUE", "unique"),
@@ -107,19 +103,19 @@ def _broken(error: exc.IntegrityError, sql_name: str) -> tuple[str, str]:
     ):
         if text.startswith(f"{words} constraint failed"):
             named = text.partition(": ")[2].split(",")[0].strip()
-            return rule, re.sub(rf"^(ck_{re.escape(sql_name)}_|{re.escape(sql_name)}\.)", "", named)
+            return rule, named.rpartition(".")[2]
     return "", ""
 
 
-def _field_of(column: str, table: TableSpec) -> str | None:
+def _field_of(broken: str, stored: sa.Table, table: TableSpec) -> str | None:
+    """Return the field or relation that a column stands for, or the only column of a constraint."""
+    column = broken
+    for one in stored.constraints:
+        if one.name == broken and isinstance(one, sa.schema.ColumnCollectionConstraint):
+            column = one.columns[0].name
     if column in table.by_key:
         return column
-    for relation in table.relations:
-        if relation.attribute == column:
-            return relation.key
-    # Constraints are named after their field, with the kind of check behind it.
-    near = [key for key in table.by_key if column.startswith(f"{key}_")]
-    return max(near, key=len, default=None)
+    return next((one.key for one in table.relations if one.attribute == column), None)
 
 
 def _taken(

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import FieldSpec, TableSpec
+from tablewright.sql_names import sql_name
 
 AUTO_NUMBER: Final = "auto_number"
 Counters = Mapping[tuple[str, str], sa.Table]
@@ -30,7 +31,7 @@ def counters(metadata: sa.MetaData, family: Sequence[TableSpec], dialect: Dialec
         return {}
     return {
         (spec.key, field.key): sa.Table(
-            f"{spec.sql_name}_{field.key}",
+            sql_name(spec.sql_name, field.key),
             metadata,
             sa.Column("last", sa.BigInteger(), primary_key=True, autoincrement=False),
         )

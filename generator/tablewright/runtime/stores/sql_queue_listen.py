@@ -15,13 +15,14 @@ from sqlalchemy.engine import Connection
 from tablewright.runtime.errors import StoreError, StoreUnavailable
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.sql_queue_lanes import Lanes
+from tablewright.sql_names import sql_name
 
 REOPEN_SECONDS: Final = 5.0
 
 
 def channel(table: TableSpec) -> str:
     """Return the channel on which new rows are told of."""
-    return f"tablewright_{table.sql_name}"
+    return sql_name("tablewright", table.sql_name)
 
 
 class Announcer:

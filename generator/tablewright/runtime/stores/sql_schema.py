@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,19 +17,10 @@ from tablewright.runtime.stores import sql_types
 from tablewright.runtime.stores.sql_derived import derived_values
 from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER, Counters, counters, number_column
 from tablewright.runtime.stores.sql_queue_columns import history_columns, queue_columns
+from tablewright.sql_names import sql_name
 
 ID: Final = "id"
 CREATED: Final = "created_time"
-NAMING: Final = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-MAX_NAME_BYTES: Final = 63
-"""PostgreSQL cuts longer names (NAMEDATALEN - 1)."""
-_DIGITS: Final = 8
 _ON_DELETE: Final = {"unlink": "SET NULL", "restrict": "RESTRICT", "cascade": "CASCADE"}
 
 
@@ -52,7 +42,7 @@ class SchemaTables:
 
 def schema_tables(family: Sequence[TableSpec], dialect: Dialect) -> SchemaTables:
     """Return the SQLAlchemy tables of a schema."""
-    metadata = sa.MetaData(naming_convention=NAMING)
+    metadata = sa.MetaData(naming_convention=_NAMING)
     moment: TypeEngine[Any] = (
         sql_types.MomentStamp() if dialect == "postgresql" else sql_types.MomentText()
     )
@@ -79,16 +69,27 @@ def link_column(relation: RelationSpec) -> str:
     return relation.attribute
 
 
-def association_name(table: str, relation: str) -> str:
-    """Return the name of the table that holds links to many: those of *relation*, a key, of *table*, a name in SQL.
+def check_name(table: str, column: str, rule: str) -> str:
+    """Return the name of the check that holds a column to a rule: `value`, `safe`, `minimum`, `maximum` or `length`."""
+    return sql_name("ck", table, column, rule)
 
-    One that is too long ends in a digest of the whole, on every database, so that none has to cut it.
-    """
-    name = f"{table}_{relation}".encode()
-    if len(name) <= MAX_NAME_BYTES:
-        return name.decode()
-    digest = hashlib.sha256(name).hexdigest()[:_DIGITS]
-    return f"{name[: MAX_NAME_BYTES - _DIGITS - 1].decode(errors='ignore')}_{digest}"
+
+def _named(kind: str) -> Callable[[Any, sa.Table], str]:
+    """Return what names the indexes or constraints of one kind after their table and columns."""
+
+    def name(one: Any, table: sa.Table) -> str:
+        columns = () if kind == "pk" else (column.name for column in one.columns)
+        return sql_name(kind, table.name, *columns)
+
+    return name
+
+
+_NAMING: Final[dict[str, Any]] = {
+    entry: value
+    for kind in ("ix", "uq", "fk", "pk")
+    for entry, value in ((kind, f"%({kind}_name)s"), (f"{kind}_name", _named(kind)))
+}
+"""How SQLAlchemy names what is given no name; its own way would count letters, and shorten on PostgreSQL alone."""
 
 
 def _table(
@@ -120,7 +121,7 @@ def _table(
                 index=((field.index or field.key == state) and not field.unique) or None,
             )
         )
-        parts += _checks(field, dialect)
+        parts += _checks(spec, field, dialect)
     for relation in spec.relations:
         if not relation.many:
             target = by_key[relation.to].sql_name
@@ -181,7 +182,7 @@ def _column_type(field: FieldSpec, dialect: Dialect, moment: TypeEngine[Any]) ->
             return sql_types.json_type()
 
 
-def _checks(field: FieldSpec, dialect: Dialect) -> list[sa.CheckConstraint]:
+def _checks(spec: TableSpec, field: FieldSpec, dialect: Dialect) -> list[sa.CheckConstraint]:
     column: Any = sa.column(field.key)
     found: dict[str, Any] = {}
     if field.kind == "enum" and field.choices is not None:
@@ -200,7 +201,10 @@ def _checks(field: FieldSpec, dialect: Dialect) -> list[sa.CheckConstraint]:
         length = sa.func.char_length if dialect == "postgresql" else sa.func.length
         most = field.max_length or airtable.MAX_TEXT_LENGTH
         found["length"] = length(column).between(max(field.min_length or 1, 1), most)
-    return [sa.CheckConstraint(test, name=f"{field.key}_{name}") for name, test in found.items()]
+    return [
+        sa.CheckConstraint(test, name=check_name(spec.sql_name, field.key, rule))
+        for rule, test in found.items()
+    ]
 
 
 def _association(
@@ -214,7 +218,7 @@ def _association(
     target = by_key[relation.to].sql_name
     at_target = "CASCADE" if relation.on_delete != "restrict" else "RESTRICT"
     return sa.Table(
-        association_name(spec.sql_name, relation.key),
+        sql_name(spec.sql_name, relation.key),
         metadata,
         sa.Column(
             "record_id",
@@ -239,7 +243,7 @@ def _history(
     text = sql_types.text_type(dialect)
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return sa.Table(
-        f"{spec.sql_name}_history",
+        sql_name(spec.sql_name, "history"),
         metadata,
         sa.Column("number", number, sa.Identity(), primary_key=True),
         sa.Column(

@@ -9,7 +9,7 @@ from typing import Final
 from tablewright.expressions import tree
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.schema import Field, Relation, Schema, Table
-from tablewright.names import snake
+from tablewright.names import sql_table
 from tablewright.targets.python.code import (
     Code,
     bracketed_tuple,
@@ -72,7 +72,7 @@ def _table_spec(table: Table, imports: Imports) -> Code:
     options = {
         "key": literal(table.key),
         "name": literal(table.name),
-        "sql_name": literal(snake(table.key)),
+        "sql_name": literal(sql_table(table.key)),
         "fields": bracketed_tuple([_field_spec(field, imports) for field in table.fields]),
     }
     if table.relations:
