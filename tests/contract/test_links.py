@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from generated.agent_tasks import AgentTask
@@ -74,3 +78,55 @@ def test_changing_the_list_of_linked_records_changes_the_links(connection: Conne
     assert [linked.name for linked in AgentTask.get(made.id).depends_on] == ["3", "2"]
     with pytest.raises(RecordInvalid, match="call save"):
         made.depends_on.append(AgentTask(name="n", description="d", agent_id="a"))
+
+
+NO_ID = "has to be a record of AgentTask or its id ('rec' and 14 letters or digits), not 'Report': "
+
+
+def test_a_name_in_the_place_of_a_record_is_refused_wherever_it_stands(
+    connection: Connection,
+) -> None:
+    """It would find nothing. What is said names the field to ask for, or how to get the record."""
+    report = task(name="Report")
+    stored: Any = task(parent_task=report)
+    c = AgentTask.c
+    asked: list[tuple[Callable[[], object], str]] = [
+        (lambda: AgentTask.find_by(parent_task="Report"), "where(AgentTask.c.parent_task.name == 'Report')"),
+        (lambda: AgentTask.where(c.parent_task == "Report"), "write c.parent_task.name == 'Report'"),
+        (lambda: AgentTask.where(c.parent_task.id == "Report"), "the id of a record is 'rec'"),
+        (lambda: AgentTask.where(c.parent_task.id.is_in(["Report"])), "the id of a record is 'rec'"),
+        (lambda: AgentTask.where(c.depends_on.contains("Report")), "c.depends_on.any(lambda one: one.name == 'Report')"),
+    ]  # fmt: skip
+    given: list[Callable[[], object]] = [
+        lambda: setattr(stored, "parent_task", "Report"),
+        lambda: setattr(stored, "parent_task_id", "Report"),
+        lambda: setattr(stored, "depends_on", ["Report"]),
+        lambda: setattr(stored, "depends_on_ids", ["Report"]),
+        lambda: stored.update(parent_task="Report"),
+        lambda: task(parent_task="Report"),
+    ]
+
+    for ask, way in asked:
+        with pytest.raises(ValueError, match=re.escape(way)):
+            ask()
+    for give in given:
+        with pytest.raises(RecordInvalid, match=re.escape(NO_ID)):
+            give()
+    with pytest.raises(RecordInvalid, match="parent_task has to be a record"):
+        AgentTask(name="n", description="d", agent_id="a", parent_task_id="Report").save()
+
+    assert stored.unsaved_changes == {}
+    assert AgentTask.find_by(parent_task=report).ids() == [stored.id]
+    assert AgentTask.where(c.parent_task.name == "Report").ids() == [stored.id]
+
+
+def test_a_link_to_one_is_compared_with_a_record(connection: Connection) -> None:
+    """The record itself, its id, or None for a missing link."""
+    report = task(name="Report")
+    chart = task(name="Chart", parent_task=report)
+    parent = AgentTask.c.parent_task
+
+    assert AgentTask.where(parent == report).ids() == [chart.id]
+    assert AgentTask.where(parent == report.id).ids() == [chart.id]
+    assert AgentTask.where(parent != report).ids() == [report.id]
+    assert AgentTask.where(parent == None).ids() == [report.id]  # noqa: E711  # a condition

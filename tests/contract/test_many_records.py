@@ -22,7 +22,12 @@ def test_bulk_create_stores_all_or_nothing_in_order(connection: Connection) -> N
         AgentTask.bulk_create(
             [
                 {"name": "fits", "description": "d", "agent_id": "a"},
-                {"name": "fails", "description": "d", "agent_id": "a", "parent_task": "recX"},
+                {
+                    "name": "fails",
+                    "description": "d",
+                    "agent_id": "a",
+                    "parent_task": f"rec{'X' * 14}",
+                },
             ]
         )
     assert AgentTask.count() == 250

@@ -22,6 +22,7 @@ from tablewright.expressions.operations import MAX_SPAN
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import ArgumentSpec, FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores.ids import is_record_id
 
 MAX_INTEGER: Final = 2**53 - 1
 """Airtable's numbers are double precision: larger integers would not survive."""
@@ -68,6 +69,14 @@ def choice_unfit(choices: type[Choice], value: object) -> Unfit:
     near = close_matches(value, names) if isinstance(value, str) else []
     hint = f"write {names[near[0]]!r}" if near else ""
     return Unfit(f"has to be {known}", hint=hint)
+
+
+def no_record_id(to: str, hint: str = "") -> Unfit:
+    """Return what is to be said of a text in the place of a record of *to* that can be no id; *hint* is a way out."""
+    return Unfit(
+        f"has to be a record of {to} or its id ('rec' and 14 letters or digits)",
+        hint=hint or f"look the record up first, as with {to}.find_by(…).first()",
+    )
 
 
 def encode_changes(table: TableSpec, values: Mapping[str, Any], record: str) -> Row:
@@ -315,6 +324,8 @@ def _link(relation: RelationSpec) -> Encoder:
             return None
         if not isinstance(value, str):
             raise Unfit(f"has to be a record of {relation.to} or its id")
+        if not is_record_id(value):
+            raise no_record_id(relation.to)
         return value
 
     return encode
@@ -326,8 +337,11 @@ def _links(relation: RelationSpec) -> Encoder:
             value = ()
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise Unfit(f"has to be a list of {relation.to} records or ids")
-        if any(not isinstance(one, str) or not one for one in value):
-            raise Unfit(f"has to hold only {relation.to} records that are stored, or ids")
+        if any(not isinstance(one, str) or not is_record_id(one) for one in value):
+            raise Unfit(
+                f"has to hold only {relation.to} records that are stored, or ids "
+                "('rec' and 14 letters or digits)"
+            )
         if relation.required and not value:
             raise Unfit("is required", has_given=False)
         return list(dict.fromkeys(value))

@@ -336,6 +336,9 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         return f"{type(self).table.key} {self.id or '(not stored)'}"
 
     def __setattr__(self, name: str, value: Any) -> None:
+        relation = type(self).table.relations_by_attribute.get(name)
+        if relation is not None:
+            relations.check_ids(self, relation, value)
         try:
             super().__setattr__(name, value)
         except ValidationError as error:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
+from tablewright.runtime.codec import no_record_id
 from tablewright.runtime.errors import Misfit, RecordInvalid, RecordNotFound
 from tablewright.runtime.records import Batch, Origin, origin_of
 from tablewright.runtime.spec import InverseSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores.ids import is_record_id
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -146,8 +148,12 @@ def link_id(described: str, relation: RelationSpec, linked: Any) -> str | None:
     Raises:
         RecordInvalid: it is not stored, or of another type.
     """
-    if linked is None or isinstance(linked, str):
-        return linked or None
+    if linked is None or linked == "":
+        return None
+    if isinstance(linked, str):
+        if not is_record_id(linked):
+            raise RecordInvalid(described, [no_record_id(relation.to).misfit(relation.key, linked)])
+        return linked
     table: TableSpec | None = getattr(type(linked), "table", None)
     if table is None or table.key != relation.to:
         valid = f"has to be a record of {relation.to} or its id"
@@ -157,6 +163,17 @@ def link_id(described: str, relation: RelationSpec, linked: Any) -> str | None:
         raise RecordInvalid(described, [Misfit(relation.key, valid, has_given=False)])
     found: str = linked.id
     return found
+
+
+def check_ids(record: AirtableModel, relation: RelationSpec, value: object) -> None:
+    """Do nothing where *value*, given for the ids of a link, holds no text that can be no id.
+
+    Raises:
+        RecordInvalid: it does.
+    """
+    for one in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(one, str):
+            link_id(record.described(), relation, one)
 
 
 def _kept(origin: Origin, key: str) -> dict[str, Any]:

@@ -218,10 +218,13 @@ class TableSpec:
     derived: Callable[[], Mapping[str, Term]] = dataclasses.field(default=dict, repr=False)
     by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
     relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
+    relations_by_attribute: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_key", {one.key: one for one in self.fields})
         object.__setattr__(self, "relations_by_key", {one.key: one for one in self.relations})
+        by_attribute = {one.attribute: one for one in self.relations}
+        object.__setattr__(self, "relations_by_attribute", by_attribute)
 
     @property
     def family(self) -> tuple[TableSpec, ...]:

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from tablewright.diagnostics import did_you_mean
-from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder, same_json
+from tablewright.runtime.codec import (
+    Row,
+    Unfit,
+    encode_changes,
+    encoder,
+    no_record_id,
+    same_json,
+)
 from tablewright.runtime.columns import Condition
-from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.errors import Misfit, RecordInvalid, shown
 from tablewright.runtime.inputs import CreateInput, UpdateInput
 from tablewright.runtime.misfits import by_transitions, translated, unknown
 from tablewright.runtime.relations import link_id
 from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, RelationSpec, TableSpec
+from tablewright.runtime.stores.ids import is_record_id
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -179,8 +187,7 @@ def equality(model: type[AirtableModel], key: str, value: Any) -> Condition:
     table = model.table
     relation = next((one for one in table.relations if key in (one.key, one.attribute)), None)
     if relation is not None:
-        column = getattr(model.c, relation.key)
-        return _links_to(column, relation, value)
+        return _links_to(model, relation, value)
     field = table.by_key.get(key)
     if field is None and key not in _OF_THE_STORE:
         raise RecordInvalid(table.key, [Misfit(key, unknown(model, key), has_given=False)])
@@ -195,10 +202,18 @@ def equality(model: type[AirtableModel], key: str, value: Any) -> Condition:
     return column == value  # type: ignore[no-any-return]  # builds a condition
 
 
-def _links_to(column: Any, relation: RelationSpec, value: Any) -> Condition:
+def _links_to(model: type[AirtableModel], relation: RelationSpec, value: Any) -> Condition:
+    column = getattr(model.c, relation.key)
+    if isinstance(value, str) and value and not is_record_id(value):
+        named = f"{model.__name__}.c.{relation.key}"
+        same = f"{model.table.target(relation).fields[0].key} == {shown(value)}"
+        asked = f"{named}.any(lambda one: one.{same})" if relation.many else f"{named}.{same}"
+        unfit = no_record_id(relation.to, f"to find by a field of it, write where({asked})")
+        raise RecordInvalid(model.table.key, [unfit.misfit(relation.key, value)])
+    linked = link_id(model.table.key, relation, value)
     if not relation.many:
-        return column.is_record(value)  # type: ignore[no-any-return]  # the target's columns
-    return column.count() == 0 if value is None else column.contains(value)  # type: ignore[no-any-return]  # the same
+        return column.is_record(linked)  # type: ignore[no-any-return]  # the target's columns
+    return column.count() == 0 if linked is None else column.contains(linked)  # type: ignore[no-any-return]  # the same
 
 
 def state_given(described: str, lifecycle: LifecycleSpec) -> RecordInvalid:

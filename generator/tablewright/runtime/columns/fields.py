@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, Self, TypeVar
 
 from tablewright.expressions import tree
@@ -32,6 +33,8 @@ from tablewright.runtime.columns.terms import (
     Term,
     Text,
 )
+from tablewright.runtime.errors import shown
+from tablewright.runtime.stores.ids import is_record_id
 
 
 def field_node(name: str, kind: ValueType, owner: tree.Node | None) -> tree.Field:
@@ -71,6 +74,32 @@ class TextColumn(Bound, Text):
 
     def __init__(self, *, nullable: bool = False) -> None:
         self.declared = TEXT.or_none(nullable)
+
+
+class IdColumn(TextColumn):
+    """The id of a record: a text that can be none is refused where it would find nothing."""
+
+    __slots__ = ()
+    __hash__ = Term.__hash__
+
+    def _compare(self, operator: tree.CompareOperator, other: object) -> Condition:
+        if operator in ("==", "!="):
+            _check_id(other)
+        return super()._compare(operator, other)
+
+    def _is_in(self, values: Iterable[object]) -> Condition:
+        found = values if isinstance(values, str) else list(values)
+        for one in found if isinstance(found, list) else ():
+            _check_id(one)
+        return super()._is_in(found)
+
+
+def _check_id(value: object) -> None:
+    if isinstance(value, str) and not is_record_id(value):
+        raise ValueError(
+            f"the id of a record is 'rec' and 14 letters or digits, and {shown(value)} is none: compare the field "
+            "that holds it, such as its name, in place of the record itself"
+        )
 
 
 class NumberColumn(Bound, Number):

@@ -17,6 +17,7 @@ from tablewright.expressions.types import (
 )
 from tablewright.runtime.columns.fields import (
     DatetimeColumn,
+    IdColumn,
     TextColumn,
     field_node,
 )
@@ -30,6 +31,8 @@ from tablewright.runtime.columns.terms import (
     Term,
     term,
 )
+from tablewright.runtime.errors import shown
+from tablewright.runtime.stores.ids import is_record_id
 
 _depth: ContextVar[int] = ContextVar("tablewright_lambda_depth", default=0)
 
@@ -37,7 +40,7 @@ _depth: ContextVar[int] = ContextVar("tablewright_lambda_depth", default=0)
 class Columns:
     """The fields of a table in conditions: of the record itself, or of one that it is linked with."""
 
-    id = TextColumn()
+    id = IdColumn()
     created_time = DatetimeColumn()
 
     def __init__(self, owner: tree.Node | None = None) -> None:
@@ -46,8 +49,15 @@ class Columns:
     if not TYPE_CHECKING:
         # For type checkers there are no other names.
         def __getattr__(self, name: str) -> Any:
-            table = type(self).__name__.removesuffix("Columns")
-            raise no_such_name(self, name, f"{table} has no field '{name}'")
+            raise no_such_name(self, name, f"{_table_of(self)} has no field '{name}'")
+
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # builds a condition
+        return self.is_record(other)
+
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # builds a condition
+        return ~self.is_record(other)
+
+    __hash__ = object.__hash__
 
     def is_none(self) -> Condition:
         """Whether nothing is linked."""
@@ -61,7 +71,10 @@ class Columns:
         """Whether this is the given record, named by itself or by its id; None asks for a missing link."""
         if record is None:
             return self.is_none()
-        return self.id == record_id(record)
+        owner = self._owner
+        to = _table_of(self) if owner is None else owner.type.name
+        named = f"c.{owner.name}" if isinstance(owner, tree.Field) else "c"
+        return self.id == _linked_id(record, to, lambda: f"{named}.{_same(type(self), record)}")
 
     def _derived(self) -> dict[str, Term]:
         """Return the values of fields that Airtable calculates, for stores that have to do it."""
@@ -81,6 +94,38 @@ def record_id(record: Any) -> str:
     if not isinstance(found, str) or not found:
         raise TypeError("a record that is stored, or its id, is needed here")
     return found
+
+
+def _table_of(columns: Columns) -> str:
+    return type(columns).__name__.removesuffix("Columns")
+
+
+def _same(columns: type[Columns], text: str) -> str:
+    """Return the condition on a table's first text field, by which people know its records, for a message."""
+    texts = (name for name, one in vars(columns).items() if isinstance(one, TextColumn))
+    return f"{next(texts, '…')} == {shown(text)}"
+
+
+def _linked_id(record: Any, to: str, asked: Callable[[], str]) -> str:
+    """Return the id of a record of *to*, which may be given by its id; *asked* is how to ask for a field of it.
+
+    Raises:
+        ValueError: a text that can be no id.
+        TypeError: what is no record of *to*, or none that is stored.
+    """
+    if isinstance(record, str):
+        if not is_record_id(record):
+            raise ValueError(
+                f"a record of {to} or its id ('rec' and 14 letters or digits) is needed here, not {shown(record)}: "
+                f"to ask for a field of it, write {asked()}"
+            )
+        return record
+    table = getattr(type(record), "table", None)
+    if getattr(table, "key", None) != to or not record.id:
+        raise TypeError(
+            f"a record of {to} that is stored, or its id, is needed here, not {shown(record)}"
+        )
+    return record_id(record)
 
 
 C = TypeVar("C", bound=Columns)
@@ -125,6 +170,11 @@ class LinksColumn(Generic[C]):
         found._node = field_node(self.name, records_of(self._table), instance._owner)
         return found
 
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # refused with a way out
+        raise TypeError(f"links to many have no ==: write c.{self.name}.contains(record)")
+
+    __hash__ = object.__hash__
+
     if not TYPE_CHECKING:
         # Likewise.
         def __getattr__(self, name: str) -> Any:
@@ -148,7 +198,11 @@ class LinksColumn(Generic[C]):
 
     def contains(self, record: Any) -> Condition:
         """Whether the given record, named by itself or by its id, is among the linked ones."""
-        found = record_id(record)
+        found = _linked_id(
+            record,
+            self._table,
+            lambda: f"c.{self.name}.any(lambda one: one.{_same(self._target(), record)})",
+        )
         return self.any(lambda linked: linked.id == found)
 
     def sum(self, body: Callable[[C], N], *, where: Callable[[C], Condition] | None = None) -> N:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Final
 
 _SIGNS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LENGTH: Final = 14
+_FORM: Final = re.compile(rf"rec[{_SIGNS}]{{{_LENGTH}}}")
 
 
 def new_record_id() -> str:
@@ -17,3 +19,8 @@ def new_record_id() -> str:
         number, place = divmod(number, 62)
         signs.append(_SIGNS[place])
     return "rec" + "".join(signs)
+
+
+def is_record_id(text: str) -> bool:
+    """Tell whether *text* can be the id of a record, in any store."""
+    return _FORM.fullmatch(text) is not None
