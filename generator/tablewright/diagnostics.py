@@ -89,6 +89,11 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str = "known here") -
     return " ".join(part for part in (guess, listed) if part)
 
 
+def called_now(name: str) -> str:
+    """Return a help line for an earlier name of what is called *name* now."""
+    return f"it is called '{name}' now"
+
+
 def as_text(finding: Diagnostic, lines: Mapping[str, list[str]]) -> str:
     """Return a finding as people read it, with the line it is about and a caret below it.
 

@@ -124,7 +124,7 @@ def _over_link(
     there = has.by_key.keys() | (has.published.keys() if kind == "rollup" else set())
     if word.text not in known or known[word.text].kind in ("record", "records") or word.text == "id":  # fmt: skip
         possible = [key for key, one in known.known.items() if one.kind not in ("record", "records") and key in there]  # fmt: skip
-        findings.error(word.span, "TW223", f"{target} has no field '{word.text}' to look at", did_you_mean(word.text, possible, what="fields"))  # fmt: skip
+        findings.error(word.span, "TW223", f"{target} has no field '{word.text}' to look at", scopes.called_now(target, word.text) or did_you_mean(word.text, possible, what="fields"))  # fmt: skip
         return None
     if word.text not in there:
         _report_no_field(findings, kind, word, target)
@@ -158,7 +158,7 @@ def _relation(findings: Findings, reader: Reader, table: str, scopes: Scopes) ->
         return None
     if word.text not in links:
         findings.error(word.span, "TW223", f"{table} has no relation '{word.text}'",
-                       did_you_mean(word.text, links, what="relations") or "declare it under 'relations:'")  # fmt: skip
+                       scopes.called_now(table, word.text) or did_you_mean(word.text, links, what="relations") or "declare it under 'relations:'")  # fmt: skip
         return None
     return tree.Field(word.text, types[word.text])
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from tablewright.check.durations import seconds_of
 from tablewright.check.findings import Findings
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Default, Field
@@ -47,7 +47,9 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
         return True, value
     way_out = ""
     if kind == ENUM and field.enum is not None:
-        way_out = did_you_mean(node.text, [one.key for one in field.enum.values])
+        now = field.enum.renamed.get(node.text)
+        known = [one.key for one in field.enum.values]
+        way_out = did_you_mean(node.text, known) if now is None else called_now(now)
         by_label = next((one.key for one in field.enum.values if one.label == node.text), "")
         if by_label:
             way_out = f"write the value's key: {by_label}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tablewright.check.findings import Findings
+from tablewright.diagnostics import called_now
 from tablewright.expressions import tree
 from tablewright.expressions.resolve import (
     EnumScope,
@@ -76,11 +77,12 @@ class FieldTypes(Mapping[str, ValueType]):
 
 @dataclass(frozen=True)
 class Scopes:
-    """What expressions can name: the enums, and the fields of every table."""
+    """What expressions can name: the enums, and the fields of every table, with their earlier names by table."""
 
     enums: Mapping[str, EnumScope]
     tables: Mapping[str, FieldTypes]
     owners: Mapping[str, tuple[str, ...]]
+    renamed: Mapping[str, Mapping[str, str]]
 
     def of(
         self,
@@ -103,16 +105,31 @@ class Scopes:
             ),
             arguments_first=arguments_first,
             owners=self.owners,
+            renamed=self.renamed,
+            table=table,
         )
 
+    def called_now(self, table: str, key: str) -> str:
+        """Return the help line for an earlier name of a table's field or relation; empty where *key* is none."""
+        now = self.renamed[table].get(key)
+        return "" if now is None else called_now(now)
 
-def scopes_of(enums: Mapping[str, Enum], tables: Mapping[str, FieldTypes]) -> Scopes:
-    """Return what expressions can name."""
+
+def scopes_of(
+    enums: Mapping[str, Enum],
+    tables: Mapping[str, FieldTypes],
+    renamed: Mapping[str, Mapping[str, str]],
+) -> Scopes:
+    """Return what expressions can name; *renamed* has the earlier names of each table's fields."""
     known = {
-        key: EnumScope(tuple(value.key for value in enum.values), enum.ordered)
+        key: EnumScope(
+            tuple(value.key for value in enum.values),
+            enum.ordered,
+            enum.renamed,
+        )
         for key, enum in enums.items()
     }
-    return Scopes(known, tables, owners_of_members(known))
+    return Scopes(known, tables, owners_of_members(known), renamed)
 
 
 def field_types(

@@ -32,12 +32,12 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
         return None
     states = tuple(value.key for value in field.enum.values)
     before = len(findings.found)
-    initial = _initial(findings, reader, field, states)
+    initial = _initial(findings, reader, field, field.enum)
     written = reader.required("transitions", "such as {start: {from: PENDING, to: RUNNING}}")
     transitions: list[tuple[Scalar, Transition]] = []
     if written is not None:
         for key, value in Reader(findings, written, "'transitions'", None).entries():
-            transition = read_transition(findings, key, value, field, states, table)
+            transition = read_transition(findings, key, value, field, field.enum, table)
             if transition is not None:
                 transitions.append((key, transition))
         if not transitions and isinstance(written, MapNode) and not written.entries:
@@ -47,7 +47,7 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
         field.key, field.enum.key, states, initial, reader.boolean("history"),
         tuple(transition for _, transition in transitions),
     )  # fmt: skip
-    declared = [word for word in reader.words("final") if known_state(findings, word, states)]
+    declared = [word for word in reader.words("final") if known_state(findings, word, field.enum)]
     if len(findings.found) == before:
         check_structure(findings, lifecycle, transitions, declared, reader)
     return lifecycle
@@ -77,7 +77,8 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
             word.span,
             "TW301",
             message,
-            did_you_mean(word.text, candidates, what="enum fields")
+            table.called_now(word.text)
+            or did_you_mean(word.text, candidates, what="enum fields")
             or "declare the states as an enum, and give a field that type",
         )
         return None
@@ -105,14 +106,15 @@ def _enum_of_the_states(reader: Reader, table: TableScope) -> Enum | None:
     return table.enums[found[0][1]]
 
 
-def _initial(findings: Findings, reader: Reader, field: Field, states: tuple[str, ...]) -> str:
+def _initial(findings: Findings, reader: Reader, field: Field, enum: Enum) -> str:
+    states = [value.key for value in enum.values]
     word = reader.scalar("initial")
     if word is None:
         if isinstance(field.default, str) and field.has_default:
             return field.default
         reader.required("initial", f"the state of a new record, one of {', '.join(states)}")
         return states[0] if states else ""
-    if not known_state(findings, word, states):
+    if not known_state(findings, word, enum):
         return states[0] if states else ""
     if field.has_default and field.default != word.text:
         findings.error(word.span, "TW303", f"records begin as {word.text}, and the default of '{field.key}' is {field.default}",

@@ -47,7 +47,8 @@ def read_filters(
                 word.span,
                 "TW601",
                 message,
-                did_you_mean(word.text, _suggested(known, table), what="fields"),
+                table.called_now(word.text)
+                or did_you_mean(word.text, _suggested(known, table), what="fields"),
             )
         elif word.text in taken:
             findings.error(word.span, "TW601", f"'{word.text}' is already an argument of the query",
@@ -90,7 +91,7 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
                 word.part(len(word.text) - len(key), len(word.text)),
                 "TW602",
                 message,
-                did_you_mean(key, _suggested(known, table), what="fields"),
+                table.called_now(key) or did_you_mean(key, _suggested(known, table), what="fields"),
             )
         elif any(one.field == key for one in order):
             findings.error(word.span, "TW602", f"'{key}' is sorted by twice", "the first one decides: remove the other")  # fmt: skip

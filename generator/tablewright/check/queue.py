@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tablewright.check.durations import seconds_of
@@ -32,6 +34,14 @@ DEFAULT_FIRST: Final = 30.0
 DEFAULT_MOST: Final = 3_600.0
 
 
+@dataclass(frozen=True)
+class _Transitions:
+    """The transitions that a queue can name; what is *unreadable* has findings of its own."""
+
+    known: Mapping[str, Transition]
+    unreadable: frozenset[str]
+
+
 def read_queue(
     findings: Findings,
     node: Node | None,
@@ -39,8 +49,12 @@ def read_queue(
     table: TableScope,
     *,
     lifecycle_is_written: bool,
+    transitions: frozenset[str],
 ) -> Queue | None:
-    """Return the queue of a table, or nothing after a finding."""
+    """Return the queue of a table, or nothing after a finding.
+
+    *transitions* are all that are written: what the lifecycle lacks of them has a finding of its own.
+    """
     if node is None:
         return None
     reader = Reader(findings, node, f"the queue of {table.key}", QUEUE_KEYS)
@@ -53,11 +67,13 @@ def read_queue(
                 "declare 'lifecycle:' with the transitions it uses",
             )
         return None
-    take = _transition(findings, reader, "take", lifecycle)
-    done = _transition(findings, reader, "done", lifecycle)
-    fail = _transition(findings, reader, "fail", lifecycle)
-    retry = _read_retry(findings, reader, lifecycle, fail, take)
-    cancel = _read_cancel(findings, reader, lifecycle, take)
+    known = {one.key: one for one in lifecycle.transitions}
+    written = _Transitions(known, transitions - known.keys())
+    take = _transition(findings, reader, "take", written)
+    done = _transition(findings, reader, "done", written)
+    fail = _transition(findings, reader, "fail", written)
+    retry = _read_retry(findings, reader, written, fail, take)
+    cancel = _read_cancel(findings, reader, written, take)
     if take is not None:
         for key, follows in (("done", done), ("fail", fail)):
             if follows is not None and take.target not in follows.sources:
@@ -101,7 +117,7 @@ def _read_lease_field(
             word.span,
             "TW701",
             f"unknown field '{word.text}'",
-            did_you_mean(word.text, known, what="long_text fields"),
+            table.called_now(word.text) or did_you_mean(word.text, known, what="long_text fields"),
         )
         return None
     setting = [one.key for one in lifecycle.transitions if field.key in [set_.field for set_ in one.sets]]  # fmt: skip
@@ -123,10 +139,10 @@ def _read_lease_field(
 
 
 def _read_cancel(
-    findings: Findings, reader: Reader, lifecycle: Lifecycle, take: Transition | None
+    findings: Findings, reader: Reader, transitions: _Transitions, take: Transition | None
 ) -> str | None:
     word = reader.scalar("cancel")
-    found = None if word is None else _known(findings, word, lifecycle)
+    found = None if word is None else _known(findings, word, transitions)
     if word is None or found is None:
         return None
     if take is not None and take.target not in found.sources:
@@ -144,22 +160,21 @@ def _read_cancel(
 
 
 def _transition(
-    findings: Findings, reader: Reader, key: str, lifecycle: Lifecycle
+    findings: Findings, reader: Reader, key: str, transitions: _Transitions
 ) -> Transition | None:
     reader.required(key, "the name of a transition")
     word = reader.scalar(key)
-    return None if word is None else _known(findings, word, lifecycle)
+    return None if word is None else _known(findings, word, transitions)
 
 
-def _known(findings: Findings, word: Scalar, lifecycle: Lifecycle) -> Transition | None:
-    found = next((one for one in lifecycle.transitions if one.key == word.text), None)
-    if found is None:
-        known = [one.key for one in lifecycle.transitions]
+def _known(findings: Findings, word: Scalar, transitions: _Transitions) -> Transition | None:
+    found = transitions.known.get(word.text)
+    if found is None and word.text not in transitions.unreadable:
         findings.error(
             word.span,
             "TW701",
             f"unknown transition '{word.text}'",
-            did_you_mean(word.text, known, what="transitions"),
+            did_you_mean(word.text, transitions.known, what="transitions"),
         )
     return found
 
@@ -167,7 +182,7 @@ def _known(findings: Findings, word: Scalar, lifecycle: Lifecycle) -> Transition
 def _read_retry(
     findings: Findings,
     reader: Reader,
-    lifecycle: Lifecycle,
+    transitions: _Transitions,
     fail: Transition | None,
     take: Transition | None,
 ) -> Retry | None:
@@ -176,7 +191,7 @@ def _read_retry(
         return None
     retry.required("with", "the transition that puts a failed task back")
     word = retry.scalar("with")
-    again = None if word is None else _known(findings, word, lifecycle)
+    again = None if word is None else _known(findings, word, transitions)
     if again is not None and word is not None:
         if fail is not None and fail.target not in again.sources:
             findings.error(

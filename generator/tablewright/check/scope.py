@@ -35,6 +35,10 @@ class TableScope:
             if field.type.is_numeric
         }
 
+    def called_now(self, key: str) -> str:
+        """Return the help line for an earlier name of a field or relation; empty where *key* is none."""
+        return self.scopes.called_now(self.key, key)
+
     def field(self, key: str) -> Field | None:
         """Return the declared field with this key, if there is one."""
         return next((field for field in self.fields if field.key == key), None)

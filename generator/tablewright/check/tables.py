@@ -29,6 +29,7 @@ from tablewright.check.reader import Reader
 from tablewright.check.relations import check_required_circles, read_relations
 from tablewright.check.scope import TableScope
 from tablewright.check.statistics import read_statistics
+from tablewright.check.was import earlier_names
 from tablewright.history import history_name
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Enum, Field, Table
@@ -98,6 +99,7 @@ def complete_tables(
             key: field_types(key, draft.fields, draft.relations, draft.inverse_relations)
             for key, draft in drafts.items()
         },
+        {key: earlier_names(draft) for key, draft in drafts.items()},
     )
     for key, draft in drafts.items():
         scopes.tables[key].unreadable.update(draft.unreadable)
@@ -273,6 +275,7 @@ def _table(
             lifecycle,
             scope,
             lifecycle_is_written=reader.has("lifecycle"),
+            transitions=frozenset(one.text for one in transition_keys(draft)),
         ),
         mixin=_mixin(findings, reader),
         was=tuple(word.text for word in reader.words("was")),

@@ -10,24 +10,27 @@ from tablewright.check.expressions import read_expression
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.check.scope import TableScope
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions import tree
 from tablewright.expressions.resolve import Scope
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.types import BOOLEAN
 from tablewright.model.lifecycle import Assignment, Transition
-from tablewright.model.schema import Field
+from tablewright.model.schema import Enum, Field
 from tablewright.names import CALL_ATTRIBUTES, PARAMETER_NAMES
 from tablewright.syntax.document import Node, Scalar
 
 TRANSITION_KEYS: Final = ("from", "to", "description", "takes", "when", "otherwise", "set")
 
 
-def known_state(findings: Findings, word: Scalar, states: tuple[str, ...]) -> bool:
+def known_state(findings: Findings, word: Scalar, states: Enum) -> bool:
     """Tell whether a word is one of the states; where it is not, it is reported."""
-    if word.text in states:
+    known = [value.key for value in states.values]
+    if word.text in known:
         return True
-    findings.error(word.span, "TW302", f"unknown state '{word.text}'", did_you_mean(word.text, states, what="states"))  # fmt: skip
+    now = states.renamed.get(word.text)
+    way_out = did_you_mean(word.text, known, what="states") if now is None else called_now(now)
+    findings.error(word.span, "TW302", f"unknown state '{word.text}'", way_out)
     return False
 
 
@@ -36,18 +39,16 @@ def read_transition(
     key: Scalar,
     node: Node,
     field: Field,
-    states: tuple[str, ...],
+    states: Enum,
     table: TableScope,
 ) -> Transition | None:
     """Return one transition, or nothing where its states cannot be told."""
     reader = Reader(findings, node, f"transition '{key.text}'", TRANSITION_KEYS)
-    reader.required("from", f"from: {states[0]}" if states else "")
-    reader.required("to", f"to: {states[-1]}" if states else "")
-    sources = tuple(
-        dict.fromkeys(
-            word.text for word in reader.words("from") if known_state(findings, word, states)
-        )
-    )
+    reader.required("from", f"from: {states.values[0].key}" if states.values else "")
+    reader.required("to", f"to: {states.values[-1].key}" if states.values else "")
+    written = reader.words("from")
+    known = [word.text for word in written if known_state(findings, word, states)]
+    sources = tuple(dict.fromkeys(known))
     target = reader.scalar("to")
     known_target = target is not None and known_state(findings, target, states)
     taken = read_arguments(findings, reader, table, _RESERVED_ARGUMENTS)
@@ -74,7 +75,7 @@ def read_transition(
             [guard, *(one.node for one in sets)],
             "use it in 'set' or 'when', or remove it",
         )
-    if not sources or not known_target or target is None:
+    if not known or len(known) < len(written) or not known_target or target is None:
         return None
     return Transition(
         key.text, sources, target.text, reader.text("description"), takes, guard, when.text if when else "",
@@ -141,7 +142,7 @@ def _read_sets(
             help_text = (
                 "only the table's own writable fields can"
                 if known
-                else did_you_mean(key.text, settable, what="fields")
+                else table.called_now(key.text) or did_you_mean(key.text, settable, what="fields")
             )
             findings.error(key.span, "TW308", message, help_text)
             continue

@@ -34,6 +34,16 @@ def check_earlier_names(findings: Findings, drafts: Iterable[Draft], enums: Node
                 _check(findings, list(_readable(list(values.entries))), in_use)
 
 
+def earlier_names(draft: Draft) -> dict[str, str]:
+    """Return the names now of a table's fields, relations, computed fields and other sides, by their earlier ones."""
+    sections = ("fields", "relations", "computed")
+    written = [one for section in sections for one in _readable(entries(draft.reader, section))]
+    found = {word.text: key.text for key, reader in written for word in reader.words("was")}
+    for relation in draft.inverse_relations:
+        found |= dict.fromkeys(relation.inverse_was, relation.inverse)
+    return found
+
+
 def _readable(found: list[tuple[Scalar, Node]]) -> Iterator[tuple[Scalar, Reader]]:
     for key, node in found:
         if isinstance(node, MapNode) and node.key("was") is not None:

@@ -41,6 +41,11 @@ class Enum:
         """Return the value with this key, which exists."""
         return next(value for value in self.values if value.key == key)
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Return the keys of values now by their earlier ones."""
+        return {old: value.key for value in self.values for old in value.was}
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

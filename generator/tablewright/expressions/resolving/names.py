@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions import functions, tree
 from tablewright.expressions.resolving.context import Context, described
 from tablewright.expressions.resolving.facts import fact_of
@@ -67,12 +68,13 @@ def _field(context: Context, key: str) -> tree.Node | None:
 def _member(context: Context, node: ast.Name, expected: ValueType | None) -> tree.Node | None:
     scope = context.scope
     owners = context.owners.get(node.id, ())
+    renamed = scope.renamed.get(scope.table, {})
     if expected is not None and expected.kind == "enum":
         if expected.name in owners:
             return tree.EnumMember(expected.name, node.id)
         known = [*scope.enums[expected.name].members, *scope.fields, *scope.arguments]
         context.problem(node, "TW503", f"'{node.id}' is neither a value of {expected.name} nor a name known here",
-                        did_you_mean(node.id, known))  # fmt: skip
+                        _way_out(node.id, known, renamed, scope.enums[expected.name].renamed))  # fmt: skip
         return None
     if len(owners) == 1:
         return tree.EnumMember(owners[0], node.id)
@@ -91,7 +93,9 @@ def _member(context: Context, node: ast.Name, expected: ValueType | None) -> tre
                         f"write {node.id}.{members[0]}" if members else "")  # fmt: skip
     else:
         known = [*scope.fields, *scope.arguments, *context.variables, *context.owners]
-        context.problem(node, "TW503", f"unknown name '{node.id}'", did_you_mean(node.id, known))
+        values = (one.renamed for one in scope.enums.values())
+        context.problem(node, "TW503", f"unknown name '{node.id}'",
+                        _way_out(node.id, known, renamed, *values))  # fmt: skip
     return None
 
 
@@ -114,7 +118,7 @@ def attribute(context: Context, node: ast.Attribute) -> tree.Node | None:
     known = context.scope.tables.get(owner.type.name, {})
     if node.attr not in known:
         context.problem(node, "TW503", f"{owner.type.name} has no field '{node.attr}'",
-                        did_you_mean(node.attr, known))  # fmt: skip
+                        _way_out(node.attr, known, context.scope.renamed.get(owner.type.name, {})))  # fmt: skip
         return None
     value_type = known[node.attr]
     if owner.type.nullable and value_type.kind not in ("records", "list"):
@@ -127,13 +131,22 @@ def _field_of_self(context: Context, node: ast.Attribute) -> tree.Node | None:
     found = _field(context, node.attr)
     if found is None:
         context.problem(node, "TW503", f"unknown field '{node.attr}'",
-                        did_you_mean(node.attr, context.scope.fields))  # fmt: skip
+                        _way_out(node.attr, context.scope.fields, context.scope.renamed.get(context.scope.table, {})))  # fmt: skip
     return found
 
 
 def _qualified_member(context: Context, node: ast.Attribute, enum: str) -> tree.Node | None:
-    members = context.scope.enums[enum].members
-    if node.attr in members:
+    known = context.scope.enums[enum]
+    if node.attr in known.members:
         return tree.EnumMember(enum, node.attr)
-    context.problem(node, "TW503", f"{enum} has no value '{node.attr}'", did_you_mean(node.attr, members))  # fmt: skip
+    context.problem(node, "TW503", f"{enum} has no value '{node.attr}'",
+                    _way_out(node.attr, known.members, known.renamed))  # fmt: skip
     return None
+
+
+def _way_out(word: str, known: Iterable[str], *renamed: Mapping[str, str]) -> str:
+    """Return the present name of what was called *word*, or else what may have been meant."""
+    for one in renamed:
+        if word in one:
+            return called_now(one[word])
+    return did_you_mean(word, known)

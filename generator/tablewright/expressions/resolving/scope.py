@@ -21,10 +21,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class EnumScope:
-    """What an expression has to know of an enum."""
+    """What an expression has to know of an enum. *renamed* has earlier names of values, and their names now."""
 
     members: tuple[str, ...]
     ordered: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Scope:
     """The names an expression may use. *arguments_first* says what a bare name means that is both.
 
     *owners* names the enums that have a value of some name; it follows from *enums* and is worked out where missing.
+    *renamed* has by table the earlier names of its fields, and their names now; *table* is whose expression it is.
     """
 
     fields: Mapping[str, ValueType]
@@ -40,6 +42,8 @@ class Scope:
     arguments: Mapping[str, ValueType] = field(default_factory=dict)
     arguments_first: bool = False
     owners: Mapping[str, tuple[str, ...]] | None = None
+    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    table: str = ""
 
 
 def owners_of_members(enums: Mapping[str, EnumScope]) -> dict[str, tuple[str, ...]]:
