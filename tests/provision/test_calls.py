@@ -90,14 +90,19 @@ def test_a_new_base_takes_the_calls_that_were_announced(shell: Shell) -> None:
     assert made == plan["api_calls"] == applied["api_calls"]
 
 
-def test_an_apply_that_asks_counts_its_second_look(
+def test_plan_and_apply_announce_the_same_number_however_apply_is_told_to_go_on(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is shown before the question is what the run takes in all."""
+    """What shows a plan to a person is one call; what carries it out is the same number after each way of saying yes."""
     monkeypatch.setattr("tablewright.cli.apply.is_terminal", lambda: True)
     shell.write(EMPTY)
+    announced = shell.json("plan")["api_calls"]
+    said = f"Applying it makes {announced} API calls"
 
-    said = shell.type("apply", answer="y\n").stdout
+    assert said in shell.type("plan").stdout
+    shell.server.calls.clear()
+    asked = shell.type("apply", answer="y\n").stdout
 
-    assert f"Applying it makes {shell.server.calls.total} API calls" in said
-    assert f", {shell.server.calls.total} API calls." in said
+    assert said in asked
+    assert f", {announced} API calls." in asked
+    assert shell.server.calls.total == 1 + announced

@@ -122,3 +122,22 @@ def test_killed_at_any_call_apply_converges(
         assert rows == ([{"Number": 1, "Status": "Done", "Twice": 2}] if begin is earlier else [])
         shell.server.stop()
     assert killed >= 5
+
+
+def test_the_next_run_clears_away_what_a_killed_one_left_beside_the_lock_file(shell: Shell) -> None:
+    """Only half-written lock files of its own environment: those of another may be in the making."""
+    shell.write(BEFORE)
+    left = shell.folder / ".tablewright.lock.dev.json.q0_x7abc"
+    others = [
+        shell.folder / ".tablewright.lock.prod.json.q0_x7abc",
+        shell.folder / ".tablewright.lock.dev.json.eu.json.q0_x7abc",
+        shell.folder / ".tablewright.lock.dev.json.notes",
+    ]
+    for file in (left, *others):
+        file.write_text("{")
+
+    shell.type("apply", "--yes")
+
+    assert not left.exists()
+    assert all(file.exists() for file in others)
+    assert shell.lock()["schemas"]["shop"]["tables"]

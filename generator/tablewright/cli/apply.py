@@ -88,8 +88,7 @@ def command(
                 f"the schema '{schema.name}' changed since this plan was made: run 'tablewright plan' again"
             )
         if output_format == "text":
-            asks = not yes and not is_saved
-            echo_plan(plan, target.description, output_format=output_format, looks_again=asks)
+            echo_plan(plan, target.description, output_format=output_format)
         if plan.count("lossy") and not allow_destructive:
             raise PlanRefused(
                 "the plan holds steps that lose data: say --allow-destructive to have them carried out"

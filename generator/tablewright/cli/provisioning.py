@@ -6,8 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -109,17 +109,20 @@ def environment_of(
     )
 
 
-def alone_in(config: Config, environment: Environment) -> AbstractContextManager[None]:
-    """Return what keeps other runs from writing the lock file of an environment for as long as it is entered."""
+@contextmanager
+def alone_in(config: Config, environment: Environment) -> Iterator[None]:
+    """Keep other runs from writing the lock file of an environment, and clear away what killed ones left beside it."""
     from tablewright.provision.alone import alone, own_folder
-    from tablewright.provision.lock import lock_path
+    from tablewright.provision.lock import lock_path, remove_half_written
 
-    name = lock_path(config.folder, environment.name).name
-    return alone(
-        own_folder(config.folder) / f"{name}.held",
-        busy=f"another 'tablewright apply' or 'tablewright pull' is at work on {name} (environment '{environment.name}'): "
-        "wait until it has ended, then run this command again. Nothing was changed",
+    path = lock_path(config.folder, environment.name)
+    busy = (
+        f"another 'tablewright apply' or 'tablewright pull' is at work on {path.name} (environment '{environment.name}'): "
+        "wait until it has ended, then run this command again. Nothing was changed"
     )
+    with alone(own_folder(config.folder) / f"{path.name}.held", busy=busy):
+        remove_half_written(path)
+        yield
 
 
 def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema:
@@ -175,10 +178,8 @@ def echo_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def echo_plan(
-    plan: Plan, description: str, *, output_format: str, looks_again: bool = False
-) -> None:
-    """Print a plan. *looks_again*: the base is read once more before anything is done."""
+def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:
+    """Print a plan."""
     if output_format == "json":
         echo_json(as_json(plan))
         return
@@ -190,11 +191,10 @@ def echo_plan(
     echo_changes(plan.changes)
     echo_manual([how(change) for change in plan.manual])
     click.echo(_counted(plan))
-    calls = plan.calls + (looks_again and bool(plan.base))
-    if calls:
+    if plan.calls:
         most = "up to " if plan.may_take_fewer else ""
         click.echo(
-            f"Applying it makes {most}{api_calls(calls)} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
+            f"Applying it makes {most}{api_calls(plan.calls)} (a workspace on the free plan has {FREE_CALLS_A_MONTH:,} a month)."
         )
 
 

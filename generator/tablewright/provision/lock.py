@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,7 @@ class Lock:
         }
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=_begun(self.path))
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
@@ -124,6 +125,21 @@ class Lock:
 def lock_path(folder: Path, environment: str) -> Path:
     """Return where the lock file of an environment lies."""
     return folder / f"tablewright.lock.{environment}.json"
+
+
+def remove_half_written(path: Path) -> None:
+    """Remove what runs left beside a lock file that were killed while they wrote it; nobody may be writing it now."""
+    begun = re.compile(rf"{re.escape(_begun(path))}[a-z0-9_]{{8}}")
+    for one in path.parent.glob(f"{_begun(path)}*"):
+        if begun.fullmatch(one.name):
+            # What cannot be removed is in nobody's way.
+            with contextlib.suppress(OSError):
+                one.unlink()
+
+
+def _begun(path: Path) -> str:
+    """Return how the name of the file begins that becomes a lock file; `tempfile` adds eight signs."""
+    return f".{path.name}."
 
 
 def read_lock(path: Path, schema: str, environment: str) -> Lock:

@@ -84,8 +84,8 @@ class AirtableTarget:
         live = None if look else self._live
         applied = apply(plan, self._port, self.lock, live=live, watcher=watcher)
         self._base = applied.base
-        # What `plan` read belongs to what the run took.
-        return replace(applied, calls=self._port.calls)
+        # Where the base is not read again, what `plan` read belongs to what the run took.
+        return applied if look else replace(applied, calls=self._port.calls)
 
     def close(self) -> None:
         self._port.close()
