@@ -11,8 +11,10 @@ import requests
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection
+from tablewright.server.faults import Faults
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
+from tests.airtable_store.faults import Break, api_of
 
 
 class StillClock:
@@ -110,3 +112,20 @@ def sent(local_airtable: LocalAirtable) -> Callable[[], list[str]]:
         return found
 
     return requests_since
+
+
+@pytest.fixture
+def one(tasks: Factory[AgentTask]) -> AgentTask:
+    """A stored task."""
+    return tasks.create(name="one")
+
+
+@pytest.fixture
+def breaking(local_airtable: LocalAirtable) -> Break:
+    """Puts rules into the running server: the first request from now on that has this method fails."""
+
+    def put(fault: str, method: str, nth: str = "1") -> None:
+        rule = f"{fault} method={method} path=/v0/{local_airtable.base_id}/* nth={nth}"
+        api_of(local_airtable)._faults = Faults.parse(rule, 0)
+
+    return put

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,65 +19,11 @@ from tablewright.runtime import (
     WriteIncomplete,
 )
 from tablewright.runtime import columns as _
-from tablewright.server.faults import Faults
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
+from tests.airtable_store.faults import DONE, NOT_DONE, UNKNOWN, Break, Waits, api_of, wait_for_late
 
 TABLE = "AI_Agent_Tasks"
-NOT_DONE = [
-    "refuse",
-    "cut-before",
-    "429",
-    "429 retry-after=7",
-    "500",
-    "502",
-    "503",
-    "503 retry-after=3",
-]
-DONE = ["cut-after", "malformed", "delay=2.6"]
-"""Faults after which the request was carried out, and the client does not know."""
-UNKNOWN = ["refuse", "cut-before", "500", "502", *DONE]
-"""Faults that leave a client in doubt whether a request was carried out."""
-
-
-class Waits(Protocol):
-    waits: list[float]
-
-
-Break = Callable[..., None]
-
-
-@pytest.fixture
-def breaking(local_airtable: LocalAirtable) -> Break:
-    """Puts rules into the running server: the first request from now on that has this method fails."""
-
-    def put(fault: str, method: str, nth: str = "1") -> None:
-        rule = f"{fault} method={method} path=/v0/{local_airtable.base_id}/* nth={nth}"
-        api = _api_of(local_airtable)
-        api._faults = Faults.parse(rule, 0)
-
-    return put
-
-
-def _api_of(airtable: LocalAirtable) -> Any:
-    application: Any = airtable._server.config.app
-    return next(
-        cell.cell_contents
-        for cell in application.__closure__
-        if type(cell.cell_contents).__name__ == "AirtableApi"
-    )
-
-
-def wait_for_late(fault: str) -> None:
-    """Wait until a delayed request was carried out."""
-    if fault.startswith("delay"):
-        time.sleep(1)
-
-
-@pytest.fixture
-def one(tasks: Factory[AgentTask]) -> AgentTask:
-    """A stored task."""
-    return tasks.create(name="one")
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
@@ -375,7 +320,7 @@ def _pages_with_a_forgotten_list(airtable: LocalAirtable) -> Iterator[Any]:
     store: Any = current_store()
     pages = store.client.pages("read", store.client.table(TABLE), {})
     yield next(pages)
-    _api_of(airtable)._records._iterators.__init__()
+    api_of(airtable)._records._iterators.__init__()
     yield from pages
 
 

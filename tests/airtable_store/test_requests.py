@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
+from tablewright.runtime import current_store
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory
 
@@ -82,6 +84,30 @@ def test_an_upsert_looks_and_writes(tasks: Factory[AgentTask], sent: Sent) -> No
     second = AgentTask.upsert(on=["name"], **{**values, "description": "new"})
     assert sent() == [f"GET {TABLE}", f"PATCH {TABLE}/{first.id}"]
     assert (first.id, second.description) == (second.id, "new")
+    assert AgentTask.upsert(on=["name"], **{**values, "description": "new"}) == second
+    assert sent() == [f"GET {TABLE}"]
+
+
+def test_an_upsert_writes_what_differs(
+    tasks: Factory[AgentTask], people: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a colleague writes to another field meanwhile stays; a record that does not fit can be mended so."""
+    made = tasks.create(name="one", output="x")
+    store: Any = current_store()
+    update = store.client.update
+
+    def written_meanwhile(*given: Any, **named: Any) -> Any:
+        people.edit(made.id, Description="by a colleague")
+        return update(*given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.client, "update", written_meanwhile)
+        changed = AgentTask.upsert(on=["name"], **tasks.values(name="one", output="y"))
+    assert (changed.output, changed.description) == ("y", "by a colleague")
+
+    people.edit(made.id, Priority="Invented")
+    mended = AgentTask.upsert(on=["name"], **tasks.values(name="one", priority=TaskPriority.LOW))
+    assert (mended.id, mended.priority) == (made.id, TaskPriority.LOW)
 
 
 def test_records_by_id_are_read_a_hundred_at_a_time(tasks: Factory[AgentTask], sent: Sent) -> None:

@@ -1,4 +1,4 @@
-"""Several threads that upsert the same unique key at once make one record of it, on databases."""
+"""What every store promises about upserts: rules hold, and of one key comes one record, at once too on databases."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from typing import ClassVar
 
 import pytest
 
-from tablewright.runtime import AirtableModel, Columns, Connection, FieldSpec, TableSpec
+from generated.agent_tasks import AgentTask
+from tablewright.runtime import (
+    AirtableModel,
+    Columns,
+    Connection,
+    FieldSpec,
+    RecordInvalid,
+    TableSpec,
+)
 from tablewright.runtime import columns as _
 from tablewright.runtime.stores.sql import SqlStore
+from tests.contract.tasks import task
 
 LABEL: TableSpec = TableSpec(
     key="Label",
@@ -62,3 +71,33 @@ def test_one_record_comes_of_upserts_of_one_key(connection: Connection) -> None:
 
     assert [len(set(ids)) for ids in zip(*found, strict=True)] == [1] * 8
     assert Label.count() == 8
+
+
+def test_an_upsert_that_changes_nothing_gives_the_record_as_it_is(connection: Connection) -> None:
+    """A second time is as good as once, links and their order included."""
+    first, second = task(name="1"), task(name="2")
+    made = task(name="key", depends_on=[second, first], priority="Low", output="x")
+
+    again = AgentTask.upsert(
+        on=["name"], name="key", description=made.description, agent_id="a", depends_on=[second, first]
+    )  # fmt: skip
+
+    assert again == AgentTask.get(made.id)
+    assert (again.output, [one.name for one in again.depends_on]) == ("x", ["2", "1"])
+    turned = AgentTask.upsert(
+        on=["name"], name="key", description=made.description, agent_id="a", depends_on=[first, second]
+    )  # fmt: skip
+    assert [one.name for one in turned.depends_on] == ["1", "2"]
+    assert [one.name for one in AgentTask.get(made.id).depends_on] == ["1", "2"]
+
+
+def test_an_upsert_makes_no_circle(connection: Connection) -> None:
+    """Links that would lead back are refused as in any change, and nothing is stored."""
+    one = task(name="1")
+    other = task(name="2", depends_on=[one])
+
+    with pytest.raises(RecordInvalid, match=f"{one.id} → {other.id} → {one.id}"):
+        AgentTask.upsert(on=["name"], name="1", description="new", agent_id="a", depends_on=[other])
+
+    kept = AgentTask.get(one.id)
+    assert (kept.depends_on, kept.description) == ([], one.description)

@@ -116,7 +116,7 @@ class AirtableStore:
     def upsert(
         self, table: TableSpec, row: Row, on: Sequence[str], defaults: Row
     ) -> tuple[Row, bool]:
-        """Update the record with these values, or create one: 2 requests.
+        """Update the record with these values, or create one: 2 requests, and 1 where it has them all.
 
         The second is Airtable's own upsert where there was none, so that two programs make one record where Airtable
         merges them; whether it does for two that come at the same moment, Airtable does not say.

@@ -22,7 +22,7 @@ from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
-from tablewright.runtime.stores.airtable_kept import holding
+from tablewright.runtime.stores.airtable_kept import changing, holding
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Selection
@@ -59,18 +59,12 @@ def upsert(
 ) -> tuple[Row, bool]:
     """Update the record with these values of *on*, or create it; tell whether it was created."""
     where = rules.equal_to(table, {key: row[key] for key in on})
-    found = reading.ids(base, Selection(table, where, limit=2))
+    found = reading.records(base, Selection(table, where, limit=2))
     if len(found) > 1:
         raise RecordInvalid(table.key, [held_by_several(on[0], row[on[0]])])
     cells = base.cells(table)
     if found:
-        rules.check_unique(base, table, [(found[0], _without(row, on))])
-        change = found[0], row
-        try:
-            (record,) = _change(base, cells, [change])
-        except (Refused, StoreUnavailable) as error:
-            raise _why(error, cells, [change], description) from error
-        return cells.row(record), False
+        return _updated(base, cells, found[0], row, description), False
     whole = {**defaults, **row}
     if not rules.can_merge(table, on):
         return writing.insert(base, table, [whole], None)[0], True
@@ -83,6 +77,27 @@ def upsert(
     except Refused as refused:
         raise writing.explained(refused, cells, [whole]) from refused
     return cells.row(answer["records"][0]), bool(answer.get("createdRecords"))
+
+
+def _updated(base: Base, cells: TableCells, record: Json, row: Row, description: str) -> Row:
+    """Write those values that a record does not have yet, and return the whole of it."""
+    table = cells.table
+    try:
+        held = cells.row(record)
+    except RecordInvalid:
+        # What it holds cannot be read; the values may be what makes it fit again.
+        change = record[ID], row
+    else:
+        change = record[ID], changing(table, row, held)
+        if not change[1]:
+            return held
+    rules.check_unique(base, table, [change])
+    rules.check_acyclic(base, table, [change])
+    try:
+        (changed,) = _change(base, cells, [change])
+    except (Refused, StoreUnavailable) as error:
+        raise _why(error, cells, [change], description) from error
+    return cells.row(changed)
 
 
 def _without(row: Row, keys: Sequence[str]) -> Row:

@@ -36,6 +36,16 @@ def holding(table: TableSpec, expected: Row, row: Row) -> list[bool]:
     ]
 
 
+def changing(table: TableSpec, values: Row, row: Row) -> Row:
+    """Return those values that a row does not hold in the same order, and those of which that cannot be told."""
+    kept = in_milliseconds(values)
+    return {
+        key: value
+        for key, value in values.items()
+        if (key in table.by_key and table.by_key[key].kind in _REWRITTEN) or kept[key] != row[key]
+    }
+
+
 def differs(table: TableSpec, expected: Row, row: Row) -> bool:
     """Tell whether a row does not hold what is expected."""
     return not all(holding(table, expected, row))

@@ -151,6 +151,12 @@ def ids(base: Base, selection: Selection) -> list[str]:
     return [record[ID] for record in _records(base, request, selection, fields)]
 
 
+def records(base: Base, selection: Selection) -> list[Json]:
+    """Return the wanted records in order as Airtable gave them, those that do not fit too."""
+    request = request_for(base, selection)
+    return _records(base, request, selection, request.cells.fields)
+
+
 def _records(
     base: Base,
     request: Request,

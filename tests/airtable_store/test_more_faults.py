@@ -1,0 +1,195 @@
+"""Faults of what the other tests leave out: every kind of reading, later pages, conditional saves, comments and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import Field
+
+from generated.agent_tasks import AgentTask, TaskPriority
+from tablewright.runtime import (
+    AirtableModel,
+    Attachment,
+    FieldSpec,
+    RecordChanged,
+    StoreUnavailable,
+    TableSpec,
+    WriteIncomplete,
+)
+from tablewright.server.serve import LocalAirtable
+from tablewright.testing import Factory, connected, provision
+from tests.airtable_store.faults import DONE, NOT_DONE, UNKNOWN, Break, wait_for_late
+
+READS: dict[str, Callable[[AgentTask], Any]] = {
+    "get": lambda task: AgentTask.get(task.id).name,
+    "refresh": lambda task: task.refresh().name,
+    "first": lambda _: AgentTask.find_by(name="one").first(),
+    "exists": lambda _: AgentTask.exists(),
+    "count": lambda _: AgentTask.where(AgentTask.c.priority == TaskPriority.MEDIUM).count(),
+    "ids": lambda _: AgentTask.find_by(name="two").ids(),
+    "a condition on links": lambda task: AgentTask.find_by(parent_task=task).ids(),
+    "finished after the fetch": lambda _: AgentTask.where(AgentTask.c.depends_on.any(lambda one: one.name == "one")).ids(),
+    "statistics": lambda _: AgentTask.get_agent_stats("a"),
+    "links": lambda _: [one.name for child in AgentTask.find_by(name="two") for one in child.depends_on],
+    "links back": lambda task: [child.name for child in AgentTask.get(task.id).subtasks],
+    "history": lambda task: [row.transition for row in task.history()],
+    "comments": lambda task: [comment.text for comment in task.comments()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READS)
+def test_every_kind_of_reading_survives_every_fault(
+    one: AgentTask, tasks: Factory[AgentTask], breaking: Break, name: str
+) -> None:
+    """Whichever of its requests breaks, what is read is the same."""
+    tasks.create(name="two", parent_task=one, depends_on=[one])
+    one.start_execution()
+    one.add_comment("hello")
+    expected = READS[name](one)
+    assert expected
+
+    for fault in (*NOT_DONE, *(one for one in DONE if not one.startswith("delay"))):
+        for nth in "123":
+            breaking(fault, "GET", nth=nth)
+            assert READS[name](one) == expected, fault
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_a_later_page_that_breaks_loses_nothing_and_repeats_nothing(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """The page is asked for again, not the list."""
+    made = tasks.create_many(250)
+    breaking(fault, "GET", nth="2")
+
+    assert [found.id for found in AgentTask.all()] == [task.id for task in made]
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_a_conditional_save_survives_every_fault(
+    one: AgentTask, people: Any, breaking: Break, fault: str, method: str
+) -> None:
+    """It is stored once, and a colleague's edit is seen all the same."""
+    stale = AgentTask.get(one.id)
+    one.output = "stored"
+    breaking(fault, method)
+
+    one.save(if_unchanged=True)
+
+    assert people.cells(one.id)["Output"] == "stored"
+    stale.output = "other"
+    breaking(fault, "GET")
+    with pytest.raises(RecordChanged, match="output is 'stored', not None"):
+        stale.save(if_unchanged=True)
+    assert people.cells(one.id)["Output"] == "stored"
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_an_upsert_of_a_known_record_survives_every_fault(
+    one: AgentTask, tasks: Factory[AgentTask], breaking: Break, fault: str, method: str
+) -> None:
+    """It is found and changed; none is created."""
+    breaking(fault, method)
+
+    changed = AgentTask.upsert(on=["name"], **tasks.values(name="one", output="x"))
+
+    assert (changed.id, changed.output) == (one.id, "x")
+    assert AgentTask.all() == [changed]
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_changes_of_many_batches_survive_a_fault_of_one(
+    tasks: Factory[AgentTask], breaking: Break, fault: str
+) -> None:
+    """The second of three batches breaks; every record has its change."""
+    made = tasks.create_many(25)
+    for place, task in enumerate(made):
+        task.output = f"{place}"
+    breaking(fault, "PATCH", nth="2")
+
+    AgentTask.bulk_update(made)
+
+    assert [task.output for task in AgentTask.all()] == [f"{place}" for place in range(25)]
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_a_comment_is_there_once_or_said_to_be_in_doubt(
+    one: AgentTask, breaking: Break, fault: str
+) -> None:
+    """What Airtable says it did not do is sent again; a lost answer is an error."""
+    breaking(fault, "POST")
+    if fault not in UNKNOWN:
+        one.add_comment("hello")
+    else:
+        with pytest.raises(StoreUnavailable, match="the comment may be there or not"):
+            one.add_comment("hello")
+        wait_for_late(fault)
+
+    expected = ["hello"] if fault in DONE or fault not in UNKNOWN else []
+    assert [comment.text for comment in one.comments()] == expected
+
+
+class File(AirtableModel):
+    """A record with files."""
+
+    table: ClassVar[TableSpec] = TableSpec(
+        "File", "Files", "file",
+        (FieldSpec("name", "Name", "text"), FieldSpec("files", "Files", "attachments")),
+    )  # fmt: skip
+
+    name: str | None = None
+    files: list[Attachment] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
+def test_a_file_is_there_once_or_said_to_be_in_doubt(
+    local_airtable: LocalAirtable, clock: Any, breaking: Break, fault: str
+) -> None:
+    """As with comments; refresh() shows what became of it."""
+    provision(local_airtable, [File])
+    with connected(local_airtable, clock=clock, timeout=(5, 2)):
+        made = File._create({"name": "one"})
+        breaking(fault, "POST")
+        if fault not in UNKNOWN:
+            made.upload("files", "a.txt", b"content")
+        else:
+            with pytest.raises(StoreUnavailable, match="the file may be there or not"):
+                made.upload("files", "a.txt", b"content")
+            wait_for_late(fault)
+
+        made.refresh()
+        expected = ["a.txt"] if fault in DONE or fault not in UNKNOWN else []
+        assert [held.filename for held in made.files] == expected
+        assert [held.download() for held in made.files] == [b"content"] * len(expected)
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_a_record_with_a_link_is_created_once_or_said_to_be_in_doubt(
+    one: AgentTask, breaking: Break, fault: str
+) -> None:
+    """Of one record nothing is stored, and one is in doubt; calling again is for the caller to decide."""
+    breaking(fault, "POST")
+
+    with pytest.raises(WriteIncomplete, match="in doubt, since the answer was lost: 0") as caught:
+        one.add_subtask(name="child", description="d")
+
+    wait_for_late(fault)
+    assert (caught.value.stored, caught.value.in_doubt, caught.value.unsent) == ({}, (0,), ())
+    assert len(AgentTask.get(one.id).subtasks) == (1 if fault in DONE else 0)
+
+
+def test_a_delete_with_links_to_it_is_looked_up_too(
+    one: AgentTask, tasks: Factory[AgentTask], breaking: Break, people: Any
+) -> None:
+    """The record goes once, the child stays, and no link leads nowhere."""
+    child = tasks.create(name="child", parent_task=one)
+    breaking("cut-after", "DELETE")
+
+    one.delete()
+
+    assert "Parent Task" not in people.cells(child.id)
+    assert AgentTask.all() == [AgentTask.get(child.id)]
