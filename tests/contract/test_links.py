@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import Connection, RecordInvalid
+from tablewright.runtime import Connection, RecordInvalid, measures
 from tablewright.runtime.stores.sql import SqlStore
 from tests.contract.tasks import counted, task
 
@@ -130,3 +130,22 @@ def test_a_link_to_one_is_compared_with_a_record(connection: Connection) -> None
     assert AgentTask.where(parent == report.id).ids() == [chart.id]
     assert AgentTask.where(parent != report).ids() == [report.id]
     assert AgentTask.where(parent == None).ids() == [report.id]  # noqa: E711  # a condition
+
+
+class Parents(measures.Statistics):
+    """How many different parents there are."""
+
+    parents: int
+
+
+def test_count_distinct_counts_linked_records(connection: Connection) -> None:
+    """A link to one stands for its record, as in a schema; missing links are left out."""
+    first, second = task(name="one"), task(name="two")
+    for parent in (first, first, second):
+        task(parent_task=parent)
+
+    found = AgentTask.where().measure(
+        Parents, parents=measures.count_distinct(AgentTask.c.parent_task)
+    )
+
+    assert found.parents == 2

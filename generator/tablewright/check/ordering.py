@@ -81,7 +81,7 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
             continue
         if key not in known:
             exists = key in table.types
-            if exists and key in computed:
+            if exists and key in computed and table.types[key].kind not in ("record", "records"):
                 message = f"'{key}' is computed and cannot be sorted by"
             elif exists:
                 message = f"'{key}' is {table.types[key]} and has no order"

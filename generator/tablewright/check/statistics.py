@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from tablewright import names
 from tablewright.check.arguments import read_arguments, report_unused
-from tablewright.check.expressions import Unreadable, read_expression, report
+from tablewright.check.expressions import (
+    BUILT_IN_FIELDS,
+    Unreadable,
+    read_expression,
+    report,
+)
 from tablewright.check.findings import Findings
 from tablewright.check.ordering import read_filters
 from tablewright.check.queries import RESERVED_ARGUMENTS, report_never, unused_help
@@ -25,6 +31,8 @@ from tablewright.syntax.document import Node as Written
 
 STATISTICS_KEYS: Final = ("description", "takes", "where", "filter_by", "measures")
 _GROUPABLE: Final = frozenset({"text", "integer", "boolean", "date", "enum"})
+_OF_NUMBERS: Final = frozenset({"sum", "avg", "median", "percentile"})
+_CALCULABLE: Final = frozenset({"integer", "number", "duration"})
 
 
 def read_statistics(
@@ -199,9 +207,7 @@ class _Measured:
     def _takes(self, one: ValueType, part: ast.expr) -> bool:
         if self.function == "count_by" and one.kind not in _GROUPABLE:
             problem = f"cannot count by {one}: take a text, a choice, a whole number, a date or a yes/no value"
-        elif self.function in ("sum", "avg", "median", "percentile") and not (
-            one.is_numeric or one.kind == "duration"
-        ):
+        elif self.function in _OF_NUMBERS and one.kind not in _CALCULABLE:
             problem = f"{self.function}() needs a number or a duration, and this is {one}"
         elif self.function in ("min", "max") and one.kind not in functions.ORDERED_KINDS:
             problem = f"{self.function}() needs values with an order, and this is {one}"
@@ -224,12 +230,24 @@ class _Measured:
         if one.kind == "datetime" and self.function == "count_by":
             way_out = f"count by its day: count_by(date({ast.unparse(part)}))"
         elif one.kind == "record":
-            example = "name" if self.function == "count_by" else "amount"
-            way_out = f"name a field of it, as in {self.function}({ast.unparse(part)}.{example})"
+            way_out = self._field_of(one.name, part)
+        elif one.kind == "records":
+            way_out = f"take how many there are: {self.function}(len({ast.unparse(part)}))"
         elif one.kind == "list" and self.function == "count_by" and one.item is not None:
             way_out = f"count each value by itself, as in count(VALUE in {ast.unparse(part)})"
         self.resolver.problem(part, "TW603", problem, way_out)
         return False
+
+    def _field_of(self, table: str, link: ast.expr) -> str:
+        """Return the way out where a link stands: the first field of its table that the measure takes."""
+        taken = {"count_by": _GROUPABLE, "min": functions.ORDERED_KINDS, "max": functions.ORDERED_KINDS}  # fmt: skip
+        kinds = taken.get(self.function, _CALCULABLE)
+        types = self.resolver.scope.tables[table]
+        for key in types:
+            with suppress(Unreadable):
+                if key not in BUILT_IN_FIELDS and types[key].kind in kinds:
+                    return f"name a field of it, as in {self.function}({ast.unparse(link)}.{key})"
+        return ""
 
     def _result(self, arguments: list[Node]) -> ValueType | None:
         if self.function in ("count", "count_distinct"):

@@ -18,7 +18,17 @@ from pydantic import BaseModel, ConfigDict
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.runtime.columns import ChoicesColumn, Condition, Member, Numeric, Ordered, Term
+from tablewright.runtime.columns import (
+    ChoicesColumn,
+    Columns,
+    Condition,
+    Member,
+    Numeric,
+    Ordered,
+    Term,
+)
+from tablewright.runtime.columns.links import link_of
+from tablewright.runtime.errors import shown
 
 MeasureKind = Literal[
     "count", "count_by", "count_distinct", "sum", "avg", "min", "max", "percentile", "ratio"
@@ -64,19 +74,21 @@ def count_by(value: Term) -> Measure:
     Enums come in their order, with 0 for values that do not occur; everything else by count, the largest first, then
     by value. Blanks are left out.
     """
-    if not isinstance(value, ChoicesColumn) and value.type.kind not in _COUNTABLE:
-        raise TypeError(f"count_by() cannot group by {value.type}")
-    return Measure("count_by", value.node)
+    node = _looked_at("count_by", value)
+    if not isinstance(value, ChoicesColumn) and node.type.kind not in _COUNTABLE:
+        raise TypeError(f"count_by() cannot group by {node.type}")
+    return Measure("count_by", node)
 
 
 _COUNTABLE = frozenset({"text", "integer", "boolean", "enum", "date"})
 
 
-def count_distinct(value: Term) -> Measure:
-    """How many different values there are, blanks left out."""
-    if value.type.kind in ("list", "json", "opaque", "record", "records"):
-        raise TypeError(f"count_distinct() cannot compare {value.type}")
-    return Measure("count_distinct", value.node)
+def count_distinct(value: Term | Columns) -> Measure:
+    """How many different values there are, blanks left out; of a link to one, how many different records."""
+    node = _looked_at("count_distinct", value.id if isinstance(value, Columns) else value)
+    if node.type.kind in ("list", "json", "opaque"):
+        raise TypeError(f"count_distinct() cannot compare {node.type}")
+    return Measure("count_distinct", node)
 
 
 def sum(value: Numeric) -> Measure:  # noqa: A001  # the measure's name in a schema
@@ -91,12 +103,12 @@ def avg(value: Numeric) -> Measure:
 
 def min(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The smallest value; blank where there is none."""
-    return Measure("min", value.node)
+    return Measure("min", _looked_at("min", value))
 
 
 def max(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The largest value; blank where there is none."""
-    return Measure("max", value.node)
+    return Measure("max", _looked_at("max", value))
 
 
 def median(value: Numeric) -> Measure:
@@ -117,9 +129,20 @@ def ratio(condition: Condition, among: Condition) -> Measure:
 
 
 def _numeric(name: str, value: Numeric) -> tree.Node:
-    if value.type.kind not in ("integer", "number", "duration"):
-        raise TypeError(f"{name}() needs numbers or durations, and got {value.type}")
-    return value.node
+    node = _looked_at(name, value)
+    if node.type.kind not in ("integer", "number", "duration"):
+        raise TypeError(f"{name}() needs numbers or durations, and got {node.type}")
+    return node
+
+
+def _looked_at(name: str, value: object) -> tree.Node:
+    """Return the tree of a field or expression, or say what to write where something else is given."""
+    if isinstance(value, Term):
+        return value.node
+    link = link_of(value)
+    if link is not None:
+        raise TypeError(f"{name}() needs a value, and {link.said}: name {link.instead}")
+    raise TypeError(f"{name}() needs a field, as in {name}(Model.c.field), and not {shown(value)}")
 
 
 # -- from plain values ------------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions import tree
 from tablewright.runtime.columns import Condition, Term
+from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.connection import current_store
+from tablewright.runtime.errors import shown
 from tablewright.runtime.measures import Measure, Statistics
 from tablewright.runtime.reading import collector_resting
 from tablewright.runtime.stores.base import Order, Plan, Selection
@@ -85,14 +87,37 @@ class Query(Generic[R_co]):
     def _ordered(self, key: str | Term) -> Order:
         if isinstance(key, Term):
             return Order(key.node)
-        name = key.removeprefix("-")
-        found = getattr(self.model.c, name, None) if not name.startswith("_") else None
-        if not isinstance(found, Term) or found.type.kind in ("list", "json", "opaque"):
-            known = [one.key for one in self.model.table.fields] + ["id", "created_time"]
-            raise ValueError(
-                f"cannot order {self.model.__name__} by '{name}'. {did_you_mean(name, known)}"
+        if not isinstance(key, str):
+            link = link_of(key)
+            if link is not None:
+                raise TypeError(
+                    f"cannot order {self.model.__name__}: {link.said}, so name {link.instead}"
+                )
+            raise TypeError(
+                f"order_by() takes names of fields, such as 'name' or '-name', and not {shown(key)}"
             )
+        name = key.removeprefix("-")
+        found = self._sortable(name)
+        if found is None:
+            raise ValueError(f"cannot order {self.model.__name__} by '{name}'. {self._meant(name)}")
         return Order(found.node, descending=key.startswith("-"))
+
+    def _sortable(self, name: str) -> Term | None:
+        found = getattr(self.model.c, name, None) if not name.startswith("_") else None
+        has_order = isinstance(found, Term) and found.type.kind not in ("list", "json", "opaque")
+        return found if has_order else None
+
+    def _meant(self, name: str) -> str:
+        """Return the way out for a name that records cannot be sorted by."""
+        table = self.model.table
+        known = [one.key for one in table.fields if self._sortable(one.key) is not None]
+        known += ["id", "created_time"]
+        links = [*(one.key for one in table.relations), *(one.key for one in table.inverses())]
+        near = close_matches(name.partition(".")[0], [*known, *links])
+        link = link_of(getattr(self.model.c, near[0])) if near and near[0] in links else None
+        if link is None:
+            return did_you_mean(name, known)
+        return f"{link.said}: name {link.instead}"
 
     # -- reading --------------------------------------------------------------------------------------------------
 

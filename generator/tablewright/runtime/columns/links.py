@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from tablewright.expressions import tree
@@ -101,9 +102,13 @@ def _table_of(columns: Columns) -> str:
 
 
 def _same(columns: type[Columns], text: str) -> str:
-    """Return the condition on a table's first text field, by which people know its records, for a message."""
+    return f"{_known_by(columns)} == {shown(text)}"
+
+
+def _known_by(columns: type[Columns]) -> str:
+    """Return the name of a table's first text field, by which people know its records, for a message."""
     texts = (name for name, one in vars(columns).items() if isinstance(one, TextColumn))
-    return f"{next(texts, '…')} == {shown(text)}"
+    return next(texts, "…")
 
 
 def _linked_id(record: Any, to: str, asked: Callable[[], str]) -> str:
@@ -264,6 +269,32 @@ class LinksColumn(Generic[C]):
             kind,
         )
         return node, value
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that stands where a value is needed: what it is, and what to write instead."""
+
+    said: str
+    instead: str
+
+
+def link_of(value: object) -> Link | None:
+    """Return what is to be said of *value* where it is a link; nothing where it is none."""
+    if isinstance(value, LinksColumn):
+        return Link(
+            f"'{value.name}' are links to {value._table}",
+            f"how many there are, as in c.{value.name}.count()",
+        )
+    if isinstance(value, Columns):
+        if not isinstance(value._owner, tree.Field):
+            return Link(f"this is a record of {_table_of(value)}", "a field of it")
+        name = value._owner.name
+        return Link(
+            f"'{name}' is a link to {value._owner.type.name}",
+            f"a field of it, as in c.{name}.{_known_by(type(value))}",
+        )
+    return None
 
 
 T = TypeVar("T", bound=Term)
