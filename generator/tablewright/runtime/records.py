@@ -45,13 +45,23 @@ class Batch:
 class Origin:
     """Where a record came from, and the lease of a task that was claimed. One for each stored record, in its only slot."""
 
-    __slots__ = ("batch", "lease", "linked", "row")
+    __slots__ = ("_batch", "_store", "lease", "linked", "row")
+
+    _store: Store | None
+    """That of the batch, once the record stands alone."""
 
     def __init__(self, row: Row, batch: Batch, lease: Lease | None = None) -> None:
         self.row = row
-        self.batch = batch
+        self._batch: Batch | None = batch
         self.lease = lease
         self.linked: dict[str, Any] | None = None
+
+    @property
+    def batch(self) -> Batch:
+        """Return the rows that links are loaded for together; this one alone once links were forgotten."""
+        if self._batch is None:
+            self._batch = Batch(self._store, (self.row,))
+        return self._batch
 
     @property
     def store(self) -> Store:
@@ -65,7 +75,8 @@ class Origin:
         elif self.linked is not None:
             for key in keys:
                 self.linked.pop(key, None)
-        self.batch = Batch(self.batch._store, (self.row,))
+        if self._batch is not None:
+            self._store, self._batch = self._batch._store, None
 
 
 def origin_of(record: AirtableModel) -> Origin | None:

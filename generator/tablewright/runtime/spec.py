@@ -82,6 +82,11 @@ class FieldSpec:
         return self.definition.listed
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether a value is one that is written, and that cannot be changed in place."""
+        return not self.is_computed and self.definition.sql != "json"
+
+    @property
     def is_nullable(self) -> bool:
         """Tell whether a stored value can be blank."""
         return not (
@@ -205,6 +210,7 @@ class TableSpec:
     """A table. *tables* returns every table of the same schema, this one included, for its relations.
 
     *derived* returns the values of fields that Airtable calculates, over columns, for stores that have to do it.
+    *plain* are the keys of what a row and a record hold in the same way: whatever cannot be changed in place.
     """
 
     key: str
@@ -219,12 +225,15 @@ class TableSpec:
     by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
     relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
     relations_by_attribute: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
+    plain: frozenset[str] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_key", {one.key: one for one in self.fields})
         object.__setattr__(self, "relations_by_key", {one.key: one for one in self.relations})
         by_attribute = {one.attribute: one for one in self.relations}
         object.__setattr__(self, "relations_by_attribute", by_attribute)
+        plain = (one.key for one in self.fields if one.is_plain)
+        object.__setattr__(self, "plain", frozenset((*plain, *QUEUE_KEYS)))
 
     @property
     def family(self) -> tuple[TableSpec, ...]:

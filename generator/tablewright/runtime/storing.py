@@ -295,6 +295,9 @@ def apply(record: AirtableModel, row: Row) -> None:
 
 def _take(record: AirtableModel, row: Row) -> None:
     table, values = type(record).table, record.__dict__
+    if row.keys() <= table.plain:
+        values.update(row)
+        return
     fields, relations = table.by_key, table.relations_by_key
     computed: list[str] = []
     for key, value in row.items():
