@@ -360,12 +360,38 @@ def test_what_does_not_end_in_time_is_given_back(
     assert (task.refresh().status, task.attempt) == (TaskStatus.PENDING, 0)
 
 
+CARELESS = """
+import json
+import time
+from functools import partial
+from pathlib import Path
+
+from generated.agent_tasks import AgentTask
+
+LIMIT = 5
+
+
+def handle(task):
+    return "x"
+
+
+half = partial(handle)
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["generated.agent_tasks", "--handler", "handlers:done"], "names nothing: write it as"),
         (["generated.agent_tasks:AgentTask", "--handler", "nowhere:done"], "there is no module 'nowhere'"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:dome"], "did you mean 'done'"),
+        (["generated.agent_tasks:AgentTask", "--handler", "careless:nope"], "'careless' has no 'nope'. functions there: half, handle\n"),
+        (["generated.agent_tasks:AgentTask", "--handler", "careless:json"], "cannot be called: name a function"),
+        (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "No module named 'generated.absent'"),
+        (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "early.py:1): run 'tablewright generate' where its schema is\n"),
+        (["generated.absent:Thing", "--handler", "handlers:done"], "installed ones: run 'tablewright generate' where its schema is\n"),
+        (["generated.agent_taks:AgentTask", "--handler", "handlers:done"], "did you mean 'generated.agent_tasks'?"),
+        (["generated.agent_tasks:AgentTsk", "--handler", "handlers:done"], "did you mean 'AgentTask'? record classes there: AgentTask\n"),
         (["generated.agent_tasks:TaskStatus", "--handler", "handlers:done"], "is no record class"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--queue", "agent=a"], "has no field 'agent'"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--queue", "retry_count=x"], "holds numbers"),
@@ -376,6 +402,8 @@ def test_a_mistake_on_the_command_line_is_explained(
 ) -> None:
     """One line says what is wrong and what to write; there is no traceback."""
     (tmp_path / "handlers.py").write_text(HANDLERS)
+    (tmp_path / "careless.py").write_text(CARELESS)
+    (tmp_path / "early.py").write_text("from generated.absent import Thing\n")
 
     result = subprocess.run(
         [sys.executable, "-m", "tablewright", "work", *arguments],

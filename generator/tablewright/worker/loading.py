@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, Final
 
-from tablewright.diagnostics import did_you_mean
+from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.model import AirtableModel
@@ -23,15 +27,15 @@ class CannotLoad(Exception):
 
 
 def load_model(name: str) -> type[AirtableModel]:
-    """Return the record class with a queue that `package:Class` names.
+    """Return the record class that `package:Class` names.
 
     Raises:
         CannotLoad: there is none.
     """
-    found = _loaded(name, "generated.agent_tasks:AgentTask")
-    if not (isinstance(found, type) and issubclass(found, AirtableModel)):
+    found = _loaded(name, _MODEL)
+    if not _is_model(found):
         raise CannotLoad(f"'{name}' is no record class")
-    return found
+    return found  # type: ignore[no-any-return]  # it is one
 
 
 def load_queue_model(name: str) -> type[AirtableModel]:
@@ -52,42 +56,87 @@ def load_handler(name: str) -> Callable[[Any], Any]:
     Raises:
         CannotLoad: there is none.
     """
-    found = _loaded(name, "my_agents:handle")
+    found = _loaded(name, _HANDLER)
     if not callable(found):
-        raise CannotLoad(f"'{name}' cannot be called")
+        raise CannotLoad(f"'{name}' cannot be called: name a function, as in my_agents:handle")
     return found  # type: ignore[no-any-return]  # whatever it takes, it gets a task
 
 
-def _loaded(name: str, example: str) -> Any:
+def _is_model(found: object) -> bool:
+    return (
+        isinstance(found, type) and issubclass(found, AirtableModel) and found is not AirtableModel
+    )
+
+
+def _is_function(found: object) -> bool:
+    """Tell whether something that can be called is no class: those are imported for other ends."""
+    return callable(found) and not isinstance(found, type)
+
+
+_GENERATE: Final = ": run 'tablewright generate' where its schema is"
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """What a name should stand for: how it is written, what is offered where it is not there, and what makes it."""
+
+    example: str
+    offered: str
+    is_it: Callable[[object], bool]
+    made_by: str = ""
+
+
+_MODEL: Final = _Sought(
+    "generated.agent_tasks:AgentTask", "record classes there", _is_model, _GENERATE
+)
+_HANDLER: Final = _Sought("my_agents:handle", "functions there", _is_function)
+
+
+def _loaded(name: str, sought: _Sought) -> Any:
     module_name, separator, attribute = name.partition(":")
     if not separator or not module_name or not attribute:
-        raise CannotLoad(f"'{name}' names nothing: write it as {example}")
+        raise CannotLoad(f"'{name}' names nothing: write it as {sought.example}")
     here = str(Path.cwd())
     if here not in sys.path:
         # As `python -m` does: what lies in the current folder can be named.
         sys.path.insert(0, here)
-    try:
-        module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (
-            module_name == error.name or module_name.startswith(f"{error.name}.")
-        ):
-            raise CannotLoad(
-                f"there is no module '{module_name}' here or among the installed ones"
-            ) from None
-        raise CannotLoad(_unimportable(module_name, error)) from error
-    # A module may do anything while it is imported; what goes wrong there is its author's to mend.
-    except Exception as error:
-        raise CannotLoad(_unimportable(module_name, error)) from error
-    found: Any = module
+    found: Any = _imported(module_name, sought)
     for part in attribute.split("."):
         if not hasattr(found, part):
-            known = [one for one in vars(module) if not one.startswith("_")]
-            raise CannotLoad(
-                f"'{module_name}' has no '{attribute}'. {did_you_mean(part, known)}".strip()
-            )
+            # Looked up without calling anything: a property may do whatever it likes.
+            known = [one for one in dir(found) if sought.is_it(inspect.getattr_static(found, one))]
+            offered = [one for one in known if not one.startswith("_")]
+            way_out = did_you_mean(part, offered, what=sought.offered)
+            raise CannotLoad(f"'{module_name}' has no '{attribute}'. {way_out}".strip())
         found = getattr(found, part)
     return found
+
+
+def _imported(name: str, sought: _Sought) -> ModuleType:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if missing and (name == missing or name.startswith(f"{missing}.")):
+            way_out = _neighbour(missing) or sought.made_by
+            raise CannotLoad(
+                f"there is no module '{name}' here or among the installed ones{way_out}"
+            ) from None
+        # By default that is the folder of generated packages.
+        way_out = _GENERATE if missing.partition(".")[0] == "generated" else ""
+        raise CannotLoad(f"{_unimportable(name, error)}{way_out}") from error
+    # A module may do anything while it is imported; what goes wrong there is its author's to mend.
+    except Exception as error:
+        raise CannotLoad(_unimportable(name, error)) from error
+
+
+def _neighbour(missing: str) -> str:
+    """Return which module of the same package may have been meant."""
+    package, _, last = missing.rpartition(".")
+    if package not in sys.modules:
+        return ""
+    near = close_matches(last, (one.name for one in iter_modules(sys.modules[package].__path__)))
+    return f": did you mean '{package}.{near[0]}'?" if near else ""
 
 
 def _unimportable(module_name: str, error: Exception) -> str:
