@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -65,6 +65,14 @@ class _Again(Exception):
         self.wait = wait
         self.attempts = attempts
         super().__init__(str(cause))
+
+
+class Page(list[Json]):
+    """The records of one answer."""
+
+    def __init__(self, records: Iterable[Json], *, is_last: bool) -> None:
+        self.is_last = is_last
+        super().__init__(records)
 
 
 class Client:
@@ -204,7 +212,7 @@ class Client:
 
     # -- reading --------------------------------------------------------------------------------------------------
 
-    def pages(self, what: str, table: Table, options: Json) -> Iterator[list[Json]]:
+    def pages(self, what: str, table: Table, options: Json) -> Iterator[Page]:
         """Yield the records of a list, page by page. Long formulas are sent by POST.
 
         Airtable forgets a list that it was not asked for in a while; the list is then read again from its start, and
@@ -226,8 +234,8 @@ class Client:
             if seen:
                 records = [one for one in records if one["id"] not in seen]
             passed.update(one["id"] for one in records)
-            yield records
             offset = answer.get("offset")
+            yield Page(records, is_last=not offset)
             if not offset:
                 return
 
@@ -385,4 +393,4 @@ def _retry_after(answer: requests.Response | None) -> float | None:
     return float(text) if text.isdecimal() else None
 
 
-__all__ = ["SERVICE", "TIMEOUT", "AnswerLost", "Client", "Json", "Refused"]
+__all__ = ["SERVICE", "TIMEOUT", "AnswerLost", "Client", "Json", "Page", "Refused"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -20,10 +20,12 @@ from tablewright.expressions.formula_text import quoted
 from tablewright.expressions.split import MISSING, Split, conjuncts, linked_ids, split
 from tablewright.expressions.types import ValueType
 from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_cells import TableCells
-from tablewright.runtime.stores.airtable_client import Client, Json
+from tablewright.runtime.stores.airtable_client import Client, Json, Page
 from tablewright.runtime.stores.airtable_names import ID
+from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
 from tablewright.runtime.stores.airtable_order import Ranking, sort_option
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows
@@ -177,9 +179,10 @@ def _records(
     sorting = sort_option(cells, order) if wanted is not None else None
     if sorting:
         options["sort"] = sorting
-    table = base.client.table(cells.names.table)
-    pages = base.client.pages(f"read {cells.table.name}", table, options)
     is_counted = is_whole and (wanted is not None or selection.offset > 0)
+    counts = (lambda record: cells.fits(record, _silent)) if is_counted else (lambda _: True)
+    nearest = None if sorting else _nearest(request, selection, counts)
+    pages = _pages(base, request, options, nearest)
     if not (order or is_counted) and wanted is None and request.split.is_exact:
         records = [one for page in pages for one in page]
         records.sort(key=itemgetter("createdTime"))
@@ -198,6 +201,33 @@ def _records(
     if is_counted and not sorting:
         in_order = (record for record in in_order if cells.fits(record, report))
     return list(islice(in_order, selection.offset, wanted))
+
+
+def _nearest(
+    request: Request, selection: Selection, counts: Callable[[Json], bool]
+) -> Nearest | None:
+    """Return how the first records by creation are found without reading all; None where others are wanted."""
+    newest = newest_first(request.cells, selection.order)
+    if newest is None or selection.limit is None or not request.split.is_exact:
+        return None
+    wanted = selection.offset + selection.limit
+    return Nearest(request.cells, request.evaluator, newest, wanted, counts)
+
+
+def _pages(base: Base, request: Request, options: Json, nearest: Nearest | None) -> Iterator[Page]:
+    names = request.cells.names
+    table = base.client.table(names.table)
+
+    def ask(further: str) -> Iterator[Page]:
+        both = f"AND({request.formula}, {further})" if request.formula else further
+        asked = {**options, "formula": both} if further else options
+        return base.client.pages(f"read {request.cells.table.name}", table, asked)
+
+    return ask("") if nearest is None else nearest.pages(ask)
+
+
+def _silent(_: RecordInvalid) -> None:
+    """Tell nobody: a record that is looked at twice is reported once."""
 
 
 def _kept(
@@ -285,6 +315,8 @@ def plan(base: Base, selection: Selection, description: str) -> Plan:
         steps = ["no request: no record can meet the condition"]
     else:
         until = ", until the limit is reached" if sorting else ""
+        if not sorting and _nearest(request, selection, bool) is not None:
+            until = ", or 2 or 3 where the time of creation tells which are the first of many"
         steps = [f"1 request for every {RECORDS_PER_PAGE} records that the formula keeps{until}"]
         asked = linked_ids(selection.where)
         if asked and not request.split.is_exact:
