@@ -49,3 +49,35 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path, store: str) -> Non
     assert "there is no file" in result.stderr
     assert "--store" in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("span", ["500ms", "90s", "5m", "1.5h", "7d", "1w", "90"])
+def test_spans_are_written_as_durations_in_a_schema(tmp_path: Path, span: str) -> None:
+    """Every unit that the language knows, and a number of seconds."""
+    url = f"sqlite:///{tmp_path}/tasks.db"
+    (tmp_path / "tasks.db").touch()
+
+    result = CliRunner().invoke(command, [WORDS[0], "--store", url, "--since", span, "--bucket", span])  # fmt: skip
+
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        ("soon", "'soon' is no duration: write 500ms, 90s, 5m, 1.5h, 7d or 1w"),
+        ("5y", "'5y' is no duration"),
+        ("-1h", "'-1h' is no duration"),
+        ("nan", "'nan' is no duration"),
+        ("99999999999w", "is longer than any duration"),
+    ],
+)
+def test_a_span_that_is_no_duration_is_refused_before_anything_is_read(
+    span: str, said: str
+) -> None:
+    """The option is named, and what can be written."""
+    result = CliRunner().invoke(command, [WORDS[0], "--since", span])
+
+    assert result.exit_code == 2
+    assert "--since" in result.stderr
+    assert said in result.stderr

@@ -326,3 +326,17 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
         file.write('{"event": "sto')
 
     assert open_journal(path, "a → b").ids == {"T": {"rec1": "rec2"}}
+
+
+def test_a_fresh_database_gets_its_tables_as_the_help_says(shell: Shell, places: Places) -> None:
+    """Nobody has to apply the schema first."""
+    places.fill(places.open("sqlite", "here"))
+    (shell.folder / "schemas" / "moving.yaml").write_text(SCHEMA)
+
+    copied = shell.run(
+        "copy", "schemas/moving.yaml", "--from", places.urls["here"], "--to", "sqlite:///new.db"
+    )
+    told = shell.run("copy", "--help").stdout
+
+    assert sorted(copied.stdout.splitlines()) == ["Box: 23 rows", "Part: 27 rows"], copied.stderr
+    assert "A database gets the tables it lacks" in " ".join(told.split())

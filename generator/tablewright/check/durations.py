@@ -1,4 +1,4 @@
-"""Durations as people write them: `30s`, `5m`, `1.5h`, `2d`, or a number of seconds."""
+"""Durations as people write them: `500ms`, `30s`, `5m`, `1.5h`, `2d`, `1w`, or a number of seconds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from typing import Final
 from tablewright.syntax.document import Scalar
 
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_WRITTEN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|[smhdw])\Z")
+WITH_UNIT: Final = r"[0-9]+(\.[0-9]+)?\s*(ms|[smhdw])"
+"""A duration with its unit, as a regular expression."""
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_WRITTEN: Final = re.compile(WITH_UNIT)
 
 
 def seconds_of(node: Scalar) -> float | None:
-    """Return the seconds that were written, or nothing where it is no duration."""
+    """Return the seconds that were written in a schema, or nothing where it is no duration."""
     if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         return float(node.value) if node.value >= 0 else None
-    found = _WRITTEN.match(node.text.strip())
-    return None if found is None else float(found.group(1)) * _UNITS[found.group(2)]
+    return _with_unit(node.text)
+
+
+def seconds_in(text: str) -> float | None:
+    """Return the seconds that a word of a command line says, or nothing where it is no duration."""
+    return float(text) if _NUMBER.fullmatch(text.strip()) else _with_unit(text)
+
+
+def _with_unit(text: str) -> float | None:
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
+        return None
+    unit = found.group(2)
+    return float(found.group().removesuffix(unit)) * _UNITS[unit]

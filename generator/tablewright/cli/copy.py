@@ -65,8 +65,9 @@ def command(
 ) -> None:
     """Copy the rows of SCHEMA's tables, with their links, from one store to another.
 
-    The tables have to be there: 'tablewright apply' makes them. Run again after a crash, it goes on where it stopped.
-    History and comments stay behind. Ends with 2 where --verify finds a difference.
+    A database gets the tables it lacks; those of an Airtable base have to be there: 'tablewright apply' makes them. Run
+    again after a crash, it goes on where it stopped. History and comments stay behind. Ends with 2 where --verify finds a
+    difference.
     """
     from tablewright.config import read_config
     from tablewright.provision.alone import own_folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
     from tablewright.runtime import AirtableModel, Statistics
 
 
+def _duration(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> timedelta | None:
+    """Return a duration that is written as in a schema."""
+    from tablewright.check.durations import seconds_in
+
+    del context, option
+    if text is None:
+        return None
+    seconds = seconds_in(text)
+    if seconds is None:
+        raise click.BadParameter(f"'{text}' is no duration: write 500ms, 90s, 5m, 1.5h, 7d or 1w")
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise click.BadParameter(f"'{text}' is longer than any duration can be") from None
+
+
 @click.command("stats")
 @click.argument("model", metavar="PACKAGE:CLASS")
 @click.option(
@@ -22,17 +41,18 @@ if TYPE_CHECKING:
 @click.option("--leases", metavar="URL", help="The SQL database that keeps who holds which task of an Airtable base; or 'best effort'.")  # fmt: skip
 @click.option(
     "--since",
+    callback=_duration,
     metavar="DURATION",
     help="Count ends of tasks not longer ago than this, such as 1h or 7d.",
 )
-@click.option("--bucket", metavar="DURATION", default="1h", show_default=True, help="Spans of time that ends are counted by.")  # fmt: skip
+@click.option("--bucket", callback=_duration, metavar="DURATION", default="1h", show_default=True, help="Spans of time that ends are counted by.")  # fmt: skip
 @click.option(
     "--by", metavar="FIELD", help="Print the queue's figures for each value of a field, too."
 )
 @click.option("--queue", "where", multiple=True, metavar="FIELD=VALUE", help="Only tasks whose field has this value, for the queue's figures. Repeatable.")  # fmt: skip
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How they are printed.")  # fmt: skip
 def command(
-    model: str, store: str | None, leases: str | None, since: str | None, bucket: str, by: str | None, where: tuple[str, ...], output_format: str
+    model: str, store: str | None, leases: str | None, since: timedelta | None, bucket: timedelta, by: str | None, where: tuple[str, ...], output_format: str
 ) -> None:  # fmt: skip
     """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
 
@@ -55,9 +75,8 @@ def command(
         with connect(store, leases=leases):
             found: dict[str, Statistics] = _of_the_schema(record)
             if record.table.queue is not None:
-                asked = {"since": _span(since), "bucket": _span(bucket), "by": by}
                 try:
-                    found["queue"] = record.queue_statistics(*conditions, **asked)  # type: ignore[attr-defined]  # generated with the queue
+                    found["queue"] = record.queue_statistics(*conditions, since=since, bucket=bucket, by=by)  # type: ignore[attr-defined]  # generated with the queue
                 except NotSupported as error:
                     left_out = str(error)
     except (TablewrightError, ValueError) as error:
@@ -106,19 +125,6 @@ def _is_statistics(record: type[AirtableModel], method: classmethod[Any, Any, An
         return False
     found = getattr(module, result, None) if isinstance(result, str) else None
     return isinstance(found, type) and issubclass(found, Statistics)
-
-
-def _span(text: str | None) -> Any:
-    """Return a duration such as `90s`, `5m`, `2h`, `7d`."""
-    from datetime import timedelta
-
-    if text is None:
-        return None
-    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    try:
-        return timedelta(**{units[text[-1:]]: float(text[:-1])})
-    except (KeyError, ValueError, OverflowError):
-        raise click.BadParameter(f"'{text}' is no duration: write 90s, 5m, 2h or 7d") from None
 
 
 def _print(name: str, statistics: Statistics) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tablewright import airtable
 from tablewright.check.compile import FIELD_NAMES, LANGUAGE_VERSION
+from tablewright.check.durations import WITH_UNIT
 from tablewright.check.findings import CODES, WARNINGS
 from tablewright.check.mixins import MIXIN_SECTIONS
 from tablewright.check.relations import DELETE_RULES
@@ -30,7 +31,7 @@ _BOOLEAN: Final[_Json] = {"type": "boolean"}
 _DURATION: Final[_Json] = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0},
-        {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ms|[smhdw])\s*$"},
+        {"type": "string", "pattern": rf"^\s*{WITH_UNIT}\s*$"},
     ]
 }
 _TYPE: Final[_Json] = {
