@@ -96,7 +96,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
             RecordInvalid: values do not fit; it has them all, each with the place of its item, from 0.
             WriteIncomplete: some are stored and some are not; it says which, and holds those that are.
         """
-        return storing.bulk_create(cls, items, progress)
+        return storing.bulk_create(cls, writing.several(items, "bulk_create([{…}, …])"), progress)
 
     @classmethod
     def upsert(cls, *args: Any, **values: Any) -> Self:
@@ -215,7 +215,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         """
         if isinstance(changes, Mapping):
             return storing.bulk_update_by_id(cls, changes)
-        return storing.bulk_update(cls, changes)
+        return storing.bulk_update(cls, writing.changed_records(changes))
 
     def refresh(self) -> Self:
         """Read the record again: unsaved changes and loaded links are dropped. Return the record itself.
@@ -238,7 +238,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
     @classmethod
     def bulk_delete(cls, records: Iterable[Self | str]) -> int:
         """Delete records, given by themselves or by their ids, and return how many were there. On SQL all or none."""
-        return storing.bulk_delete(cls, records)
+        return storing.bulk_delete(cls, writing.several(records, "bulk_delete([record, …])"))
 
     # -- beside the fields ----------------------------------------------------------------------------------------
 

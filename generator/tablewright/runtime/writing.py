@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import (
@@ -34,13 +34,43 @@ T = TypeVar("T")
 _OF_THE_STORE: Final = ("id", "created_time")
 
 
+def several(items: Iterable[T], written: str) -> Iterable[T]:
+    """Return *items*, of which there can be any number; *written* is how they are given.
+
+    Raises:
+        TypeError: a single one stands there, which would be taken apart.
+    """
+    if isinstance(items, (str, bytes, Mapping, BaseModel)) or not isinstance(items, Iterable):
+        method = written.partition("(")[0]
+        raise TypeError(f"{method}() takes a list, and got {shown(items)}: write {written}")
+    return items
+
+
+def changed_records(records: Iterable[R]) -> list[R]:
+    """Return the records that `bulk_update` is to store.
+
+    Raises:
+        TypeError: something is no record.
+    """
+    found = list(several(records, _BULK_UPDATE))
+    for one in found:
+        if not isinstance(one, BaseModel):
+            raise TypeError(
+                f"bulk_update() stores records, and got {shown(one)}: write {_BULK_UPDATE}"
+            )
+    return found
+
+
+_BULK_UPDATE: Final = "bulk_update([record, …]), or bulk_update({record.id: {…}, …})"
+
+
 def given_values(item: Mapping[str, Any] | CreateInput | UpdateInput) -> dict[str, Any]:
     """Return the fields that were given."""
     if isinstance(item, (CreateInput, UpdateInput)):
         return item.given_values()
     if isinstance(item, Mapping):
         return dict(item)
-    raise TypeError(f"a dict or an input model is needed, not {item!r}")
+    raise TypeError(f"a dict or an input model is needed, not {shown(item)}")
 
 
 def new_record(model: type[R], values: Mapping[str, Any], described: str) -> R:
