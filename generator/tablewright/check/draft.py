@@ -38,6 +38,13 @@ class Draft:
         return field.text if isinstance(field, Scalar) else ""
 
     @property
+    def history(self) -> Scalar | None:
+        """Return the `true` that makes the table keep its history, if it stands there."""
+        lifecycle = self.reader.node("lifecycle") if self.reader.has("lifecycle") else None
+        history = lifecycle.get("history") if isinstance(lifecycle, MapNode) else None
+        return history if isinstance(history, Scalar) and history.value is True else None
+
+    @property
     def relations(self) -> tuple[Relation, ...]:
         """Return the relations that could be read."""
         return tuple(written.relation for written in self.written_relations)

@@ -130,19 +130,20 @@ class AirtableNames:
 
 
 class SqlNames:
-    """The names of tables or columns in SQL; SQLite holds names equal that differ only in case."""
+    """The names of tables and indexes, or of columns, in SQL; SQLite holds names equal that differ only in case."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._taken: dict[str, tuple[str, str, Span]] = {}
 
-    def claim(self, name: str, what: str, span: Span) -> None:
-        """Take a name, and note where it is taken."""
+    def claim(self, name: str, what: str, span: Span) -> bool:
+        """Take a name, and note where it is taken; tell whether it could be had."""
         folded = name.casefold()
         if folded in self._taken:
             other, other_name, where = self._taken[folded]
             shown = f"'{name}'" if name == other_name else f"'{name}' and '{other_name}'"
             self._findings.error(span, "TW203", f"{what} and {other} are one in SQL: {shown}",
                                  f"the other one is {place(where, span)}: rename one of them")  # fmt: skip
-            return
+            return False
         self._taken[folded] = (what, name, span)
+        return True

@@ -22,19 +22,19 @@ from tablewright.check.fields import WrittenField, read_description, read_field,
 from tablewright.check.findings import Findings
 from tablewright.check.inherited import check_inherited
 from tablewright.check.lifecycle import read_lifecycle
-from tablewright.check.namespace import AirtableNames, Namespace, SqlNames
+from tablewright.check.namespace import AirtableNames, Namespace
 from tablewright.check.queries import read_queries
 from tablewright.check.queue import read_queue
 from tablewright.check.reader import Reader
 from tablewright.check.relations import check_required_circles, read_relations
 from tablewright.check.scope import TableScope
+from tablewright.check.sql_claims import claim_sql_names
 from tablewright.check.statistics import read_statistics
 from tablewright.check.was import earlier_names
 from tablewright.history import history_name
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Enum, Field, Table
-from tablewright.names import snake, sql_table
-from tablewright.sql_names import sql_name
+from tablewright.names import snake
 from tablewright.syntax.document import MapNode, Node, Scalar
 
 TABLE_KEYS: Final = (
@@ -91,7 +91,7 @@ def complete_tables(
         claim_names(findings, draft, module_names)
         names[key] = claim_airtable_names(findings, draft)
         report_too_many(findings, draft, names[key])
-    _claim_sql_names(findings, drafts.values())
+    claim_sql_names(findings, drafts.values())
     _claim_made_names(findings, drafts.values(), enums)
     scopes = scopes_of(
         enums,
@@ -132,7 +132,7 @@ def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draf
         drafts[key.text] = Draft(key, reader)
     histories = 0
     for draft in drafts.values():
-        history = _history(draft)
+        history = draft.history
         if history is not None:
             histories += 1
             name = history_name(draft.reader.text("name") or draft.key.text)
@@ -157,29 +157,6 @@ def _claim_made_names(
         for key in transition_keys(draft):
             what = f"the function of '{draft.key.text}.{key.text}'"
             functions.claim_made(f"{table}_{key.text}", what, key.span)
-
-
-def _history(draft: Draft) -> Scalar | None:
-    """Return the `true` that makes a table keep its history, if it stands there."""
-    lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
-    history = lifecycle.get("history") if isinstance(lifecycle, MapNode) else None
-    return history if isinstance(history, Scalar) and history.value is True else None
-
-
-def _claim_sql_names(findings: Findings, drafts: Iterable[Draft]) -> None:
-    space = SqlNames(findings)
-    for draft in drafts:
-        space.claim(sql_table(draft.key.text), f"table '{draft.key.text}'", draft.key.span)
-    for draft in drafts:
-        table = sql_table(draft.key.text)
-        if _history(draft) is not None:
-            space.claim(
-                sql_name(table, "history"), f"the history of '{draft.key.text}'", draft.key.span
-            )
-        for written in draft.written_relations:
-            if written.relation.many:
-                what = f"the links of '{draft.key.text}.{written.key.text}'"
-                space.claim(sql_name(table, written.key.text), what, written.key.span)
 
 
 _MADE_CLASSES: Final = {
