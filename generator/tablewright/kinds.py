@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from tablewright import airtable
 from tablewright.expressions.types import (
@@ -66,6 +67,39 @@ class Kind:
     bounds: frozenset[str] = frozenset()
     computed: bool = False
     listed: bool = False
+
+    def airtable_options(
+        self, given: Mapping[str, Any], choices: Sequence[Mapping[str, str]] = ()
+    ) -> dict[str, Any]:
+        """Return the `options` of the request that creates a plain field; empty where its type has none.
+
+        *given* has this kind's options by their keys, *choices* what Airtable is to know of an enum's values.
+        """
+        match self.name:
+            case "integer":
+                return {"precision": 0}
+            case "number" | "percent":
+                return {"precision": given["precision"]}
+            case "currency":
+                return {"precision": given["precision"], "symbol": given["symbol"]}
+            case "duration":
+                return {"durationFormat": given["duration_format"]}
+            case "date":
+                return {"dateFormat": {"name": given["date_format"]}}
+            case "datetime":
+                return {
+                    "timeZone": given["time_zone"],
+                    "dateFormat": {"name": given["date_format"]},
+                    "timeFormat": {"name": given["time_format"]},
+                }
+            case "boolean":
+                return {"icon": given["icon"], "color": given["color"]}
+            case "rating":
+                return {"icon": given["icon"], "color": given["color"], "max": given["max"]}
+            case "enum" | "enum_list":
+                return {"choices": list(choices)}
+            case _:
+                return {}
 
     @property
     def can_be_primary(self) -> bool:

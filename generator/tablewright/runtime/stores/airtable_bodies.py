@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tablewright import airtable
 from tablewright.history import history_body, history_key
@@ -103,33 +103,15 @@ def field_body(field: FieldSpec) -> Json:
     return body
 
 
-_PRECISE: Final = {"number": "number", "percent": "percent", "currency": "currency"}
-
-
 def _options(field: FieldSpec) -> Json:
-    given: dict[str, Any] = {one.key: one.default for one in field.definition.options}
-    match field.kind:
-        case "integer":
-            return {"precision": 0}
-        case "number" | "percent" | "currency":
-            found: Json = {"precision": airtable.MAX_PRECISION[_PRECISE[field.kind]]}
-            return found | ({"symbol": given["symbol"]} if field.kind == "currency" else {})
-        case "duration":
-            return {"durationFormat": "h:mm:ss.SSS"}
-        case "date":
-            return {"dateFormat": {"name": given["date_format"]}}
-        case "datetime":
-            return {
-                "timeZone": given["time_zone"],
-                "dateFormat": {"name": given["date_format"]},
-                "timeFormat": {"name": given["time_format"]},
-            }
-        case "boolean":
-            return {"icon": given["icon"], "color": given["color"]}
-        case "rating":
-            most = int(field.maximum) if field.maximum is not None else given["max"]
-            return {"icon": given["icon"], "color": given["color"], "max": most}
-        case _ if field.choices is not None:
-            return {"choices": [{"name": one.label} for one in field.choices]}
-        case _:
-            return {}
+    kind = field.definition
+    given: dict[str, Any] = {one.key: one.default for one in kind.options}
+    # A specification does not say how numbers are shown: they lose nothing.
+    if "precision" in given:
+        given["precision"] = airtable.MAX_PRECISION[kind.airtable]
+    if "duration_format" in given:
+        given["duration_format"] = airtable.DURATION_FORMATS[-1]
+    if field.kind == "rating" and field.maximum is not None:
+        given["max"] = int(field.maximum)
+    choices = [{"name": one.label} for one in field.choices or ()]
+    return kind.airtable_options(given, choices)

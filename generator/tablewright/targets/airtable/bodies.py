@@ -10,8 +10,7 @@ from typing import Any
 
 from tablewright import airtable
 from tablewright.history import history_body
-from tablewright.kinds import ENUM, ENUM_LIST, Kind
-from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
+from tablewright.model.schema import Computed, Field, Relation, Schema, Table
 from tablewright.model.stored_formula import NotSayable, computed_formula
 from tablewright.targets.airtable.formula_text import referenced
 
@@ -51,7 +50,9 @@ def companions(schema: Schema) -> Iterator[tuple[Table, Json]]:
 
 def field_body(field: Field) -> Json:
     """Return a plain field as Airtable's create calls take it: exactly the keys that may be written."""
-    options = field_options(field.kind, field.options, field.enum)
+    values = field.enum.values if field.enum is not None else ()
+    choices = [{"name": value.label, "color": value.color} for value in values]
+    options = field.kind.airtable_options(field.options, choices)
     return _body(field.name, field.kind.airtable, field.description, options)
 
 
@@ -157,34 +158,3 @@ def _body(name: str, kind: str, description: str, options: Json) -> Json:
     if options:
         body["options"] = options
     return body
-
-
-def field_options(kind: Kind, given: Mapping[str, str | int], enum: Enum | None) -> Json:
-    """Return the options of a plain field, empty where its type has none."""
-    match kind.name:
-        case "integer":
-            return {"precision": 0}
-        case "number" | "percent":
-            return {"precision": given["precision"]}
-        case "currency":
-            return {"precision": given["precision"], "symbol": given["symbol"]}
-        case "duration":
-            return {"durationFormat": given["duration_format"]}
-        case "date":
-            return {"dateFormat": {"name": given["date_format"]}}
-        case "datetime":
-            return {
-                "timeZone": given["time_zone"],
-                "dateFormat": {"name": given["date_format"]},
-                "timeFormat": {"name": given["time_format"]},
-            }
-        case "boolean":
-            return {"icon": given["icon"], "color": given["color"]}
-        case "rating":
-            return {"icon": given["icon"], "color": given["color"], "max": given["max"]}
-        case name if name in (ENUM, ENUM_LIST) and enum is not None:
-            return {
-                "choices": [{"name": value.label, "color": value.color} for value in enum.values]
-            }
-        case _:
-            return {}
