@@ -241,12 +241,12 @@ def moved(task: AgentTask) -> StoreUnavailable | None:
 
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
-@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+@pytest.mark.parametrize(("method", "nth"), [("GET", "1"), ("PATCH", "1"), ("GET", "2"), ("PATCH", "2")])  # fmt: skip
 def test_a_transition_is_made_once_or_not_at_all(
-    one: AgentTask, breaking: Break, fault: str, method: str
+    one: AgentTask, breaking: Break, fault: str, method: str, nth: str
 ) -> None:
-    """A transition whose answer was lost is looked up; its history has one row for it."""
-    breaking(fault, method)
+    """Whichever of its requests breaks: the look, the write, the second look, or the row of history, which is one."""
+    breaking(fault, method, nth=nth)
 
     error = moved(one)
     if error is not None and fault.startswith("delay"):
@@ -264,6 +264,7 @@ def test_a_transition_is_made_once_or_not_at_all(
     stored = AgentTask.get(one.id)
     assert (stored.status, one.status) == (TaskStatus.IN_PROGRESS, TaskStatus.IN_PROGRESS)
     assert stored.started_at == one.started_at
+    wait_for_late(fault)
     assert [row.transition for row in one.history()] == ["start_execution"]
 
 

@@ -71,7 +71,7 @@ def test_a_transition_reads_writes_and_reads_again(tasks: Factory[AgentTask], se
         f"GET {TABLE}",
         f"PATCH {TABLE}/{made.id}",
         f"GET {TABLE}",
-        f"POST {TABLE} History",
+        f"PATCH {TABLE} History",
     ]
 
 

@@ -71,7 +71,7 @@ def upsert(
     rules.check_unique(base, table, [(None, _without(whole, on))])
     try:
         answer = base.client.upsert(
-            f"create {table.key}", base.client.table(cells.names.table), cells.new(whole),
+            f"create {table.key}", base.client.table(cells.names.table), [cells.new(whole)],
             [cells.names.fields[key] for key in on], by_id=cells.names.by_id,
         )  # fmt: skip
     except Refused as refused:

@@ -301,12 +301,15 @@ class Client:
         return records
 
     def upsert(
-        self, what: str, table: Table, fields: Json, on: Sequence[str], *, by_id: bool
+        self, what: str, table: Table, records: Sequence[Json], on: Sequence[str], *, by_id: bool
     ) -> Json:
-        """Update the record with these values of *on*, or create it. A second time finds what the first created."""
+        """Update those of up to ten records whose values of *on* are there, and create the others.
+
+        A second time finds what the first created.
+        """
         body = {
             "performUpsert": {"fieldsToMergeOn": list(on)},
-            "records": [{"fields": fields}],
+            "records": [{"fields": fields} for fields in records],
             "returnFieldsByFieldId": by_id,
         }
         return self.ask(

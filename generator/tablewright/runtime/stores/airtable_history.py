@@ -13,7 +13,7 @@ from tablewright.expressions.formula_text import quoted
 from tablewright.history import FIELDS, history_name
 from tablewright.runtime.errors import StoreError
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
+from tablewright.runtime.stores.airtable_client import Client, Json, Refused
 from tablewright.runtime.stores.airtable_reading import batches
 from tablewright.runtime.stores.base import HistoryRow, Move
 
@@ -38,13 +38,17 @@ class History:
     def add_all(self, table: TableSpec, entries: Sequence[Json]) -> None:
         """Write rows, ten a request. What goes wrong is logged: the transitions themselves are stored.
 
-        Each bears a key of its own, so that it is written once even where an answer is lost.
+        Each bears a key of its own, and Airtable's upsert finds it by that: it is written once even where an answer is
+        lost, or a request that timed out is carried out late.
         """
         for batch in batches(entries, RECORDS_PER_WRITE):
             if table in self.absent:
                 return
             try:
-                self._add(table, list(batch))
+                self._client.upsert(
+                    f"write the history of {table.name}",
+                    self._client.table(history_name(table.name)), batch, ["Entry"], by_id=False,
+                )  # fmt: skip
             except Refused as error:
                 if error.status not in (403, 404):
                     _log_missing(batch, error)
@@ -61,21 +65,6 @@ class History:
         """Write those rows that are not there."""
         there = self._there(table, entries)
         self.add_all(table, [one for one in entries if one["Entry"] not in there])
-
-    def _add(self, table: TableSpec, entries: list[Json]) -> None:
-        place = self._client.table(history_name(table.name))
-        what = f"write the history of {table.name}"
-        for _ in range(3):
-            try:
-                self._client.create(what, place, entries, by_id=False)
-            except AnswerLost as lost:
-                # All of them are there, or none.
-                if self._there(table, entries[:1]):
-                    return
-                reason = lost
-            else:
-                return
-        raise StoreError(f"the answer was lost several times: {reason}")
 
     def _there(self, table: TableSpec, entries: Sequence[Json]) -> set[str]:
         """Return the keys of those rows that are there."""
