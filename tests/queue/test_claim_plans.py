@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+import pytest
+import sqlalchemy as sa
+
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import Connection
+from tablewright.runtime import Connection, connect
 from tablewright.runtime.queue.rules import taking_of
+from tablewright.runtime.stores import sql_plans
 from tablewright.runtime.stores import sql_queue_claiming as claiming
+from tablewright.runtime.stores.sql_plans import Plans
+
+TASK = {"name": "n", "description": "d", "agent_id": "a"}
+
+
+@contextmanager
+def postgres(url: str) -> Iterator[tuple[Connection, psycopg.Connection]]:
+    """Connect to an empty PostgreSQL by us and by psycopg alone."""
+    with connect(url) as connection, psycopg.connect(url, autocommit=True) as bare:
+        AgentTask.count()
+        yield connection, bare
 
 
 def test_claims_go_by_the_index_of_the_queue(
     connection: Connection, explained: Callable[[Any, dict[str, Any]], str]
 ) -> None:
     """However many tasks there are, a claim neither sorts nor walks through the table."""
-    AgentTask.bulk_create({"name": "n", "description": "d", "agent_id": "a"} for _ in range(3_000))
+    AgentTask.bulk_create(TASK for _ in range(3_000))
     store: Any = connection.store
     made = store.queues._of(AgentTask.table)
     if store._dialect == "sqlite":
@@ -38,3 +56,80 @@ def test_claims_go_by_the_index_of_the_queue(
         )
         assert "Index Scan using ix_agent_task_queue" in plan
         assert "Seq Scan on agent_task " not in plan
+
+
+@pytest.mark.parametrize("known", ["nothing", "that the table was empty", "that all were done"])
+def test_no_statistics_lead_a_claim_away_from_the_index_of_the_queue(
+    empty_schema: str, known: str
+) -> None:
+    """PostgreSQL may know nothing of a table yet, or know it as it was before thousands of tasks came."""
+    with postgres(empty_schema) as (connection, bare):
+        if known == "that all were done":
+            AgentTask.bulk_create(TASK for _ in range(500))
+            bare.execute("UPDATE agent_task SET status = 'COMPLETED'")
+        if known != "nothing":
+            bare.execute("ANALYZE")
+        AgentTask.bulk_create(TASK for _ in range(2_000))
+        for _ in range(20):
+            AgentTask.claim("w", 10)
+        store: Any = connection.store
+        made = store.queues._of(AgentTask.table)
+        claim = claiming.claim(made, taking_of(AgentTask), [], 1)
+        found = bare.execute(
+            f"EXPLAIN {claim.text}", claim.parameters({"worker": "w", "token": "t"})
+        )
+        plan = "\n".join(str(row[0]) for row in found)
+    waiting, _, rest = plan.partition("CTE ready_1")
+    waiting = waiting.partition("CTE ready_0")[2]
+    lapsed = rest.partition("CTE moved")[0]
+    assert "Index Scan using ix_agent_task_queue on agent_task" in waiting
+    assert "Sort" not in waiting
+    assert "ix_agent_task_lease_until" in lapsed
+    assert "ix_agent_task_status" not in lapsed
+
+
+def test_a_worker_at_an_empty_queue_sees_that_it_has_grown(
+    empty_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL keeps the plan of a prepared statement as if the table had stayed as small as it was."""
+    with psycopg.connect(empty_schema, autocommit=True) as lane:
+        lane.execute("CREATE TABLE line (id int PRIMARY KEY, words text)")
+        lane.execute("ANALYZE line")
+        lane.execute("PREPARE one (int) AS SELECT words FROM line WHERE id = $1")
+        lane.execute("SET plan_cache_mode = force_generic_plan")
+
+        def plan() -> str:
+            return str(lane.execute("EXPLAIN EXECUTE one (7)", prepare=False).fetchall())
+
+        plans = Plans(sa.create_engine("postgresql+psycopg://"))
+        plans.renew(lane)
+        assert "Seq Scan" in plan()
+        lane.execute("INSERT INTO line SELECT n, 'some words' FROM generate_series(1, 20000) AS n")
+        plans.renew(lane)
+        assert "Seq Scan" in plan()
+        later = time.monotonic() + 2
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        plans.renew(lane)
+        assert "Index" in plan()
+        assert lane.autocommit
+
+
+def test_kin_of_postgres_that_cannot_forget_plans_are_asked_once(
+    empty_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal is no error: the database plans as it likes."""
+    asked = []
+
+    class Kin(psycopg.Connection[Any]):
+        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+            asked.append(query)
+            return super().execute("DISCARD THOUGHTS", *args, **options)
+
+    monkeypatch.setattr(sql_plans, "KEPT_SECONDS", 0.0)
+    plans = Plans(sa.create_engine("postgresql+psycopg://"))
+    with Kin.connect(empty_schema) as lane:
+        for _ in range(3):
+            plans.renew(lane)
+        assert not lane.autocommit
+        assert lane.cursor().execute("SELECT 1").fetchone() == (1,)
+    assert asked == ["DISCARD PLANS"]

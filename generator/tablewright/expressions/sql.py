@@ -65,7 +65,8 @@ class SqlTable:
 class SqlCompiler:
     """Compiles trees over the records of one schema.
 
-    *moment_type* is the column type of datetimes; *fold* gives sets of letters (`lower`, `upper`) their function.
+    *moment_type* is the column type of datetimes. *row_by_row* has PostgreSQL ask each record for its linked ones when
+    its turn comes, where it might else join all of them first: for the first few records of an order.
     """
 
     dialect: Dialect
@@ -73,6 +74,7 @@ class SqlCompiler:
     moment_type: TypeEngine[Any]
     evaluator: Evaluator
     collation: str | None = None
+    row_by_row: bool = False
     _names: Iterator[int] = field(default_factory=count)
 
     def over(self, table: str, source: FromClause | None = None) -> SqlScope:

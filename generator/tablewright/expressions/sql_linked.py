@@ -67,6 +67,8 @@ def exists(scope: SqlScope, node: tree.Over) -> Sql:
     """Return SQL of `any(…)` or `all(…)`."""
     found = linked(scope, node.relation, node.variable.name)
     rows = _narrowed(found, node, sa.literal(1))
+    if scope.compiler.row_by_row:
+        rows = rows.offset(sa.literal_column("0"))
     body = node.body if node.body is not None else tree.TRUE
     if node.quantifier == "any":
         return rows.where(found.scope.condition(body)).exists()

@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 from tablewright.expressions.operations import later, round_, span_of
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
+from tablewright.runtime.stores.sql_plans import Plans
 from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_types import moment_text
 
@@ -127,6 +128,12 @@ def postgres_engine(url: URL) -> Engine:
         raise NotConfigured(
             "the PostgreSQL store needs psycopg: pip install 'tablewright[postgres]'"
         ) from error
+
+    plans = Plans(engine)
+
+    @event.listens_for(engine, "checkout")
+    def renew(connection: object, *_: object) -> None:
+        plans.renew(connection)
 
     @event.listens_for(engine, "handle_error")
     def leave(context: ExceptionContext) -> None:

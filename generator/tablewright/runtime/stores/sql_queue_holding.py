@@ -74,7 +74,7 @@ def settle(
         sa.update(own)
         .where(
             own.c.id == given("id", own.c.id.type),
-            made.state == sa.literal_column(as_text(settlement.was.name)),
+            made.stands(settlement.was.name),
             own.c.lease_token == given("held_token", own.c.lease_token.type),
             own.c.lease_until.is_not(None),
             *([own.c.lease_until < made.now] if settlement.only_lapsed else ()),

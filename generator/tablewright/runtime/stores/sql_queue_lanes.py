@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
+from tablewright.runtime.stores.sql_plans import Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Lanes:
         self._lock = threading.Lock()
         # A database in memory has one connection, which nobody can share.
         self._alone = threading.Lock() if isinstance(engine.pool, StaticPool) else None
+        self._plans = Plans(engine) if dialect == "postgresql" else None
         self._closed = False
 
     def close(self) -> None:
@@ -109,7 +111,8 @@ class Lanes:
                 lane = self._idle.pop() if self._idle else None
             lane = lane if lane is not None else self.connection()
             cursor = lane.cursor()
-            if self._dialect == "postgresql":
+            if self._plans is not None:
+                self._plans.renew(lane)
                 found = work(cursor)
                 good = True
                 return found

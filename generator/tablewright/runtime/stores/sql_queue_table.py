@@ -17,6 +17,8 @@ from tablewright.runtime.spec import LifecycleSpec, QueueSpec
 from tablewright.runtime.stores.sql_queue_columns import (
     after,
     as_text,
+    looked_at,
+    quoted,
     store_now,
 )
 from tablewright.runtime.stores.sql_queue_prepared import Prepared
@@ -81,7 +83,21 @@ class QueueTable:
     @property
     def taken(self) -> Any:
         """Return the name of the state of a row that is held, as SQL."""
-        return sa.literal_column(as_text(self.lifecycle.by_name[self.queue.take].target.name))
+        return sa.literal_column(as_text(self._taken))
+
+    @property
+    def held(self) -> Any:
+        """Return the condition that a row, found by another condition, is in the state of those that are held."""
+        return self.stands(self._taken)
+
+    @property
+    def _taken(self) -> str:
+        return self.lifecycle.by_name[self.queue.take].target.name
+
+    def stands(self, state: str) -> Any:
+        """Return the condition that a row, found by another condition, has this state."""
+        is_so = f"{quoted(self.lifecycle.field)} = {as_text(state)}"
+        return sa.text(looked_at(is_so, self.dialect))
 
     @property
     def now(self) -> Any:
@@ -105,7 +121,12 @@ class QueueTable:
         evaluator = Evaluator({}, self.clock.now(), self.known.spec.enums())
         schema = self.known.schema
         compiler = SqlCompiler(
-            self.dialect, schema.seen, schema.moment, evaluator, self.known.collation
+            self.dialect,
+            schema.seen,
+            schema.moment,
+            evaluator,
+            self.known.collation,
+            row_by_row=self.dialect == "postgresql",
         )
         return compiler.over(self.known.spec.key)
 

@@ -57,7 +57,7 @@ def next_due(made: QueueTable) -> Prepared:
     due = sa.select(sa.func.min(own.c.ready_at)).where(
         sa.text(f"{quoted('ready_at')} IS NOT NULL"), own.c.ready_at > made.now, line
     )
-    end = sa.select(sa.func.min(own.c.lease_until)).where(made.state == made.taken)
+    end = sa.select(sa.func.min(own.c.lease_until)).where(made.held)
     moment = made.known.schema.moment
     columns = [
         sa.type_coerce(due.scalar_subquery(), moment),
