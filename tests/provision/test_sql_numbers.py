@@ -55,3 +55,24 @@ def test_rows_that_are_there_are_numbered(
 
     assert [(row["title"], row["number"]) for row in rows] == [("a", 1), ("b", 2)]
     assert new["number"] == 3
+
+
+def test_numbers_stay_where_table_and_field_are_renamed(
+    url: str, bring: Callable[..., tuple[str, ...]], compiled: Callable[[str], Schema]
+) -> None:
+    """What counts them takes part in the rename, so that the number of a deleted row is not given again."""
+    bring(compiled(AFTER))
+    (before,) = table_specs(compiled(AFTER))
+    with connect(url) as connection:
+        rows = connection.store.insert(before, [{"title": title} for title in ("a", "b", "c")])
+        connection.store.delete(before, [rows[0]["id"], rows[2]["id"]])
+
+    renamed = AFTER.replace("Ticket", "Issue").replace("  Issue:\n", "  Issue:\n    was: Ticket\n")
+    renamed = renamed.replace("number: auto_number", "serial: {type: auto_number, was: number}")
+    bring(compiled(renamed))
+
+    (after,) = table_specs(compiled(renamed))
+    with connect(url) as connection:
+        connection.store.insert(after, [{"title": "d"}])
+        kept = connection.store.select(Selection(after))
+    assert [(row["title"], row["serial"]) for row in kept] == [("b", 2), ("d", 4)]

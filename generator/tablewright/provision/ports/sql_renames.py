@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 
-from tablewright.model.schema import Field, Schema, Table
+from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import snake, sql_table
 from tablewright.provision.changes import SqlChange
 from tablewright.provision.ports.sql_differences import mentions
+from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER
 from tablewright.sql_names import sql_name
 
 
@@ -89,15 +90,15 @@ def _quoted(connection: Connection, name: str) -> str:
 
 
 def _table_names(table: Table) -> Iterator[tuple[str, str]]:
-    """Yield old and new names of a table and of those that go with it.
+    """Yield old and new names of a table and of those that go with it: its history, links, and counters of auto numbers.
 
     SQLite may hold some under their whole names, which are shortened now.
     """
     new = sql_table(table.key)
-    endings = [("history", "history")]
-    for relation in table.relations:
-        if relation.many:
-            endings += [(key, relation.key) for key in (relation.key, *relation.was)]
+    beside: list[Field | Relation] = [one for one in table.relations if one.many]
+    beside += [one for one in table.fields if one.kind.name == AUTO_NUMBER]
+    endings = [(key, one.key) for one in beside for key in (one.key, *one.was)]
+    endings.append(("history", "history"))
     for key in (table.key, *table.was):
         for old in (sql_table(key), snake(key)):
             yield old, new
