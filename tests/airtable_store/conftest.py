@@ -121,11 +121,20 @@ def one(tasks: Factory[AgentTask]) -> AgentTask:
 
 
 @pytest.fixture
-def breaking(local_airtable: LocalAirtable) -> Break:
-    """Puts rules into the running server: the first request from now on that has this method fails."""
+def rules(local_airtable: LocalAirtable) -> Callable[[str], None]:
+    """Puts rules into the running server, which count from now on."""
+
+    def put(text: str) -> None:
+        api_of(local_airtable)._faults = Faults.parse(text, 0)
+
+    return put
+
+
+@pytest.fixture
+def breaking(local_airtable: LocalAirtable, rules: Callable[[str], None]) -> Break:
+    """The first request from now on that has this method fails, or those that are named."""
 
     def put(fault: str, method: str, nth: str = "1") -> None:
-        rule = f"{fault} method={method} path=/v0/{local_airtable.base_id}/* nth={nth}"
-        api_of(local_airtable)._faults = Faults.parse(rule, 0)
+        rules(f"{fault} method={method} path=/v0/{local_airtable.base_id}/* nth={nth}")
 
     return put

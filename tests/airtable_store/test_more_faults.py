@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
-from generated.agent_tasks import AgentTask, TaskPriority
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import (
     AirtableModel,
     Attachment,
     FieldSpec,
     RecordChanged,
+    StoreError,
     StoreUnavailable,
     TableSpec,
     WriteIncomplete,
@@ -193,3 +194,96 @@ def test_a_delete_with_links_to_it_is_looked_up_too(
 
     assert "Parent Task" not in people.cells(child.id)
     assert AgentTask.all() == [AgentTask.get(child.id)]
+
+
+Rules = Callable[[str], None]
+LATER = ",".join(map(str, range(2, 60)))
+
+
+class Coded(AirtableModel):
+    """A record that a lost create is found by."""
+
+    table: ClassVar[TableSpec] = TableSpec(
+        "Coded", "Coded", "coded", (FieldSpec("code", "Code", "text", required=True, unique=True),)
+    )
+
+    code: str
+
+
+def test_a_create_that_cannot_be_looked_for_is_in_doubt(
+    local_airtable: LocalAirtable, clock: Any, rules: Rules
+) -> None:
+    """With a key, too: the error says which records may be there."""
+    provision(local_airtable, [Coded])
+    with connected(local_airtable, clock=clock, timeout=(5, 2)):
+        Coded.count()
+        rules(f"cut-after method=POST nth=1; 500 method=GET nth={LATER}")
+
+        with pytest.raises(WriteIncomplete, match="looking for the records failed, too") as caught:
+            Coded.bulk_create([{"code": "a"}, {"code": "b"}])
+
+        assert (caught.value.stored, caught.value.in_doubt) == ({}, (0, 1))
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_change_that_cannot_be_looked_for_is_in_doubt(
+    tasks: Factory[AgentTask], rules: Rules, number: int
+) -> None:
+    """The error names the records, and what is in memory stays to be saved again."""
+    made = tasks.create_many(number)
+    for task in made:
+        task.output = "x"
+    rules("cut-after method=PATCH nth=1; 500 method=GET")
+
+    with pytest.raises(StoreUnavailable, match="may have been carried out or not") as caught:
+        AgentTask.bulk_update(made)
+
+    rules("")
+    assert all(task.id in str(caught.value) for task in made)
+    assert [task.output for task in AgentTask.all()] == ["x"] * number
+    AgentTask.bulk_update(made)
+    assert all(task.unsaved_changes == {} for task in made)
+
+
+def test_deletions_that_stop_in_the_midst_say_how_far_they_came(
+    tasks: Factory[AgentTask], rules: Rules
+) -> None:
+    """They can be called again with all records."""
+    made = tasks.create_many(25)
+    rules("cut-after method=DELETE nth=2; 500 method=GET")
+
+    with pytest.raises(StoreError, match=r"may have been carried out or not.* Of 25 AgentTask 10 are deleted, and of the next 10"):  # fmt: skip
+        AgentTask.bulk_delete(made)
+
+    rules("")
+    assert AgentTask.count() == 5
+    assert AgentTask.bulk_delete(made) == 5
+    assert AgentTask.count() == 0
+
+
+def test_a_transition_that_cannot_be_looked_at_again_is_said_to_be_stored(
+    one: AgentTask, rules: Rules
+) -> None:
+    """Its history has its row; who calls it again is told that the record has changed."""
+    rules(f"500 method=GET nth={LATER}")
+
+    with pytest.raises(StoreUnavailable, match=f"start_execution of AgentTask {one.id} is stored"):
+        one.start_execution()
+
+    rules("")
+    with pytest.raises(RecordChanged, match="status is 'In Progress', not 'Pending'"):
+        one.start_execution()
+    assert [row.transition for row in one.refresh().history()] == ["start_execution"]
+
+
+def test_a_transition_that_was_lost_and_cannot_be_looked_for_is_in_doubt(
+    one: AgentTask, rules: Rules
+) -> None:
+    """The error says so, and refresh() shows what became of it."""
+    rules(f"cut-after method=PATCH nth=1; 500 method=GET nth={LATER}")
+
+    with pytest.raises(StoreUnavailable, match=f"start_execution AgentTask {one.id}: .* may have"):
+        one.start_execution()
+
+    rules("")
+    assert one.refresh().status is TaskStatus.IN_PROGRESS

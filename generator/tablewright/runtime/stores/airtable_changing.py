@@ -137,7 +137,8 @@ def _stored(
     for seconds in writing.waits_after(lost):
         base.client.pause(seconds)
         what = f"look for changes of {cells.table.key}"
-        listed = reading.fetch_records(base, cells.table, ids, cells.fields, what)
+        with writing.looking_after(lost, f"change {', '.join(ids)}"):
+            listed = reading.fetch_records(base, cells.table, ids, cells.fields, what)
         records = {record[ID]: record for record in listed}
         is_stored = [
             one

@@ -46,7 +46,15 @@ def move(base: Moves, history: History, table: TableSpec, wanted: Move) -> Moved
         if refused.status == 404:
             return Moved(done=False)
         raise writing.explained(refused, cells, [wanted.changes]) from refused
-    return _moved(history, table, wanted, _fetched(base, table, wanted))
+    try:
+        after = _fetched(base, table, wanted)
+    except StoreUnavailable as error:
+        _note(history, table, wanted)
+        raise StoreUnavailable(
+            f"{wanted.transition} of {table.key} {wanted.record_id} is stored, and whether somebody else wrote meanwhile "
+            f"could not be looked at: {error}. Call refresh() to see"
+        ) from error
+    return _moved(history, table, wanted, after)
 
 
 def _fetched(base: Moves, table: TableSpec, wanted: Move) -> Row | None:
@@ -56,10 +64,7 @@ def _fetched(base: Moves, table: TableSpec, wanted: Move) -> Row | None:
 def _moved(history: History, table: TableSpec, wanted: Move, after: Row | None) -> Moved:
     if after is None or differs(table, wanted.changes, after):
         return Moved(done=False, row=after)
-    lifecycle = table.lifecycle
-    if lifecycle is not None and lifecycle.history:
-        state = lifecycle.field
-        history.add(table, wanted, wanted.expected[state].name, wanted.changes[state].name)
+    _note(history, table, wanted)
     computed = {one.key for one in table.fields if one.is_computed}
     return Moved(
         done=True,
@@ -69,13 +74,21 @@ def _moved(history: History, table: TableSpec, wanted: Move, after: Row | None) 
     )
 
 
+def _note(history: History, table: TableSpec, wanted: Move) -> None:
+    lifecycle = table.lifecycle
+    if lifecycle is not None and lifecycle.history:
+        state = lifecycle.field
+        history.add(table, wanted, wanted.expected[state].name, wanted.changes[state].name)
+
+
 def _resolved(
     base: Moves, history: History, table: TableSpec, wanted: Move, lost: AnswerLost
 ) -> Moved:
     """Look how a transition went whose answer was lost. The moments it sets tell it from somebody else's."""
     for seconds in writing.waits_after(lost):
         base.client.pause(seconds)
-        after = _fetched(base, table, wanted)
+        with writing.looking_after(lost, f"{wanted.transition} {table.key} {wanted.record_id}"):
+            after = _fetched(base, table, wanted)
         is_as_before = after is not None and not differs(table, wanted.expected, after)
         if not is_as_before or after is None or not differs(table, wanted.changes, after):
             return _moved(history, table, wanted, after)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tablewright.airtable import RECORDS_PER_WRITE
@@ -37,6 +38,17 @@ _WAITS_FOR_LATE: Final = (5.0, 15.0, 30.0)
 def waits_after(lost: AnswerLost) -> tuple[float, ...]:
     """Return the seconds to wait before each look at what became of a request."""
     return _WAITS_FOR_LATE if lost.is_late else (_SETTLES,)
+
+
+@contextmanager
+def looking_after(lost: AnswerLost, what: str) -> Iterator[None]:
+    """Look what became of a request; where nobody answers that either, the error says that it is in doubt."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StoreUnavailable(
+            f"{what}: {lost}, so it may have been carried out or not, and looking for it failed, too: {error}"
+        ) from error
 
 
 # -- creating ---------------------------------------------------------------------------------------------------------
@@ -137,7 +149,10 @@ def _found_again(
     """
     for seconds in waits_after(lost):
         base.client.pause(seconds)
-        holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
+        try:
+            holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
+        except StoreUnavailable as error:
+            raise AnswerLost(f"{lost}, and looking for the records failed, too: {error}") from error
         if len(holders) == len(rows):
             found = base.fitting(cells.table, list(holders.values()))
             return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
@@ -158,7 +173,15 @@ def delete(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
         delete(base, source, holders)
     gone: list[str] = []
     for batch in batches(wanted, RECORDS_PER_WRITE):
-        gone += _delete(base, table, list(batch))
+        try:
+            gone += _delete(base, table, list(batch))
+        except StoreError as error:
+            if not gone:
+                raise
+            raise StoreError(
+                f"{error}. Of {len(wanted)} {table.key} {len(gone)} are deleted, and of the next {len(batch)} that is not "
+                "known: bulk_delete() can be called again with all of them"
+            ) from error
     return gone
 
 
@@ -177,8 +200,9 @@ def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
             # A batch with a missing record is refused as a whole.
             left = _present(base, table, left)
             was_there -= set(ids) - set(left)
-        except AnswerLost:
-            left = _present(base, table, left)
+        except AnswerLost as lost:
+            with looking_after(lost, what):
+                left = _present(base, table, left)
         else:
             left = []
         if not left:
