@@ -15,7 +15,8 @@ from tablewright.server.transaction import Transaction
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _BULLET = re.compile(r"(?m)^(\s*)[*+] ")
-_BIGGEST_WHOLE = 2**53
+BIGGEST_WHOLE: Final = 2**53
+"""Beyond it a double does not hold every whole number."""
 
 
 class Linker(Protocol):
@@ -76,18 +77,25 @@ class CellReader:
             raise errors.unparsable_value(field.name, str(value)) from None
 
 
+class CellsAsRead(CellReader):
+    """Takes the cells of a body that `plain_bodies` has read."""
+
+    def read_fields(self, fields: JsonObject) -> dict[str, Json]:
+        return fields
+
+
 _ReadValue = Callable[[CellReader, Field, Json], Json]
 """Reads a value that is not null."""
 
 
-def _text(_: CellReader, field: Field, value: Json) -> Json:
+def _text(_: object, field: Field, value: Json) -> Json:
     if not isinstance(value, str) or len(value) > MAX_TEXT_LENGTH:
         raise errors.unacceptable_value(field.name)
     return value or None
 
 
-def _rich_text(reader: CellReader, field: Field, value: Json) -> Json:
-    text = _text(reader, field, value)
+def _rich_text(_: object, field: Field, value: Json) -> Json:
+    text = _text(_, field, value)
     if not text:
         return None
     # Airtable writes bullets as hyphens and ends the text with a line break (observed).
@@ -97,12 +105,12 @@ def _rich_text(reader: CellReader, field: Field, value: Json) -> Json:
 def plain_number(value: float) -> float:
     """*value* as JSON prints a double: whole numbers without a fraction."""
     if isinstance(value, int):
-        return value if -_BIGGEST_WHOLE <= value <= _BIGGEST_WHOLE else float(value)
-    return int(value) if value.is_integer() and abs(value) < _BIGGEST_WHOLE else value
+        return value if -BIGGEST_WHOLE <= value <= BIGGEST_WHOLE else float(value)
+    return int(value) if value.is_integer() and abs(value) < BIGGEST_WHOLE else value
 
 
-def _number(_: CellReader, field: Field, value: Json) -> Json:
-    if type(value) is int and -_BIGGEST_WHOLE <= value <= _BIGGEST_WHOLE:
+def _number(_: object, field: Field, value: Json) -> Json:
+    if type(value) is int and -BIGGEST_WHOLE <= value <= BIGGEST_WHOLE:
         return value
     if type(value) is float and value % 1 > 0:
         return value
@@ -117,21 +125,21 @@ def _number(_: CellReader, field: Field, value: Json) -> Json:
     return number
 
 
-def _rating(reader: CellReader, field: Field, value: Json) -> Json:
-    stars = _number(reader, field, value)
+def _rating(_: object, field: Field, value: Json) -> Json:
+    stars = _number(_, field, value)
     most = (field.options or {}).get("max", 5)
     if not isinstance(stars, int) or not 1 <= stars <= most:
         raise errors.unacceptable_value(field.name)
     return stars
 
 
-def _checkbox(_: CellReader, field: Field, value: Json) -> Json:
+def _checkbox(_: object, field: Field, value: Json) -> Json:
     if not isinstance(value, bool):
         raise errors.unacceptable_value(field.name)
     return value or None
 
 
-def _date(_: CellReader, field: Field, value: Json) -> Json:
+def _date(_: object, field: Field, value: Json) -> Json:
     if not isinstance(value, str):
         raise errors.unacceptable_value(field.name)
     if not value:
@@ -145,7 +153,7 @@ def _date(_: CellReader, field: Field, value: Json) -> Json:
     raise errors.unparsable_date(field.name, value)
 
 
-def _date_time(_: CellReader, field: Field, value: Json) -> Json:
+def _date_time(_: object, field: Field, value: Json) -> Json:
     if isinstance(value, str):
         if not value:
             return None
@@ -269,7 +277,7 @@ def _links(reader: CellReader, field: Field, value: Json) -> Json:
     return _distinct(ids) or None
 
 
-def _barcode(_: CellReader, field: Field, value: Json) -> Json:
+def _barcode(_: object, field: Field, value: Json) -> Json:
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
         raise errors.unacceptable_value(field.name)
     kind = value.get("type")
@@ -293,7 +301,7 @@ def _javascript_text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_READERS: Final[dict[str, _ReadValue]] = {
+PLAIN_READERS: Final[dict[str, Callable[[object, Field, Json], Json]]] = {
     "singleLineText": _text,
     "multilineText": _text,
     "richText": _rich_text,
@@ -308,6 +316,11 @@ _READERS: Final[dict[str, _ReadValue]] = {
     "checkbox": _checkbox,
     "date": _date,
     "dateTime": _date_time,
+}
+"""Readers that look at nothing but the field and the value, which is not null and of any JSON type."""
+
+_READERS: Final[dict[str, _ReadValue]] = {
+    **PLAIN_READERS,
     "singleSelect": _single_select,
     "multipleSelects": _multiple_selects,
     "singleCollaborator": _collaborator,

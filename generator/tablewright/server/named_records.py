@@ -1,10 +1,12 @@
 """`typecast` in link cells: a text names the linked record by its primary value, or makes one."""
 
+from collections.abc import Callable
+
 from tablewright.server import errors
 from tablewright.server.cells import AttachmentKeeper, CellReader
 from tablewright.server.computed import Calculator
 from tablewright.server.records import create
-from tablewright.server.schema import Table
+from tablewright.server.schema import Base, Table
 from tablewright.server.transaction import Transaction
 
 
@@ -12,7 +14,10 @@ class NamedRecords:
     """Finds records by their primary value during one request; the first match wins."""
 
     def __init__(
-        self, transaction: Transaction, calculator: Calculator, attachments: AttachmentKeeper
+        self,
+        transaction: Transaction,
+        calculator: Callable[[Base], Calculator],
+        attachments: AttachmentKeeper,
     ) -> None:
         self._transaction = transaction
         self._calculator = calculator
@@ -24,8 +29,9 @@ class NamedRecords:
         ids = self._ids.get(table.id)
         if ids is None:
             ids = self._ids[table.id] = {}
+            calculator = self._calculator(self._transaction.base)
             for row in self._transaction.workspace.rows(table):
-                ids.setdefault(self._calculator.text(table, table.primary, row), row.id)
+                ids.setdefault(calculator.text(table, table.primary, row), row.id)
         wanted = text.strip()
         if not wanted:
             raise errors.not_a_record_id(text)

@@ -1,10 +1,11 @@
 """The record end points: list, get, create, update, upsert, delete, comments, uploads."""
 
 import random
+from typing import NamedTuple
 
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.server import attachments, comments, errors, records
-from tablewright.server.cells import CellReader
+from tablewright.server.cells import CellReader, CellsAsRead
 from tablewright.server.computed import Calculator, Compiled
 from tablewright.server.ids import is_id
 from tablewright.server.jsontext import Json, JsonObject, dumps
@@ -20,12 +21,20 @@ from tablewright.server.params import (
     record_shape,
     write_shape,
 )
+from tablewright.server.plain_bodies import PlainBodies
 from tablewright.server.render import Layouts, Renderer
 from tablewright.server.request import Answer, ApiRequest
 from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Table
 from tablewright.server.transaction import CommitListener, Transaction
 from tablewright.server.workspace import Workspace
+
+
+class _Written(NamedTuple):
+    """The body of a write, and what its cells are to be read by."""
+
+    body: JsonObject
+    reading: type[CellReader]
 
 
 class RecordApi:
@@ -39,6 +48,7 @@ class RecordApi:
         self._listener = listener
         self._compiled = Compiled()
         self._layouts = Layouts()
+        self._plain_bodies = PlainBodies()
         self._iterators = Iterators()
         self._comments = comments.Comments(workspace)
         self.server_url = ""
@@ -59,16 +69,18 @@ class RecordApi:
             case "POST", ("listRecords",):
                 return self._list(base, table, list_request_of_body(request.json(), request.query))
             case "POST", ():
-                return self._create(base, table, request.json())
+                return self._create(base, table, self._written(request, base, table))
             case ("PATCH" | "PUT"), ():
-                return self._update_many(base, table, request.json(), replace=method == "PUT")
+                written = self._written(request, base, table)
+                return self._update_many(base, table, written, replace=method == "PUT")
             case "DELETE", ():
                 return self._delete_many(base, table, request.query)
             case "GET", (record_id,):
                 return self._get(base, table, record_id, record_shape(request.query))
             case ("PATCH" | "PUT"), (record_id,):
                 row = self._row(table, record_id)
-                return self._update_one(base, table, row, request.json(), replace=method == "PUT")
+                written = self._written(request, base, table)
+                return self._update_one(base, table, row, written, replace=method == "PUT")
             case "DELETE", (record_id,):
                 row = self._row(table, record_id)
                 with self._transaction(base) as transaction:
@@ -138,21 +150,26 @@ class RecordApi:
             table, row = elsewhere
         return Answer(self._renderer(self._calculator(base), table, shape).record(row))
 
+    def _written(self, request: ApiRequest, base: Base, table: Table) -> _Written:
+        body = self._plain_bodies.read(base, table, request.body)
+        return _Written(request.json(), CellReader) if body is None else _Written(body, CellsAsRead)
+
     def _reader(
-        self, transaction: Transaction, table: Table, body: JsonObject
+        self, transaction: Transaction, table: Table, written: _Written
     ) -> tuple[CellReader, attachments.RequestAttachments]:
         kept = attachments.RequestAttachments(self._workspace, transaction.base)
-        linker = NamedRecords(transaction, self._calculator(transaction.base), kept)
-        reader = CellReader(
+        linker = NamedRecords(transaction, self._calculator, kept)
+        reader = written.reading(
             transaction,
             table,
-            typecast=flag_of_body(body, "typecast"),
+            typecast=flag_of_body(written.body, "typecast"),
             linker=linker,
             attachments=kept,
         )
         return reader, kept
 
-    def _create(self, base: Base, table: Table, body: JsonObject) -> Answer:
+    def _create(self, base: Base, table: Table, written: _Written) -> Answer:
+        body = written.body
         entries = body.get("records")
         is_single = entries is None
         if is_single:
@@ -165,32 +182,34 @@ class RecordApi:
             raise errors.too_many_to_create(len(entries))
         shape = write_shape(body)
         with self._transaction(base) as transaction:
-            reader, kept = self._reader(transaction, table, body)
+            reader, kept = self._reader(transaction, table, written)
             rows = records.create(reader, entries)
         renderer = self._renderer(self._calculator(base), table, shape)
         text = renderer.record(rows[0]) if is_single else f'{{"records":{renderer.records(rows)}}}'
         return Answer(text, to_fetch=kept.to_fetch)
 
     def _update_one(
-        self, base: Base, table: Table, row: Row, body: JsonObject, *, replace: bool
+        self, base: Base, table: Table, row: Row, written: _Written, *, replace: bool
     ) -> Answer:
+        body = written.body
         fields = body.get("fields")
         if not isinstance(fields, dict):
             raise errors.missing_fields()
         shape = write_shape(body)
         with self._transaction(base) as transaction:
-            reader, kept = self._reader(transaction, table, body)
+            reader, kept = self._reader(transaction, table, written)
             records.update(reader, [(row, fields)], replace=replace)
         renderer = self._renderer(self._calculator(base), table, shape)
         return Answer(renderer.record(row), to_fetch=kept.to_fetch)
 
-    def _update_many(self, base: Base, table: Table, body: JsonObject, *, replace: bool) -> Answer:
+    def _update_many(self, base: Base, table: Table, written: _Written, *, replace: bool) -> Answer:
+        body = written.body
         if "records" not in body:
             raise errors.missing_fields()
         shape = write_shape(body)
         answer: JsonObject = {}
         with self._transaction(base) as transaction:
-            reader, kept = self._reader(transaction, table, body)
+            reader, kept = self._reader(transaction, table, written)
             if "performUpsert" in body:
                 merged = records.upsert(
                     reader, body["performUpsert"], body["records"], replace=replace

@@ -161,7 +161,7 @@ def _insert(reader: CellReader, records: Iterable[dict[str, Json]]) -> list[Row]
 
 
 def _without_blanks(cells: dict[str, Json]) -> JsonObject:
-    if None not in cells.values():
+    if all(cells.values()):
         return cells
     return {field_id: value for field_id, value in cells.items() if value is not None}
 

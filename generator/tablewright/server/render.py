@@ -122,7 +122,7 @@ class Renderer:
             view(item) if isinstance(item, dict) and "filename" in item else item for item in found
         ]
 
-    def fields(self, row: Row) -> JsonObject:
+    def _fields(self, row: Row) -> JsonObject:
         """The record's fields as the shape wants them, blank ones left out."""
         cells = row.cells
         if not self._special:
@@ -152,7 +152,7 @@ class Renderer:
         return f"[{','.join(texts)}]"
 
     def _text(self, row: Row) -> str:
-        text = f'{{"id":"{row.id}","createdTime":"{row.created_time}","fields":{dumps(self.fields(row))}'
+        text = f'{{"id":"{row.id}","createdTime":"{row.created_time}","fields":{dumps(self._fields(row))}'
         if self._shape.with_comment_count:
             text += f',"commentCount":{self._comment_counts.get(row.id, 0)}'
         return text + "}"

@@ -24,7 +24,6 @@ class Row:
 
     def __init__(
         self,
-        *,
         id: str,  # noqa: A002 - Airtable's own word
         table_id: str,
         number: int,

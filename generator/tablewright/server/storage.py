@@ -8,7 +8,6 @@ One process holds the file at a time.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 from tablewright.airtable import RECORDS_PER_WRITE
@@ -51,6 +50,8 @@ CREATE TABLE payloads (
 
 
 _INSERT = "INSERT INTO records (place, id, created_time, created_by, cells) VALUES "
+_COLUMNS = 5
+_AT_ONCE = _COLUMNS * RECORDS_PER_WRITE
 
 
 @cache
@@ -231,21 +232,20 @@ class Storage:
 
     def insert_rows(self, rows: Iterable[Row]) -> None:
         """Append new records, which nobody has edited yet."""
-        positions = self._positions
-        values = [
-            (
-                positions[row.table_id] << _NUMBER_BITS | row.number,
+        place = self._place
+        values: list[object] = []
+        for row in rows:
+            values += (
+                place(row.table_id, row.number),
                 row.id,
                 row.created_time,
                 row.created_by,
                 dumps(row.cells),
             )
-            for row in rows
-        ]
         # One statement for ten records takes two thirds of the time of ten.
-        for start in range(0, len(values), RECORDS_PER_WRITE):
-            together = values[start : start + RECORDS_PER_WRITE]
-            self._connection.execute(_insertion(len(together)), list(chain(*together)))
+        for start in range(0, len(values), _AT_ONCE):
+            together = values[start : start + _AT_ONCE]
+            self._connection.execute(_insertion(len(together) // _COLUMNS), together)
 
     def update_rows(self, rows: Iterable[Row]) -> None:
         self._connection.executemany(

@@ -72,14 +72,8 @@ class Transaction:
         number = rows.next_number
         self._numbers_before.setdefault(table.id, number)
         added = [
-            Row(
-                id=new_id("rec"),
-                table_id=table.id,
-                number=place,
-                created_time=self.time,
-                created_by=self.user.id,
-                cells=cells,
-            )
+            # By position, since names take twice as long here.
+            Row(new_id("rec"), table.id, place, self.time, self.user.id, cells)
             for place, cells in enumerate(records, number)
         ]
         by_id = {row.id: row for row in added}
