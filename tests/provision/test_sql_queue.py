@@ -163,3 +163,16 @@ def test_a_queue_comes_back_to_the_columns_that_it_left(
     bring(compiled(WITH))
 
     assert read("SELECT attempt, cancel_requested FROM errand") in ([(0, False)], [(0, 0)])
+
+
+@pytest.mark.parametrize("order", ["created_time", "-created_time", "due, created_time"])
+def test_a_queue_by_columns_alone_is_found_as_it_was_made(
+    bring: Bring, compiled: Callable[[str], Schema], indexes: Callable[[], dict[str, str]], order: str
+) -> None:  # fmt: skip
+    """No column stands twice in the index, whatever place the time of creation has in the order."""
+    schema = compiled(WITH.replace("-weight, created_time", order))
+    bring(schema)
+
+    columns = indexes()["ix_errand_queue"].partition("(")[2]
+    assert columns.count("created_time") == 1
+    assert bring(schema) == ()

@@ -28,6 +28,7 @@ from tablewright.expressions.sql_functions import calendar, text_or_number
 from tablewright.expressions.sql_linked import aggregate, exists, member_at
 from tablewright.expressions.sql_literals import literal, stored, value_type
 from tablewright.expressions.types import INTEGER, ValueType
+from tablewright.sql_names import sql_name
 
 Dialect = Literal["sqlite", "postgresql"]
 Sql = ColumnElement[Any]
@@ -89,7 +90,7 @@ class SqlCompiler:
     def alias(self, table: str) -> FromClause:
         """Return the table under a name of its own, for a subquery."""
         known = self.tables[table].table
-        return known.alias(f"{known.name}_{self.next_number()}")
+        return known.alias(sql_name(known.name, str(self.next_number())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from tablewright.expressions import tree
 from tablewright.expressions.sql_arithmetic import whole_microseconds
+from tablewright.sql_names import sql_name
 
 if TYPE_CHECKING:
     from tablewright.expressions.sql import SqlScope, SqlTable
@@ -42,7 +43,7 @@ def linked(scope: SqlScope, relation: tree.Field, variable: str) -> Linked:
         own = rows.c.id == scope.plain(relation)
     else:
         if link.holder is not target.table or link.other != "id":
-            holder = link.holder.alias(f"{link.holder.name}_{compiler.next_number()}")
+            holder = link.holder.alias(sql_name(link.holder.name, str(compiler.next_number())))
             joined = sa.join(holder, rows, holder.c[link.other] == rows.c.id)
         own = holder.c[link.own] == own_id
 

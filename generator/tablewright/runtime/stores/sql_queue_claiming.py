@@ -36,7 +36,6 @@ def candidates(
         own.c.worker_id.label("held_by"),
         own.c.attempt.label("last_attempt"),
         *(key.label(f"k{place}") for place, key in enumerate(keys)),
-        own.c.created_time.label("since"),
     )
     due = sa.or_(own.c.ready_at.is_(None), own.c.ready_at <= made.now)
     line = sa.text(waits(spec, made.dialect))
@@ -45,8 +44,7 @@ def candidates(
         again = scope.condition(taking.again)
         branches.append(found.where(*ran_out(made), made.held, again, *shared))
     limit: Any = sa.literal_column(str(n))
-    ordered = [one.order_by(*order, own.c.created_time, own.c.id).limit(limit) for one in branches]
-    return ordered, [*together, sa.text("since"), sa.text("id")]
+    return [one.order_by(*order).limit(limit) for one in branches], together
 
 
 def ran_out(made: QueueTable) -> list[Any]:
@@ -70,8 +68,9 @@ def _order(
             [sa.text(f"{value}{direction}") for value, direction in plain],
             [sa.text(f"k{place}{direction}") for place, (_, direction) in enumerate(plain)],
         )
-    values = [scope.ordering(one.by) for one in taking.order]
-    falling = [one.descending for one in taking.order]
+    own = made.table
+    values = [*(scope.ordering(one.by) for one in taking.order), own.c.created_time, own.c.id]
+    falling = [*(one.descending for one in taking.order), False, False]
     return (
         values,
         [one.desc() if down else one.asc() for one, down in zip(values, falling, strict=True)],

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import TableSpec
+from tablewright.sql_names import sql_name
 
 TEXT_FORM: Final = "%Y-%m-%dT%H:%M:%f"
 """SQLite's own clock in the form that moments have there, milliseconds filled up to six digits by `000Z`."""
@@ -36,21 +37,18 @@ def queue_columns(
     keys = order_keys(spec, dialect)
     if keys is not None:
         where = sa.text(waits(spec, dialect))
-        listed = [f"{expression}{direction}" for expression, direction in keys]
-        listed += [quoted("created_time"), quoted("id")]
         parts.append(
             sa.Index(
-                f"ix_{spec.sql_name}_queue",
-                *(sa.text(key) for key in listed),
+                sql_name("ix", spec.sql_name, "queue"),
+                *(sa.text(f"{expression}{direction}") for expression, direction in keys),
                 sqlite_where=where,
                 postgresql_where=where,
             )
         )
     for name in ("ready_at", "lease_until"):
         there = sa.text(f"{quoted(name)} IS NOT NULL")
-        parts.append(
-            sa.Index(f"ix_{spec.sql_name}_{name}", name, sqlite_where=there, postgresql_where=there)
-        )
+        index = sql_name("ix", spec.sql_name, name)
+        parts.append(sa.Index(index, name, sqlite_where=there, postgresql_where=there))
     return parts
 
 
@@ -105,9 +103,9 @@ def _states(spec: TableSpec, *, with_taken: bool) -> str:
 def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | None:
     """Return the queue's order as SQL, values and directions; nothing where it sorts by what is no column.
 
-    Enums sort by the place of their values, blanks come first where rising.
+    Enums sort by the place of their values, blanks come first where rising. What is alike goes by its creation and id.
     """
-    keys = []
+    keys: list[tuple[str, str]] = []
     for key in spec.queue.order_by if spec.queue is not None else ():
         name = key.removeprefix("-")
         field = spec.by_key.get(name)
@@ -127,7 +125,8 @@ def order_keys(spec: TableSpec, dialect: Dialect) -> list[tuple[str, str]] | Non
         if dialect == "postgresql":
             nulls = " NULLS LAST" if falling else " NULLS FIRST"
         keys.append((column, f"{' DESC' if falling else ''}{nulls}"))
-    return keys
+    named = {column for column, _ in keys}
+    return keys + [(one, "") for one in (quoted("created_time"), quoted("id")) if one not in named]
 
 
 def as_text(name: str) -> str:
