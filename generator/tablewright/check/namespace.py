@@ -18,7 +18,7 @@ from tablewright.names import (
 from tablewright.syntax.document import Scalar
 
 MAX_KEY_BYTES: Final = 55
-"""PostgreSQL holds names up to 63 bytes, and some get an ending such as `_history`."""
+"""PostgreSQL holds names up to 63 bytes, and columns are called after keys, some with the ending `_id`."""
 
 
 class Namespace:
