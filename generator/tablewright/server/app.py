@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable, Iterable
 from hmac import compare_digest
 from time import perf_counter, time
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tablewright.airtable import MAX_URL_LENGTH
 from tablewright.server import attachments, errors
@@ -260,7 +262,7 @@ async def _nothing_here(scope: Scope, _receive: Receive, send: Send) -> None:
 
 def application(api: AirtableApi, pages: Pages) -> ASGIApp:
     """The API, the start page, the call log and the attachments in one application."""
-    beside = Starlette(
+    router = Starlette(
         routes=[
             Route("/", pages.start, methods=["GET"]),
             Route("/tables/{table_id}", pages.table, methods=["GET"]),
@@ -273,6 +275,10 @@ def application(api: AirtableApi, pages: Pages) -> ASGIApp:
             Mount("/", app=_nothing_here),
         ]
     )
+
+    # Pages are shown to this machine only: behind a proxy, that is said by its headers.
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+    beside: Any = ProxyHeadersMiddleware(cast("Any", router), trusted_hosts=trusted)
 
     async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
         # Past the router: the API splits its paths itself, and every request passes here.

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from tablewright.server.app import AirtableApi, application
 from tablewright.server.calls import CallLog
+from tablewright.server.connection import WholeAnswers
 from tablewright.server.faults import Faults
 from tablewright.server.importing import SchemaFileError, open_schema, read_schema
 from tablewright.server.jsontext import JsonObject
@@ -112,6 +113,9 @@ class LocalAirtable:
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                http=WholeAnswers,
+                # `application` sees to the headers of proxies where they matter.
+                proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=2,
                 server_header=False,
