@@ -18,6 +18,7 @@ from tablewright.runtime import (
     StoreUnavailable,
     TableSpec,
     WriteIncomplete,
+    current_store,
 )
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
@@ -287,3 +288,95 @@ def test_a_transition_that_was_lost_and_cannot_be_looked_for_is_in_doubt(
 
     rules("")
     assert one.refresh().status is TaskStatus.IN_PROGRESS
+
+
+def test_a_token_that_ends_in_the_midst_loses_no_record(
+    tasks: Factory[AgentTask], local_airtable: LocalAirtable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored by then is told for records that are created, changed and deleted."""
+    store: Any = current_store()
+    told: list[str] = []
+
+    def ends_after(name: str) -> None:
+        send, calls = getattr(store.client, name), iter(range(9))
+
+        def once(*given: Any, **named: Any) -> Any:
+            store.client.api.api_key = local_airtable.token if next(calls) == 0 else "patEnded"
+            return send(*given, **named)
+
+        monkeypatch.setattr(store.client, name, once)
+
+    ends_after("create")
+    with pytest.raises(WriteIncomplete, match="AIRTABLE_ACCESS_TOKEN") as caught:
+        tasks.create_many(25)
+    told += [str(one.id) for one in caught.value.records]
+    monkeypatch.undo()
+    store.client.api.api_key = local_airtable.token
+    assert sorted(told) == sorted(AgentTask.where().ids())
+
+    made = [*AgentTask.all(), *tasks.create_many(15)]
+    for task in made:
+        task.output = "x"
+    ends_after("update")
+    with pytest.raises(WriteIncomplete, match="AIRTABLE_ACCESS_TOKEN") as caught:
+        AgentTask.bulk_update(made)
+    assert (len(caught.value.stored), caught.value.in_doubt, len(caught.value.unsent)) == (
+        10,
+        (),
+        15,
+    )
+    ends_after("delete")
+    with pytest.raises(StoreError, match="Of 25 AgentTask 10 are deleted"):
+        AgentTask.bulk_delete(made)
+    monkeypatch.undo()
+    store.client.api.api_key = local_airtable.token
+    assert AgentTask.count() == 15
+
+
+def test_changes_of_records_that_do_not_fit_are_stored(
+    tasks: Factory[AgentTask], people: Any
+) -> None:
+    """What another field of a record holds is no matter of a change: it neither fails nor sinks the rest."""
+    made = tasks.create_many(25)
+    people.edit(made[12].id, Priority="Invented")
+    for place, task in enumerate(made):
+        task.output = f"{place}"
+
+    AgentTask.bulk_update(made)
+
+    assert [people.cells(task.id)["Output"] for task in made] == [f"{place}" for place in range(25)]
+    assert all(task.unsaved_changes == {} for task in made)
+
+
+class Sum(AirtableModel):
+    """A record whose formula people can change."""
+
+    table: ClassVar[TableSpec] = TableSpec(
+        "Sum", "Sums", "sum",
+        (FieldSpec("name", "Name", "text", required=True, unique=True), FieldSpec("double", "Double", "formula", result="number")),
+    )  # fmt: skip
+
+    name: str
+    double: float | None = Field(default=None, frozen=True)
+
+
+@pytest.mark.parametrize("fault", ["", "cut-after method=POST nth=1"])
+def test_a_record_that_comes_back_unfit_is_said_to_be_stored(
+    local_airtable: LocalAirtable, clock: Any, rules: Rules, fault: str
+) -> None:
+    """People gave a formula another type: the error names the field, and that all records of the batch are there."""
+    from pyairtable import Api
+
+    provision(local_airtable, [Sum.table])
+    api = Api(local_airtable.token, endpoint_url=local_airtable.url)
+    table = api.base(local_airtable.base_id).table("Sums")
+    table.create_field("Double", "formula", options={"formula": "IF({Name}='b', 'odd', 2)"})
+    with connected(local_airtable, clock=clock):
+        Sum.count()
+        rules(fault)
+
+        with pytest.raises(WriteIncomplete, match="double has to be of type formula") as caught:
+            Sum.bulk_create([{"name": one} for one in "abc"])
+
+        assert sorted(caught.value.stored.values()) == sorted(one["id"] for one in table.all())
+        assert (caught.value.in_doubt, caught.value.unsent) == ((), ())

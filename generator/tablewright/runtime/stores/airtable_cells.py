@@ -132,13 +132,13 @@ class TableCells:
         return row
 
     def part(self, record: Mapping[str, Any], keys: Iterable[str]) -> Row:
-        """Return some of a record's values, with those that Airtable works out.
+        """Return some of a record's values, with those that Airtable works out. What the others hold does not matter.
 
         Raises:
-            RecordInvalid: as in `row`.
+            RecordInvalid: as in `row`, for these.
         """
-        row = self.row(record)
         wanted = {*keys, *(one.key for one in self.table.fields if one.is_computed)}
+        row = self._row(record, self._decoder(frozenset(wanted)))
         return {key: value for key, value in row.items() if key in wanted}
 
     def _unfit(self, record: Mapping[str, Any], error: ValidationError) -> RecordInvalid:

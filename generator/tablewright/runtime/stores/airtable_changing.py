@@ -11,8 +11,8 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
     RecordInvalid,
     RecordNotFound,
-    StoreError,
     StoreUnavailable,
+    TablewrightError,
     WriteIncomplete,
     held_by_several,
 )
@@ -41,17 +41,16 @@ def update(base: Base, table: TableSpec, changes: Sequence[Change], description:
     cells = base.cells(table)
     rules.check_unique(base, table, changes)
     rules.check_acyclic(base, table, changes)
-    found: list[Row] = []
+    stored: list[Json] = []
     for batch in batches(changes, RECORDS_PER_WRITE):
         try:
-            records = _change(base, cells, batch)
-        except (Refused, StoreUnavailable) as error:
+            stored += _change(base, cells, batch)
+        except TablewrightError as error:
             reason = _why(error, cells, batch, description)
-            if not found:
+            if not stored:
                 raise reason from error
-            raise _half_changed(table, changes, len(found), error) from error
-        found += [cells.part(record, row) for record, (_, row) in zip(records, batch, strict=True)]
-    return found
+            raise _half_changed(table, changes, len(stored), reason) from error
+    return [cells.part(record, row) for record, (_, row) in zip(stored, changes, strict=True)]
 
 
 def upsert(
@@ -157,7 +156,7 @@ def _stored(
 
 
 def _why(
-    error: StoreError, cells: TableCells, batch: Sequence[Change], description: str
+    error: TablewrightError, cells: TableCells, batch: Sequence[Change], description: str
 ) -> Exception:
     if not isinstance(error, Refused):
         return error
@@ -171,7 +170,7 @@ def _why(
 
 
 def _half_changed(
-    table: TableSpec, changes: Sequence[Change], done: int, error: StoreError
+    table: TableSpec, changes: Sequence[Change], done: int, error: Exception
 ) -> WriteIncomplete:
     # A change that was sent several times: whether one of them was carried out is not known.
     in_doubt = RECORDS_PER_WRITE if isinstance(error, StoreUnavailable) else 0

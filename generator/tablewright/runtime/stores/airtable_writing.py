@@ -15,13 +15,14 @@ from tablewright.runtime.errors import (
     StoreError,
     StoreOutdated,
     StoreUnavailable,
+    TablewrightError,
     WriteIncomplete,
 )
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores.airtable_cells import TableCells
-from tablewright.runtime.stores.airtable_client import AnswerLost, Refused
+from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Progress
@@ -51,6 +52,14 @@ def looking_after(lost: AnswerLost, what: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _in_doubt(lost: AnswerLost) -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise AnswerLost(f"{lost}, and looking for the records failed, too: {error}") from error
+
+
 # -- creating ---------------------------------------------------------------------------------------------------------
 
 
@@ -67,37 +76,41 @@ def insert(
     key = _key_of(table)
     if key is not None and key.key == CLIENT_KEY:
         rows = [{**row, key.key: row.get(key.key) or secrets.token_urlsafe(16)} for row in rows]
+    ids: list[str] = []
     stored: list[Row] = []
     for batch in batches(rows, RECORDS_PER_WRITE):
         try:
-            stored += _create(base, cells, batch, key)
+            records = _create(base, cells, batch, key)
+            ids += [record[ID] for record in records]
+            stored += [cells.row(record) for record in records]
         except AnswerLost as lost:
-            raise _stopped(table, rows, stored, str(lost), in_doubt=len(batch)) from lost
-        except StoreError as error:
-            if not stored:
+            raise _stopped(table, rows, ids, stored, str(lost), in_doubt=len(batch)) from lost
+        except TablewrightError as error:
+            if not ids:
                 raise
-            raise _stopped(table, rows, stored, str(error)) from error
-        except RecordInvalid as error:
-            if not stored:
-                raise
-            raise _stopped(table, rows, stored, str(error)) from error
+            raise _stopped(table, rows, ids, stored, str(error)) from error
         if (
             progress is not None
             and progress(len(stored), len(rows)) is False
             and len(stored) < len(rows)
         ):
-            raise _stopped(table, rows, stored, "progress() asked for it")
+            raise _stopped(table, rows, ids, stored, "progress() asked for it")
     return stored
 
 
 def _stopped(
-    table: TableSpec, rows: Sequence[Row], stored: Sequence[Row], reason: str, in_doubt: int = 0
+    table: TableSpec,
+    rows: Sequence[Row],
+    ids: Sequence[str],
+    stored: Sequence[Row],
+    reason: str,
+    in_doubt: int = 0,
 ) -> WriteIncomplete:
-    done = len(stored)
+    done = len(ids)
     error = WriteIncomplete(
         f"creating {len(rows)} {table.key}",
         reason,
-        stored={place: row[ID] for place, row in enumerate(stored)},
+        stored=dict(enumerate(ids)),
         in_doubt=range(done, done + in_doubt),
         unsent=range(done + in_doubt, len(rows)),
     )
@@ -113,8 +126,10 @@ def _key_of(table: TableSpec) -> FieldSpec | None:
     return next((one for one in table.fields if one.unique and not one.is_computed), None)
 
 
-def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec | None) -> list[Row]:
-    """Create up to ten records. Where the answer is lost, look whether they are there before anything else.
+def _create(
+    base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec | None
+) -> list[Json]:
+    """Create up to ten records and return them in order. Where the answer is lost, look whether they are there before anything else.
 
     Raises:
         AnswerLost: nothing tells whether they were created.
@@ -125,7 +140,7 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
     sent = [cells.new(row) for row in rows]
     for _ in range(TRIES):
         try:
-            records = base.client.create(what, place, sent, by_id=cells.names.by_id)
+            return base.client.create(what, place, sent, by_id=cells.names.by_id)
         except Refused as refused:
             raise explained(refused, cells, rows) from refused
         except AnswerLost as lost:
@@ -134,14 +149,12 @@ def _create(base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec |
             found = _found_again(base, cells, rows, key, lost)
             if found is not None:
                 return found
-        else:
-            return [cells.row(record) for record in records]
     raise AnswerLost(f"the answer was lost {TRIES} times")
 
 
 def _found_again(
     base: Base, cells: TableCells, rows: Sequence[Row], key: FieldSpec, lost: AnswerLost
-) -> list[Row] | None:
+) -> list[Json] | None:
     """Return the records of a create whose answer was lost; None where none is there, since all are or none.
 
     Raises:
@@ -149,13 +162,16 @@ def _found_again(
     """
     for seconds in waits_after(lost):
         base.client.pause(seconds)
-        try:
+        with _in_doubt(lost):
             holders = rules.holding(base, cells.table, key, [row[key.key] for row in rows])
-        except StoreUnavailable as error:
-            raise AnswerLost(f"{lost}, and looking for the records failed, too: {error}") from error
         if len(holders) == len(rows):
-            found = base.fitting(cells.table, list(holders.values()))
-            return [found[holders[row[key.key]]] for row in rows if holders[row[key.key]] in found]
+            ids = [holders[row[key.key]] for row in rows]
+            what = f"read {len(ids)} {cells.table.key} that were created"
+            with _in_doubt(lost):
+                records = reading.fetch_records(base, cells.table, ids, cells.fields, what)
+            found = {record[ID]: record for record in records}
+            if len(found) == len(rows):
+                return [found[one] for one in ids]
         if holders:
             raise AnswerLost(f"{len(holders)} of {len(rows)} records with these keys are there")
     if lost.is_late:
@@ -175,7 +191,7 @@ def delete(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
     for batch in batches(wanted, RECORDS_PER_WRITE):
         try:
             gone += _delete(base, table, list(batch))
-        except StoreError as error:
+        except TablewrightError as error:
             if not gone:
                 raise
             raise StoreError(
