@@ -24,7 +24,10 @@ TASK = {"name": "n", "description": "d", "agent_id": "a"}
 @contextmanager
 def postgres(url: str) -> Iterator[tuple[Connection, psycopg.Connection]]:
     """Connect to an empty PostgreSQL by us and by psycopg alone."""
-    with connect(url) as connection, psycopg.connect(url, autocommit=True) as bare:
+    with (
+        connect(url) as connection,
+        psycopg.connect(url, autocommit=True, cursor_factory=psycopg.RawCursor) as bare,
+    ):
         AgentTask.count()
         yield connection, bare
 

@@ -265,10 +265,11 @@ class SqlLeases:
 
     def _asked(self, name: str, place: Place, **values: Any) -> list[Any]:
         given = {"base": place.base, "table": place.table, **values}
-        text = self._texts[name]
+        text, names = self._texts[name]
+        ordered = [given[one] for one in names]
 
         def ask(cursor: Any) -> list[Any]:
-            cursor.execute(text, given)
+            cursor.execute(text, ordered)
             return list(cursor.fetchall()) if cursor.description is not None else []
 
         self._make()
@@ -276,18 +277,21 @@ class SqlLeases:
         return self._lanes.read(ask) if name == "all" else self._lanes.run(ask)
 
     def _make(self) -> None:
-        """Make the table where it is missing. Programs that do so at once may collide on PostgreSQL; then once more."""
-        if self._is_made:
-            return
+        """Make the table and its indexes where they are missing."""
+        if not self._is_made:
+            for one in CREATE[self._dialect]:
+                self._made(one)
+            self._is_made = True
+
+    def _made(self, statement: str) -> None:
+        # Programs that make the same thing at once collide on PostgreSQL; the next try finds it there.
         for left in range(TRIES, 0, -1):
             try:
-                for one in CREATE[self._dialect]:
-                    self._lanes.run(lambda cursor, one=one: cursor.execute(one) and None)  # type: ignore[misc]  # a default binds it
+                self._lanes.run(lambda cursor: cursor.execute(statement) and None)
             except (StoreError, exc.IntegrityError) as error:
                 if left == 1 or isinstance(error, StoreUnavailable):
                     raise
             else:
-                self._is_made = True
                 return
 
     def _row(self, found: Sequence[Any]) -> LeaseRow:

@@ -212,15 +212,20 @@ _POSTGRES: Final = (
     (r":(\w+) IS NOT NULL", r"CAST(:\1 AS text) IS NOT NULL"),
     (r":(base|table|id|worker|token|state|pending)\b", r"CAST(:\1 AS text)"),
     (r"(?<!:):(number|back)\b", r"CAST(:\1 AS integer)"),
-    (r"(?<!:):(\w+)", r"%(\1)s"),
 )  # fmt: skip
 
 
-def dialect_text(text: str, dialect: Dialect) -> str:
-    """Return a text of `TEXTS` as a database understands it."""
-    for pattern, words in _SQLITE if dialect == "sqlite" else _POSTGRES:
+def dialect_text(text: str, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """Return a text of `TEXTS` as a database understands it, and the names of its values by their numbers."""
+    patterns, mark = (_SQLITE, "?") if dialect == "sqlite" else (_POSTGRES, "$")
+    for pattern, words in patterns:
         text = re.sub(pattern, words, text)
-    return text
+    places: dict[str, int] = {}
+
+    def numbered(name: re.Match[str]) -> str:
+        return f"{mark}{places.setdefault(name[1], len(places) + 1)}"
+
+    return re.sub(r"(?<!:):(\w+)", numbered, text), tuple(places)
 
 
 __all__ = ["CREATE", "TEXTS", "dialect_text"]

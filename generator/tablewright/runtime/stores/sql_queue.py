@@ -36,7 +36,7 @@ from tablewright.runtime.stores.sql_queue_columns import store_now
 from tablewright.runtime.stores.sql_queue_figures import gathered
 from tablewright.runtime.stores.sql_queue_lanes import Lanes
 from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListener
-from tablewright.runtime.stores.sql_queue_prepared import Prepared
+from tablewright.runtime.stores.sql_queue_prepared import Prepared, numbering
 from tablewright.runtime.stores.sql_queue_table import QueueTable, StoreClock
 from tablewright.runtime.stores.sql_queue_waking import may_wake
 from tablewright.runtime.stores.sql_statements import KnownTable
@@ -74,7 +74,7 @@ class SqlQueue:
     def _of(self, table: TableSpec) -> QueueTable:
         found = self._statements.get(table)
         if found is None:
-            known, engine = self._known(table), self._engine.dialect
+            known, engine = self._known(table), numbering(self._engine.dialect)
             now = store_now(self._dialect, known.schema.moment)
             ask, asked = Prepared(sa.select(now), engine, [now]), time.monotonic()
             ((read_at,),) = self._lanes.read(lambda cursor: ask.run(cursor, {}))

@@ -87,7 +87,7 @@ class Lanes:
                 ) from error
 
     def connection(self) -> Any:
-        """Return a new driver connection, which the caller has to close."""
+        """Return a new driver connection, which the caller has to close. PostgreSQL's take values as $1, $2, …"""
         try:
             pooled = self._engine.raw_connection()
         except exc.DBAPIError as error:
@@ -98,7 +98,10 @@ class Lanes:
         if self._alone is None:
             pooled.detach()
         if self._dialect == "postgresql":
+            from psycopg import RawCursor
+
             made.autocommit = True
+            made.cursor_factory = RawCursor
         return made
 
     def _once(self, work: Callable[[Any], T], begin: str) -> T:
