@@ -78,6 +78,17 @@ def test_records_of_one_second_are_read_once(tasks: Factory[AgentTask], sent: Se
     assert sent() == [f"GET {TABLE}"] * 3
 
 
+def test_the_plan_says_so(tasks: Factory[AgentTask]) -> None:
+    """Where Airtable sorts, or the rest is done after the fetch, the plan says that instead."""
+    tasks.create()
+
+    latest = str(AgentTask.where().order_by("-created_time").limit(2).explain())
+    assert "or 2 or 3 where the time of creation tells which are the first of many" in latest
+    assert "2 or 3" not in str(AgentTask.where().order_by("retry_count").limit(2).explain())
+    assert "2 or 3" not in str(AgentTask.get_ready_tasks().limit(2).explain())
+    assert "2 or 3" not in str(AgentTask.where().explain())
+
+
 def test_one_page_is_all_that_is_asked_for(tasks: Factory[AgentTask], sent: Sent) -> None:
     """A hundred records are one answer, and it says that it is the last."""
     tasks.create_many(100)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,14 +26,14 @@ from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import Client, Json, Page
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
-from tablewright.runtime.stores.airtable_order import Ranking, sort_option
+from tablewright.runtime.stores.airtable_order import Ranking, Seen, sort_option
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows
 from tablewright.runtime.unfit import UnfitRows
 
 T = TypeVar("T")
 
-Found = tuple[Json, Row]
+Found = tuple[Json, Seen]
 """A record with the values that the order and the condition look at."""
 
 _RECORD_ID: Final = re.compile(r"rec[0-9A-Za-z]{14}")
@@ -181,7 +181,12 @@ def _records(
         options["sort"] = sorting
     is_counted = is_whole and (wanted is not None or selection.offset > 0)
     counts = (lambda record: cells.fits(record, _silent)) if is_counted else (lambda _: True)
-    nearest = None if sorting else _nearest(request, selection, counts)
+    newest = None if sorting else _newest_wanted(request, selection)
+    nearest = (
+        Nearest(cells, request.evaluator, newest, wanted, counts)
+        if newest is not None and wanted is not None
+        else None
+    )
     pages = _pages(base, request, options, nearest)
     if not (order or is_counted) and wanted is None and request.split.is_exact:
         records = [one for page in pages for one in page]
@@ -189,8 +194,8 @@ def _records(
         return records[selection.offset :]
     ranking = Ranking(order, request.evaluator)
     found: list[Found] = []
-    for page in pages:
-        kept = _kept(base, request, page, _read_by(*(one.by for one in order)))
+    for part in pages if sorting else _at_once(pages):
+        kept = _kept(base, request, part, order)
         if sorting and is_counted:
             kept = [one for one in kept if cells.fits(one[0], report)]
         found += kept
@@ -203,15 +208,11 @@ def _records(
     return list(islice(in_order, selection.offset, wanted))
 
 
-def _nearest(
-    request: Request, selection: Selection, counts: Callable[[Json], bool]
-) -> Nearest | None:
-    """Return how the first records by creation are found without reading all; None where others are wanted."""
-    newest = newest_first(request.cells, selection.order)
-    if newest is None or selection.limit is None or not request.split.is_exact:
+def _newest_wanted(request: Request, selection: Selection) -> bool | None:
+    """Tell whether the first records by creation are wanted, newest or oldest first; None where others are."""
+    if selection.limit is None or not request.split.is_exact:
         return None
-    wanted = selection.offset + selection.limit
-    return Nearest(request.cells, request.evaluator, newest, wanted, counts)
+    return newest_first(request.cells, selection.order)
 
 
 def _pages(base: Base, request: Request, options: Json, nearest: Nearest | None) -> Iterator[Page]:
@@ -230,24 +231,34 @@ def _silent(_: RecordInvalid) -> None:
     """Tell nobody: a record that is looked at twice is reported once."""
 
 
+def _at_once(pages: Iterable[Sequence[Json]]) -> list[list[Json]]:
+    """Return all records as one page: what their links lead to is read once, and not for every page."""
+    return [list(chain.from_iterable(pages))]
+
+
 def _kept(
-    base: Base, request: Request, page: Sequence[Json], keys: Iterable[str] = ()
-) -> list[Found]:
-    """Return the records of a page that meet what the formula did not ask, with the values of *keys*."""
-    rest = request.split.rest
-    cells = request.cells
-    found = list(cells.with_rows(page, base.unfit.report, [*keys, *_read_by(rest)]))
-    if request.split.is_exact:
-        return found
-    rows = [row for _, row in found]
-    views = linked_rows(cells.table, rows, base) if _follows_links(cells.table, rest) else rows
+    base: Base, request: Request, page: Sequence[Json], order: Sequence[Order] = ()
+) -> Sequence[Found]:
+    """Return the records of a page that meet what the formula did not ask, with the values that the order looks at."""
+    rest, table = request.split.rest, request.cells.table
+    keys = [one.by for one in order]
     holds = request.evaluator.holds
-    return [one for one, view in zip(found, views, strict=True) if holds(rest, view)]
+    found = list(request.cells.with_rows(page, base.unfit.report, _read_by(*keys, rest)))
+    if _follows_links(table, rest):
+        return [one for one in _with_links(base, table, found) if holds(rest, one[1])]
+    if not request.split.is_exact:
+        found = [one for one in found if holds(rest, one[1])]
+    return _with_links(base, table, found) if _follows_links(table, *keys) else found
 
 
-def _follows_links(table: TableSpec, node: tree.Node) -> bool:
+def _with_links(base: Base, table: TableSpec, found: Sequence[tuple[Json, Row]]) -> list[Found]:
+    views = linked_rows(table, [row for _, row in found], base)
+    return [(record, view) for (record, _), view in zip(found, views, strict=True)]
+
+
+def _follows_links(table: TableSpec, *nodes: tree.Node) -> bool:
     links = {*table.relations_by_key, *(one.key for one in table.inverses())}
-    return not links.isdisjoint(tree.fields_read(node))
+    return not links.isdisjoint(_read_by(*nodes))
 
 
 def count(base: Base, selection: Selection) -> int:
@@ -262,7 +273,8 @@ def count(base: Base, selection: Selection) -> int:
         options["max_records"] = wanted
     table = base.client.table(cells.names.table)
     number = 0
-    for page in base.client.pages(f"count {cells.table.name}", table, options):
+    pages: Iterable[Sequence[Json]] = base.client.pages(f"count {cells.table.name}", table, options)
+    for page in _at_once(pages) if wanted is None and not request.split.is_exact else pages:
         if request.split.is_exact:
             number += len(page)
         else:
@@ -315,12 +327,17 @@ def plan(base: Base, selection: Selection, description: str) -> Plan:
         steps = ["no request: no record can meet the condition"]
     else:
         until = ", until the limit is reached" if sorting else ""
-        if not sorting and _nearest(request, selection, bool) is not None:
+        if not sorting and _newest_wanted(request, selection) is not None:
             until = ", or 2 or 3 where the time of creation tells which are the first of many"
         steps = [f"1 request for every {RECORDS_PER_PAGE} records that the formula keeps{until}"]
         asked = linked_ids(selection.where)
         if asked and not request.split.is_exact:
             steps.append(f"1 request for the names of {len(asked)} linked records")
+        looked_at = (request.split.rest, *(one.by for one in selection.order))
+        if _follows_links(cells.table, *looked_at):
+            steps.append(
+                f"1 request for every {RECORDS_PER_PAGE} linked records that are looked at"
+            )
     after = (
         []
         if request.split.is_exact
