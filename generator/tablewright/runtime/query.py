@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions import tree
-from tablewright.runtime.columns import Condition, Term
+from tablewright.runtime.columns import Columns, Condition, Term
 from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import shown
@@ -69,6 +69,7 @@ class Query(Generic[R_co]):
     def order_by(self, *keys: str | Term) -> Self:
         """Return the query sorted by fields: `"priority"` rising, `"-priority"` falling; enums in their own order.
 
+        A dot leads to the fields of a linked record: `"-author.name"`. Expressions of `c` sort rising.
         Blanks come first where rising. Records that are equal in all keys come in the order they were created.
         """
         return self._with(_order=tuple(self._ordered(key) for key in keys))
@@ -103,9 +104,13 @@ class Query(Generic[R_co]):
         return Order(found.node, descending=key.startswith("-"))
 
     def _sortable(self, name: str) -> Term | None:
-        found = getattr(self.model.c, name, None) if not name.startswith("_") else None
-        has_order = isinstance(found, Term) and found.type.kind not in ("list", "json", "opaque")
-        return found if has_order else None
+        found: object = self.model.c
+        for part in name.split("."):
+            private = part.startswith("_") or not isinstance(found, Columns)
+            found = None if private else getattr(found, part, None)
+        if isinstance(found, Term) and found.type.kind not in ("list", "json", "opaque"):
+            return found
+        return None
 
     def _meant(self, name: str) -> str:
         """Return the way out for a name that records cannot be sorted by."""

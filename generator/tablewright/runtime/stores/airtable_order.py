@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.types import ValueType
-from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_names import CREATED
@@ -20,6 +19,9 @@ _SORTED_ALIKE: Final = frozenset(
      "created_time", "auto_number"}
 )  # fmt: skip
 """Kinds that Airtable sorts as we do: texts it sorts by language, choices as people arranged them."""
+Seen = Mapping[str, Any]
+"""The values that an order looks at; linked rows for links where it follows them."""
+
 _BY_CREATION: Final = Order(tree.Field(CREATED, ValueType("datetime")))
 
 
@@ -54,13 +56,13 @@ class Ranking:
         self._keys = [(_rank(one.by, evaluator), one.descending) for one in order]
         self._compared = self._keys or [(_rank(_BY_CREATION.by, evaluator), False)]
 
-    def sort(self, found: list[tuple[dict[str, Any], Row]]) -> None:
+    def sort(self, found: list[tuple[dict[str, Any], Seen]]) -> None:
         """Sort records with their rows, which come oldest first where they are equal."""
         found.sort(key=lambda one: one[0]["createdTime"])
         for rank, descending in reversed(self._keys):
             found.sort(key=lambda one, rank=rank: rank(one[1]), reverse=descending)  # type: ignore[misc]  # a default binds it
 
-    def is_past(self, found: Sequence[tuple[dict[str, Any], Row]], wanted: int) -> bool:
+    def is_past(self, found: Sequence[tuple[dict[str, Any], Seen]], wanted: int) -> bool:
         """Tell whether no later record can be among the wanted ones: the last one found sorts behind all of them."""
         if len(found) <= wanted:
             return False
@@ -68,8 +70,8 @@ class Ranking:
         return any(rank(last) != rank(border) for rank, _ in self._compared)
 
 
-def _rank(node: tree.Node, evaluator: Evaluator) -> Callable[[Row], tuple[bool, Any]]:
-    value: Callable[[Row], Any]
+def _rank(node: tree.Node, evaluator: Evaluator) -> Callable[[Seen], tuple[bool, Any]]:
+    value: Callable[[Seen], Any]
     match node:
         case tree.Field(name, _, None):
             value = itemgetter(name)
@@ -79,7 +81,7 @@ def _rank(node: tree.Node, evaluator: Evaluator) -> Callable[[Row], tuple[bool, 
     if node.type.kind == "enum":
         places = {member: place for place, member in enumerate(evaluator.enums[node.type.name])}
 
-    def rank(row: Row) -> tuple[bool, Any]:
+    def rank(row: Seen) -> tuple[bool, Any]:
         found = value(row)
         if found is None:
             return False, 0
