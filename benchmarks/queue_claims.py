@@ -120,7 +120,11 @@ def bare_postgres(url: str, asked: list[tuple[str, Any]]) -> int:
     import psycopg
 
     ((text, values),) = asked
-    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+    numbered = psycopg.RawCursor
+    with (
+        psycopg.connect(url, autocommit=True, cursor_factory=numbered) as connection,
+        connection.cursor() as cursor,
+    ):
         taken = 0
         while taken < CLAIMS:
             taken += len(cursor.execute(text, values).fetchall())

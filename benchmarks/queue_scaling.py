@@ -1,9 +1,10 @@
-"""How claiming and finishing tasks scales from 1 to 8 worker processes, on SQLite and PostgreSQL. Prints and draws it.
+"""How claiming tasks, and claiming and finishing them, scales from 1 to 8 worker processes, on SQLite and PostgreSQL.
 
     python -m benchmarks.queue_scaling postgresql://user@host/database [PLOT.svg]
 
-The plot needs matplotlib: pip install 'tablewright[bench]'. Everything runs on one machine, the database included, so
-its cores are the limit; what is to be seen is that workers do not stand in one another's way.
+Prints rates and draws those of claiming and finishing. The plot needs matplotlib: pip install 'tablewright[bench]'.
+Everything runs on one machine, the database included, so its cores are the limit; what is to be seen is that workers do
+not stand in one another's way. Beside them stands a plain loop over numbers: what the same processes gain from the cores.
 """
 
 from __future__ import annotations
@@ -24,15 +25,37 @@ from tablewright.runtime import connect
 TASKS = 100
 ROUNDS = 9
 WORKERS = (1, 2, 3, 4, 6, 8)
+CLAIMED = "claimed"
+FINISHED = "claimed and finished"
+COUNTED = "counted"
 COLOURS = {"PostgreSQL": "#336791", "SQLite": "#c2571a"}
 
 
+def claim() -> None:
+    """Claim a task."""
+    AgentTask.claim("w")
+
+
+def finish() -> None:
+    """Claim a task and finish it."""
+    AgentTask.claim("w")[0].complete_execution("done")
+
+
+def count() -> None:
+    """Do what no database has a part in."""
+    sum(range(50_000))
+
+
+STEPS = {CLAIMED: claim, FINISHED: finish, COUNTED: count}
+
+
 def work(url: str, line: Connection) -> None:
-    """Claim tasks one by one and finish each, as many as are asked for again and again."""
+    """Do a step as often as is asked for, again and again."""
     with connect(url):
-        while number := line.recv():
+        while wanted := line.recv():
+            step, number = wanted
             for _ in range(number):
-                AgentTask.claim("w")[0].complete_execution("done")
+                STEPS[step]()
             line.send(number)
 
 
@@ -49,24 +72,25 @@ class Crew:
             ours, theirs = spawn.Pipe()
             spawn.Process(target=work, args=(url, theirs), daemon=True).start()
             self._lines.append(ours)
-        self._done(max(WORKERS), 1)
+        self._done(FINISHED, max(WORKERS), 1)
 
-    def rate(self, workers: int) -> float:
-        """Return tasks a second of so many of them together."""
-        with connect(self._url):
-            fill(TASKS * workers)
+    def rate(self, step: str, workers: int) -> float:
+        """Return steps a second of so many of them together."""
+        if step != COUNTED:
+            with connect(self._url):
+                fill(TASKS * workers)
         begin = time.perf_counter()
-        self._done(workers, TASKS)
+        self._done(step, workers, TASKS)
         return TASKS * workers / (time.perf_counter() - begin)
 
     def close(self) -> None:
         """Let them end."""
         for line in self._lines:
-            line.send(0)
+            line.send(None)
 
-    def _done(self, workers: int, number: int) -> None:
+    def _done(self, step: str, workers: int, number: int) -> None:
         for line in self._lines[:workers]:
-            line.send(number)
+            line.send((step, number))
         for line in self._lines[:workers]:
             line.recv()
 
@@ -121,25 +145,27 @@ def main(postgres: str, plot: str = "") -> None:
             "PostgreSQL": postgres,
             "SQLite": f"sqlite:///{folder}/bench.db?synchronous=normal",
         }
-        rates: dict[str, dict[int, list[float]]] = {
-            name: {one: [] for one in WORKERS} for name in urls
+        rates: dict[str, dict[str, dict[int, list[float]]]] = {
+            name: {step: {one: [] for one in WORKERS} for step in STEPS} for name in urls
         }
         for name, url in urls.items():
             crew = Crew(url)
             for _ in range(ROUNDS):
-                for workers in WORKERS:
-                    rates[name][workers].append(crew.rate(workers))
+                for step, found in rates[name].items():
+                    for workers in WORKERS:
+                        found[workers].append(crew.rate(step, workers))
             crew.close()
-    for name, found in rates.items():
-        one = statistics.median(found[1])
-        for workers, each in found.items():
-            median = statistics.median(each)
-            print(
-                f"{name}, {workers} workers: {median:7,.0f} tasks/s ({min(each):,.0f} to {max(each):,.0f}), "
-                f"{median / one:.2f} of one"
-            )
+    for name, steps in rates.items():
+        for step, found in steps.items():
+            one = statistics.median(found[1])
+            for workers, each in found.items():
+                median = statistics.median(each)
+                print(
+                    f"{name}, {workers} workers: {median:7,.0f} {step} a second "
+                    f"({min(each):,.0f} to {max(each):,.0f}), {median / one:.2f} of one"
+                )
     if plot:
-        draw(rates, plot)
+        draw({name: steps[FINISHED] for name, steps in rates.items()}, plot)
 
 
 if __name__ == "__main__":
