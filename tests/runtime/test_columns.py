@@ -24,7 +24,7 @@ from tablewright.expressions.types import (
     record_of,
     records_of,
 )
-from tablewright.runtime import Choice, Columns, OrderedChoice
+from tablewright.runtime import Choice, Columns, OrderedChoice, measures
 from tablewright.runtime import columns as _
 
 
@@ -197,6 +197,13 @@ def test_the_fields_of_a_linked_record_keep_apart_from_those_around() -> None:
         (lambda: loose.needs == [], "write c.needs.contains"),
         (lambda: _.coalesce(loose.name, 1), "values of one type"),
         (lambda: _.max_(loose.state, State.DONE), "have no order"),
+        (lambda: _.min_(loose.flag, loose.flag), r"min_\(\) needs values with an order"),
+        (lambda: loose.needs.max(lambda task: task.state), "the values of State have no order"),
+        (lambda: loose.needs.min(lambda task: task.states), "min.. needs values with an order"),
+        (lambda: measures.min(loose.state), "the values of State have no order: say 'ordered"),
+        (lambda: measures.max(loose.parent.states), "max.. needs values with an order, and got"),
+        (lambda: measures.max(loose.data), "max.. needs values with an order, and got"),
+        (lambda: measures.min(loose.flag), "min.. needs values with an order, and got"),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )

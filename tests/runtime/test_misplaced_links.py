@@ -27,6 +27,7 @@ HOW_MANY = "name how many there are, as in c.depends_on.count()"
         (lambda: measures.count_distinct(c.depends_on), f"count_distinct() needs a value, and {LINKS}: {HOW_MANY}"),
         (lambda: measures.count_by("parent_task"), "count_by() needs a field, as in count_by(Model.c.field), and not 'parent_task'"),  # type: ignore[arg-type]  # the point of it
         (lambda: AgentTask.where().order_by(c.parent_task), f"cannot order AgentTask: {A_LINK}, so {A_FIELD}"),
+        (lambda: AgentTask.where().order_by(c.parameters), "cannot order AgentTask by JSON or blank"),
         (lambda: AgentTask.where().order_by(5), "order_by() takes names of fields, such as 'name' or '-name', and not 5"),  # type: ignore[arg-type]  # likewise
     ],
 )  # fmt: skip

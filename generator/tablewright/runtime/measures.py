@@ -27,6 +27,7 @@ from tablewright.runtime.columns import (
     Ordered,
     Term,
 )
+from tablewright.runtime.columns.base import check_order
 from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.errors import shown
 
@@ -103,12 +104,12 @@ def avg(value: Numeric) -> Measure:
 
 def min(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The smallest value; blank where there is none."""
-    return Measure("min", _looked_at("min", value))
+    return Measure("min", _comparable("min", value))
 
 
 def max(value: Ordered | Member[Any]) -> Measure:  # noqa: A001  # the measure's name in a schema
     """The largest value; blank where there is none."""
-    return Measure("max", _looked_at("max", value))
+    return Measure("max", _comparable("max", value))
 
 
 def median(value: Numeric) -> Measure:
@@ -132,6 +133,12 @@ def _numeric(name: str, value: Numeric) -> tree.Node:
     node = _looked_at(name, value)
     if node.type.kind not in ("integer", "number", "duration"):
         raise TypeError(f"{name}() needs numbers or durations, and got {node.type}")
+    return node
+
+
+def _comparable(name: str, value: Ordered | Member[Any]) -> tree.Node:
+    node = _looked_at(name, value)
+    check_order(f"{name}()", value)
     return node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
 
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions import tree
@@ -20,6 +20,8 @@ from tablewright.runtime.values import utc_now
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
+
+_WITHOUT_ORDER: Final = frozenset({"list", "json", "opaque"})
 
 R = TypeVar("R", bound="AirtableModel")
 R_co = TypeVar("R_co", bound="AirtableModel", covariant=True)
@@ -87,6 +89,8 @@ class Query(Generic[R_co]):
 
     def _ordered(self, key: str | Term) -> Order:
         if isinstance(key, Term):
+            if key.type.kind in _WITHOUT_ORDER:
+                raise TypeError(f"cannot order {self.model.__name__} by {key.type}")
             return Order(key.node)
         if not isinstance(key, str):
             link = link_of(key)
@@ -108,7 +112,7 @@ class Query(Generic[R_co]):
         for part in name.split("."):
             private = part.startswith("_") or not isinstance(found, Columns)
             found = None if private else getattr(found, part, None)
-        if isinstance(found, Term) and found.type.kind not in ("list", "json", "opaque"):
+        if isinstance(found, Term) and found.type.kind not in _WITHOUT_ORDER:
             return found
         return None
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from tablewright.expressions import tree
-from tablewright.expressions.functions import FUNCTIONS
+from tablewright.expressions.functions import FUNCTIONS, ORDERED_KINDS
 from tablewright.expressions.types import ValueType, common_type
 from tablewright.runtime.choice import Choice, OrderedChoice
 from tablewright.runtime.columns.names import no_such_name
@@ -201,14 +201,25 @@ class Member(Equal, Generic[E]):
         return self._is_in(values)
 
     def _ordered(self, operator: tree.CompareOperator, other: object) -> Condition:
-        if not issubclass(self.choices, OrderedChoice):
-            raise TypeError(
-                f"the values of {self.choices.__name__} have no order: say 'ordered: true' in its schema"
-            )
+        check_order(operator, self)
         return self._compare(operator, other)
 
     def _hint(self, other: object) -> str:  # noqa: ARG002  # the base's hint looks at it
         return f": it takes values of {self.choices.__name__}, such as {next(iter(self.choices))!r}"
+
+
+def check_order(asked: str, value: Term) -> None:
+    """Do nothing where one of two such values can be the smaller one.
+
+    Raises:
+        TypeError: they have no order; *asked* is what needs one.
+    """
+    if isinstance(value, Member) and not issubclass(value.choices, OrderedChoice):
+        raise TypeError(
+            f"the values of {value.choices.__name__} have no order: say 'ordered: true' in its schema"
+        )
+    if value.type.kind not in ORDERED_KINDS:
+        raise TypeError(f"{asked} needs values with an order, and got {value.type}")
 
 
 def calculated(

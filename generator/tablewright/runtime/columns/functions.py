@@ -18,7 +18,8 @@ from tablewright.expressions.types import (
     common_type,
     enum_type,
 )
-from tablewright.runtime.choice import Choice, OrderedChoice
+from tablewright.runtime.choice import Choice
+from tablewright.runtime.columns.base import check_order
 from tablewright.runtime.columns.terms import (
     Condition,
     Date,
@@ -215,8 +216,8 @@ def max_(first: T, *others: T | Plain) -> T:
 
 
 def _extreme(name: str, first: T, others: tuple[Any, ...]) -> T:
-    if isinstance(first, Member) and not issubclass(first.choices, OrderedChoice):
-        raise TypeError(f"the values of {first.choices.__name__} have no order")
+    if isinstance(first, Term):
+        check_order(f"{name}_()", first)
     nodes, shared = _together(name, (first, *others))
     found: T = _term(tree.Call(name, nodes, shared), (first, *others))
     return found

@@ -16,6 +16,7 @@ from tablewright.expressions.types import (
     record_of,
     records_of,
 )
+from tablewright.runtime.columns.base import check_order
 from tablewright.runtime.columns.fields import (
     DatetimeColumn,
     IdColumn,
@@ -28,7 +29,6 @@ from tablewright.runtime.columns.terms import (
     Integer,
     Member,
     Numeric,
-    Ordered,
     Term,
     term,
 )
@@ -235,8 +235,9 @@ class LinksColumn(Generic[C]):
         where: Callable[[C], Condition] | None,
     ) -> T:
         node, value = self._over(quantifier, body, where, ValueType.or_none)
-        if not isinstance(value, (Ordered, Member)):
+        if value is None:
             raise TypeError(f"{quantifier}() needs values with an order")
+        check_order(f"{quantifier}()", value)
         return term(node, value.choices if isinstance(value, Member) else None)  # type: ignore[no-any-return]  # likewise
 
     def _over(
