@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.codec import Row, encode_changes
@@ -21,7 +22,7 @@ from tablewright.runtime.queue.rules import (
     waiting_states,
 )
 from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement, Step
-from tablewright.runtime.spec import RetrySpec, TransitionSpec
+from tablewright.runtime.spec import RetrySpec, TableSpec, TransitionSpec
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -114,11 +115,16 @@ def _move(
 def _calculated(record: AirtableModel, written: Row) -> Row:
     """Return the calculated fields of a record that its store did not tell with what it wrote: databases do not."""
     table = type(record).table
-    keys = [one.key for one in table.fields if one.is_computed and one.key not in written]
+    keys = [key for key in _computed(table) if key not in written]
     if not keys:
         return {}
     stored = record._origin.store.fetch(table, [record.id]).get(record.id, {})
     return {key: stored[key] for key in keys if key in stored}
+
+
+@cache
+def _computed(table: TableSpec) -> tuple[str, ...]:
+    return tuple(one.key for one in table.fields if one.is_computed)
 
 
 def step(

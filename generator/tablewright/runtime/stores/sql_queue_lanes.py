@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Lanes:
-    """Driver connections that are kept open: what SQLAlchemy does for every checkout costs as much as a claim."""
+    """Cursors of driver connections that are kept open: what SQLAlchemy does for every checkout costs as much as a claim."""
 
     def __init__(self, engine: Engine, dialect: Dialect, description: str) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class Lanes:
             idle, self._idle = self._idle, []
         for one in idle:
             if self._alone is None:
-                one.close()
+                one.connection.close()
 
     def run(self, work: Callable[[Any], T]) -> T:
         """Do *work* with a cursor, again where the connection was found broken or the database asks for it.
@@ -107,15 +107,14 @@ class Lanes:
     def _once(self, work: Callable[[Any], T], begin: str) -> T:
         if self._alone is not None:
             self._alone.acquire()
-        lane: Any = None
+        cursor: Any = None
         good = False
         try:
             with self._lock:
-                lane = self._idle.pop() if self._idle else None
-            lane = lane if lane is not None else self.connection()
-            cursor = lane.cursor()
+                cursor = self._idle.pop() if self._idle else None
+            cursor = cursor if cursor is not None else self.connection().cursor()
             if self._plans is not None:
-                self._plans.renew(lane)
+                self._plans.renew(cursor.connection)
                 found = work(cursor)
                 good = True
                 return found
@@ -125,32 +124,32 @@ class Lanes:
                 cursor.execute("COMMIT")
                 good = True
             except BaseException as error:
-                lane.rollback()
+                cursor.connection.rollback()
                 good = isinstance(
                     error, (TablewrightError, self._engine.dialect.loaded_dbapi.Error)
                 )
                 raise
             return found
         finally:
-            self._put_back(lane, good=good)
+            self._put_back(cursor, good=good)
             if self._alone is not None:
                 self._alone.release()
 
-    def _put_back(self, lane: Any, *, good: bool) -> None:
-        if lane is None:
+    def _put_back(self, cursor: Any, *, good: bool) -> None:
+        if cursor is None:
             return
         with self._lock:
             keep = self._alone is not None or (good and not self._closed)
             if keep:
-                self._idle.append(lane)
+                self._idle.append(cursor)
         if not keep:
-            lane.close()
+            cursor.connection.close()
 
     def _forget(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for one in idle:
-            one.close()
+            one.connection.close()
 
 
 def _reason(error: BaseException) -> str:

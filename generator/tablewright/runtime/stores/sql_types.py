@@ -48,11 +48,11 @@ class MomentStamp(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:  # the same
-        """Return the moment in UTC, whatever zone the session has."""
-        return None if value is None else value.astimezone(UTC)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Processor:  # SQLAlchemy's signature
+        """Return the conversion of results: to UTC, whatever zone the session has."""
+        return lambda value: None if value is None else value.astimezone(UTC)
 
 
 class Seconds(UserDefinedType[timedelta]):
