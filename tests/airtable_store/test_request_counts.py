@@ -52,6 +52,14 @@ def test_records_one_by_one(tasks: Factory[AgentTask], sent: Sent) -> None:
             lambda: AgentTask.find_by(parent_task=one).all(),
             [LIST, LIST],
         ),
+        "the other side of a link: the record's name, and what shows it": (
+            lambda: AgentTask.get(one.id).subtasks,
+            [LIST, LIST, LIST],
+        ),
+        "a condition on the other side": (
+            AgentTask.where(AgentTask.c.subtasks.any(lambda task: task.output == "2")).all,
+            [LIST, LIST, LIST],
+        ),
         "what may happen now": (one.open_transitions, []),
         "history": (one.history, [f"{LIST} History"]),
         "comments": (one.comments, [f"{LIST}/{one.id}/comments"]),
@@ -72,6 +80,28 @@ def test_records_one_by_one(tasks: Factory[AgentTask], sent: Sent) -> None:
     for name, (step, expected) in steps.items():
         step()
         assert sent() == expected, name
+
+
+def test_the_other_side_of_a_link_takes_two_requests_for_a_hundred_records(
+    tasks: Factory[AgentTask], sent: Sent
+) -> None:
+    """The names of up to a hundred records and what shows one of them; whoever links to several is one record."""
+    parents = tasks.create_many(130)
+    children = [tasks.create(parent_task=parents[place]) for place in (0, 1, 129)]
+    both = tasks.create(depends_on=[parents[129], parents[0]])
+    read = (
+        AgentTask.where(AgentTask.c.id.is_in([one.id for one in parents]))
+        .order_by("created_time")
+        .all()
+    )
+    sent()
+
+    assert [len(one.subtasks) for one in read] == [1, 1, *[0] * 127, 1]
+    assert sent() == [LIST] * 4
+    assert read[0].subtasks == children[:1]
+    assert [one.dependents for one in (read[0], read[129])] == [[both], [both]]
+    assert read[0].dependents[0] is read[129].dependents[0]
+    assert sent() == [LIST] * 4
 
 
 def _conditional(task: AgentTask) -> None:

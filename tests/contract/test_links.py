@@ -35,7 +35,7 @@ def test_linked_records_are_loaded_for_all_records_of_a_query_at_once(
     assert needed == [["p0"] if place == 0 else ["p0", f"p{place}"] for place in range(10)]
     assert (all(blocked), back) == (True, [1] * 10)
     # On Airtable the other side of a link is found by the names of its records, which is one request more.
-    assert len(sent) == (6 if isinstance(connection.store, SqlStore) else 7), sent
+    assert len(sent) == (5 if isinstance(connection.store, SqlStore) else 6), sent
 
 
 def test_a_chain_that_leads_back_is_refused_with_its_path(connection: Connection) -> None:

@@ -220,8 +220,12 @@ def _load_back(
     origin: Origin, inverse: InverseSpec, source: type[T], own_id: str
 ) -> dict[str, list[T]]:
     owners = list(dict.fromkeys([own_id, *origin.batch.ids()]))
-    pairs = origin.store.linked(inverse.source, inverse.relation, owners)
-    wanted = list(dict.fromkeys(one for ids in pairs.values() for one in ids))
-    rows = origin.store.fetch(source.table, wanted)
-    known = {record.id: record for record in source._decoded(origin.store, list(rows.values()))}
-    return {owner: [known[one] for one in pairs[owner] if one in known] for owner in owners}
+    relation = inverse.relation
+    found: dict[str, list[T]] = {owner: [] for owner in owners}
+    rows = origin.store.linking(source.table, relation, owners)
+    for record in source._decoded(origin.store, rows):
+        held = record.__dict__[relation.attribute]
+        for one in held if relation.many else (held,):
+            if one in found:
+                found[one].append(record)
+    return found

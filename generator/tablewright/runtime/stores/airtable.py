@@ -8,10 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tablewright.airtable import RECORDS_PER_PAGE
-from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.types import BOOLEAN, TEXT, record_of, records_of
 from tablewright.kinds import KINDS
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
@@ -21,6 +18,7 @@ from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_beside as beside
 from tablewright.runtime.stores import airtable_changing as changing
+from tablewright.runtime.stores import airtable_linking as linking
 from tablewright.runtime.stores import airtable_moving as moving
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_writing as writing
@@ -39,7 +37,7 @@ from tablewright.runtime.stores.base import (
     Selection,
     Upload,
 )
-from tablewright.runtime.stores.linked_rows import linked_rows
+from tablewright.runtime.stores.linked_rows import Backward, linked_rows
 from tablewright.runtime.unfit import UnfitRows
 
 AIRTABLE: Final = Capabilities(
@@ -164,21 +162,16 @@ class AirtableStore:
         with self._explaining(selection.table):
             return reading.count(self, selection)
 
-    def linked(
-        self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]
-    ) -> Mapping[str, Sequence[str]]:
-        """Return, for each of *ids*, the ids of the rows of *table* whose *relation* holds it, oldest first."""
-        found: dict[str, list[str]] = {one: [] for one in ids}
-        for batch in reading.batches(reading.valid_ids(ids), RECORDS_PER_PAGE):
-            where = _links_to(relation, batch)
-            with self._explaining(table):
-                rows = reading.read_parts(self, Selection(table, where), [relation.key])
-            for row in rows:
-                value: Any = row[relation.key]
-                for one in value if relation.many else [value]:
-                    if one in found:
-                        found[one].append(row[ID])
-        return found
+    def linking(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> list[Row]:
+        """Return the rows of *table* whose *relation* holds one of *ids*, oldest first: 2 requests for a hundred ids."""
+        with self._explaining(table):
+            records = linking.linking_records(self, table, relation, ids)
+        return self.cells(table).lazy_rows(records)
+
+    def backward(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> Backward:
+        """Return the records of *table* that link to *ids*, for conditions and figures that look at them."""
+        with self._explaining(table):
+            return linking.backward(self, table, relation, ids)
 
     def history(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first; none where the base keeps no history."""
@@ -239,17 +232,6 @@ class _Explaining:
             table = self._cells.table.key
             raise RecordNotFound(table, [self._record_id], self._description) from error
         raise writing.explained(error, self._cells) from error
-
-
-def _links_to(relation: RelationSpec, ids: Sequence[str]) -> tree.Node:
-    choices = tuple(tree.literal(one) for one in ids)
-    if not relation.many:
-        link = tree.Field(relation.key, record_of(relation.to))
-        return tree.Membership(tree.Field("id", TEXT.or_none(), link), choices)
-    variable = tree.Variable("linked", record_of(relation.to, nullable=False))
-    among = tree.Membership(tree.Field("id", TEXT, variable), choices)
-    held = tree.Field(relation.key, records_of(relation.to))
-    return tree.Over("any", variable, held, among, None, BOOLEAN)
 
 
 __all__ = ["AIRTABLE", "AirtableStore"]

@@ -11,7 +11,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import BEST_EFFORT
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.queue.store import QueueStore
-from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores.airtable import AirtableStore
 from tablewright.runtime.stores.airtable_candidates import plain_rows
 from tablewright.runtime.stores.airtable_noted_queue import NotedQueue
@@ -78,11 +78,17 @@ class LeasedStore(AirtableStore):
 
     def select(self, selection: Selection) -> list[Row]:
         """Return the wanted rows in order, with what is known of their leases."""
-        found = super().select(selection)
-        if selection.table.queue is None:
+        return self._told(selection.table, super().select(selection))
+
+    def linking(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> list[Row]:
+        """Return the rows whose *relation* holds one of *ids*, with what is known of their leases."""
+        return self._told(table, super().linking(table, relation, ids))
+
+    def _told(self, table: TableSpec, found: list[Row]) -> list[Row]:
+        if table.queue is None:
             return found
         rows = plain_rows(self, found)
-        self.queues.tell(selection.table, rows)
+        self.queues.tell(table, rows)
         return rows
 
     def move(self, table: TableSpec, move: Move) -> Moved:

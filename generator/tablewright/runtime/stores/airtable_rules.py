@@ -14,6 +14,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInUse, RecordInvalid, taken_by, taken_twice
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores.airtable_linking import linking_ids
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Selection
@@ -152,7 +153,7 @@ def to_delete_first(
         for relation in source.relations:
             if relation.to != table.key or relation.on_delete == "unlink" or not ids:
                 continue
-            pairs = base.linked(source, relation, ids)
+            pairs = linking_ids(base, source, relation, ids)
             holders = {
                 owner: [one for one in listed if source is not table or one not in ids]
                 for owner, listed in pairs.items()

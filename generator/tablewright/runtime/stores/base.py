@@ -215,10 +215,8 @@ class Store(Protocol):
         """Delete rows and return the ids of those that were there."""
         ...
 
-    def linked(
-        self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]
-    ) -> Mapping[str, Sequence[str]]:
-        """Return, for each of *ids*, the ids of the rows of *table* whose *relation* holds it, oldest first."""
+    def linking(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> list[Row]:
+        """Return the rows of *table* whose *relation* holds one of *ids*, each once, oldest first."""
         ...
 
     def move(self, table: TableSpec, move: Move) -> Moved:

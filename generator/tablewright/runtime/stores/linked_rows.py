@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tablewright.runtime.codec import Row
@@ -16,11 +17,17 @@ class Fetches(Protocol):
         """Return the rows with these ids; those that do not fit are left out."""
         ...
 
-    def linked(
-        self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]
-    ) -> Mapping[str, Sequence[str]]:
-        """Return, for each id, the ids of the rows whose relation holds it."""
+    def backward(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> Backward:
+        """Return the rows whose relation holds one of these ids."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """The other side of a link: *by_linked* has the ids of the rows that hold each, *read* gives those rows that fit."""
+
+    by_linked: Mapping[str, Sequence[str]]
+    read: Callable[[], Mapping[str, Row]]
 
 
 class LinkedRow(Mapping[str, Any]):
@@ -50,19 +57,20 @@ class Group:
         table: TableSpec,
         ids: Sequence[str],
         store: Fetches,
-        rows: Sequence[Row] | None = None,
+        read: Callable[[], Mapping[str, Row]],
     ) -> None:
         self._table = table
         self._ids = ids
         self._store = store
-        self._rows = None if rows is None else {row["id"]: row for row in rows}
+        self._read = read
+        self._rows: Mapping[str, Row] | None = None
         self._linked: dict[str, Group] = {}
         self._backward: dict[str, Mapping[str, Sequence[str]]] = {}
 
     def rows(self) -> Mapping[str, Row]:
-        """Return the rows by id, fetched at the first call."""
+        """Return the rows by id, read at the first call."""
         if self._rows is None:
-            self._rows = self._store.fitting(self._table, self._ids) if self._ids else {}
+            self._rows = self._read() if self._ids else {}
         return self._rows
 
     def members(self, ids: Sequence[str]) -> list[LinkedRow]:
@@ -80,19 +88,20 @@ class Group:
         if inverse is None:
             return self.rows().get(record_id, {}).get(key)
         if key not in self._linked:
-            pairs = self._store.linked(inverse.source, inverse.relation, self._ids)
-            every = list(dict.fromkeys(one for listed in pairs.values() for one in listed))
-            self._backward[key] = pairs
-            self._linked[key] = Group(inverse.source, every, self._store)
+            found = self._store.backward(inverse.source, inverse.relation, self._ids)
+            every = dict.fromkeys(one for listed in found.by_linked.values() for one in listed)
+            self._backward[key] = found.by_linked
+            self._linked[key] = Group(inverse.source, list(every), self._store, found.read)
         return self._linked[key].members(self._backward[key].get(record_id, ()))
 
     def _forward(self, relation: RelationSpec) -> Group:
         if relation.key not in self._linked:
-            every = dict.fromkeys(
-                one for row in self.rows().values() for one in _ids(row, relation)
+            every = list(
+                dict.fromkeys(one for row in self.rows().values() for one in _ids(row, relation))
             )
+            target, store = self._table.target(relation), self._store
             self._linked[relation.key] = Group(
-                self._table.target(relation), list(every), self._store
+                target, every, store, lambda: store.fitting(target, every)
             )
         return self._linked[relation.key]
 
@@ -100,7 +109,8 @@ class Group:
 def linked_rows(table: TableSpec, rows: Sequence[Row], store: Fetches) -> list[LinkedRow]:
     """Return rows that know the way to the rows they link with."""
     ids = [row["id"] for row in rows]
-    return Group(table, ids, store, rows).members(ids)
+    by_id = {row["id"]: row for row in rows}
+    return Group(table, ids, store, lambda: by_id).members(ids)
 
 
 def _ids(row: Row, relation: RelationSpec) -> Sequence[str]:

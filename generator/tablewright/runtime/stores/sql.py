@@ -229,19 +229,14 @@ class SqlStore:
             ),
         )
 
-    def linked(
-        self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]
-    ) -> Mapping[str, Sequence[str]]:
-        """Return, for each of *ids*, the ids of the rows of *table* whose *relation* holds it, oldest first."""
+    def linking(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> list[Row]:
+        """Return the rows of *table* whose *relation* holds one of *ids*, oldest first, in one statement."""
 
-        def work(connection: Connection, known: KnownTable) -> Sequence[Any]:
-            statement = sql_links.linked(known.schema, table, relation, ids, self._dialect)
-            return connection.execute(statement).all()
+        def work(connection: Connection, known: KnownTable) -> list[Row]:
+            statement = sql_links.linking(known, relation, ids)
+            return known.statements.rows(connection.execute(statement).all())
 
-        found: dict[str, list[str]] = {one: [] for one in ids}
-        for linked_id, record_id in self._read(table, work):
-            found[linked_id].append(record_id)
-        return found
+        return self._read(table, work)
 
     def history(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first."""

@@ -13,7 +13,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores.sql_schema import SchemaTables, link_column
-from tablewright.runtime.stores.sql_statements import among
+from tablewright.runtime.stores.sql_statements import KnownTable, among
 
 
 def could_close_a_circle(table: TableSpec, rows: Sequence[Row]) -> bool:
@@ -122,22 +122,14 @@ class LinkWriter:
                 return path[::-1]
 
 
-def linked(
-    schema: SchemaTables,
-    table: TableSpec,
-    relation: RelationSpec,
-    ids: Sequence[str],
-    dialect: Dialect,
-) -> sa.Select[Any]:
-    """Return pairs of a linked id and the id of a record whose *relation* holds it, oldest record first."""
-    own = schema.tables[table.key]
+def linking(known: KnownTable, relation: RelationSpec, ids: Sequence[str]) -> sa.Select[Any]:
+    """Return the rows whose *relation* holds one of *ids*, each once, oldest first."""
+    statements = known.statements
+    own = statements.table
     if relation.many:
-        holder = schema.links[table.key, relation.key]
-        pairs = sa.select(holder.c.linked_id, holder.c.record_id).join_from(
-            holder, own, own.c.id == holder.c.record_id
-        )
-        column: Any = holder.c.linked_id
+        holder = known.schema.links[known.spec.key, relation.key]
+        held = among(holder.c.linked_id, ids, statements.dialect)
+        wanted = own.c.id.in_(sa.select(holder.c.record_id).where(held))
     else:
-        column = own.c[link_column(relation)]
-        pairs = sa.select(column, own.c.id)
-    return pairs.where(among(column, ids, dialect)).order_by(own.c.created_time, own.c.id)
+        wanted = among(own.c[link_column(relation)], ids, statements.dialect)
+    return sa.select(*statements.columns).where(wanted).order_by(own.c.created_time, own.c.id)
