@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -33,16 +35,73 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_with_nothing_set_the_embedded_default_is_taken_and_said(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """It is a SQLite file in the current folder."""
-    with caplog.at_level(logging.INFO, "tablewright"), connect() as connected:
-        AgentTask.create(name="n", description="d", agent_id="a")
+PATHS = {"PYTHONPATH": f"{ROOT / 'generator'}{os.pathsep}{ROOT}"}
+PROGRAM = """
+import tablewright
+from generated.agent_tasks import AgentTask
 
-    assert connected.description == "SQLite tablewright.db"
-    assert "embedded default" in caplog.text
-    assert Path("tablewright.db").exists()
+for name in "ab":
+    with tablewright.connect(*URL):
+        AgentTask.create(name=name, description="d", agent_id="a")
+"""
+
+
+def run(*url: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that sets up no logging and connects twice, in the current folder."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM.replace("URL", repr(url))], capture_output=True, text=True, check=True,
+        env={**PATHS, **variables},
+    )  # fmt: skip
+
+
+def test_with_nothing_set_a_program_says_once_where_its_records_are() -> None:
+    """Somebody who set up nothing reads on stderr which store was taken, its file, and how to name another."""
+    done = run()
+
+    file = Path("tablewright.db").resolve()
+    assert file.exists()
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"tablewright keeps records in the embedded default, SQLite in {file}, since no store is named. To name one: "
+        "tablewright.connect(URL), or TABLEWRIGHT_STORE in the environment or in .env. What works: "
+        "airtable://appXXXXXXXXXXXXXX, local:tasks.airtable, sqlite:///tasks.db, or postgresql://user@host/database\n"
+    )
+
+
+def test_a_program_that_names_its_store_says_nothing() -> None:
+    """Neither by an argument, nor by the environment or `.env`, even where it is the very file of the default."""
+    by_argument = run("sqlite:///tablewright.db")
+    by_environment = run(TABLEWRIGHT_STORE="sqlite:///tablewright.db")
+    Path(".env").write_text("TABLEWRIGHT_STORE=local:base.airtable\n", encoding="utf-8")
+    by_file = run()
+
+    assert [one.stderr for one in (by_argument, by_environment, by_file)] == ["", "", ""]
+
+
+def test_a_command_says_it_beside_its_output() -> None:
+    """What reads the output of `tablewright stats` reads nothing else."""
+    command = ["-m", "tablewright", "stats", "generated.agent_tasks:AgentTask", "--format", "json"]
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=True, env=PATHS
+    )
+
+    assert json.loads(done.stdout)["queue"]["waiting"] == 0
+    assert done.stderr.startswith("tablewright keeps records in the embedded default")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_log_says_which_store_was_taken(caplog: pytest.LogCaptureFixture) -> None:
+    """The embedded default is warned of the first time; what was named is told with where it was found."""
+    with caplog.at_level(logging.INFO, "tablewright"):
+        for _ in range(2):
+            with connect() as connected:
+                assert connected.description == "SQLite tablewright.db"
+        connect("sqlite:///other.db").close()
+
+    first, second, named = caplog.records
+    assert (first.levelname, second.levelname, named.levelname) == ("WARNING", "INFO", "INFO")
+    assert second.getMessage() == "connected to SQLite tablewright.db (the embedded default)"
+    assert named.getMessage() == "connected to SQLite other.db (given)"
 
 
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar, Token
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -23,13 +24,16 @@ TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 BASE: Final = "AIRTABLE_BASE_ID"
 BEST_EFFORT: Final = "best effort"
 """What to say for leases to do without a database."""
-EMBEDDED: Final = "sqlite:///tablewright.db"
+EMBEDDED: Final = "tablewright.db"
+"""The SQLite file of those who name no store."""
 WHAT_WORKS: Final = (
     "airtable://appXXXXXXXXXXXXXX, local:tasks.airtable, sqlite:///tasks.db, or postgresql://user@host/database"
 )
 
 _current: ContextVar[Store | None] = ContextVar("tablewright_store", default=None)
 _default: Connection | None = None
+_told: Final[set[Path]] = set()
+"""Embedded files that somebody was told of: once in each process is enough."""
 
 
 class Connection:
@@ -90,8 +94,9 @@ def connect(
 
     In a `with` statement it is current inside the block and closed at its end. Without *url* it is taken from the
     environment, or from the file `.env`: TABLEWRIGHT_STORE, else AIRTABLE_ACCESS_TOKEN with AIRTABLE_BASE_ID; and with
-    nothing set, the file tablewright.db in the current folder. Nothing is opened before it is needed, but for `local:`,
-    which starts a local Airtable in this process.
+    nothing set, the SQLite file tablewright.db in the current folder, of which a warning tells in the log: without
+    a set-up of logging it is seen on stderr. Nothing is opened before it is needed, but for `local:`, which starts a
+    local Airtable in this process.
 
     Airtable cannot say for certain who holds a task of a queue. With *leases*, or TABLEWRIGHT_LEASES, a SQL database
     does: `leases="sqlite:///leases.db"`. With `leases="best effort"` Airtable does without, and a task may now and then
@@ -109,8 +114,23 @@ def connect(
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
     connection = Connection(store)
     connection._before, _default = _default, connection
-    logger.info("connected to %s (%s)", connection.description, reason)
+    _say(connection.description, reason)
     return connection
+
+
+def _say(description: str, reason: str) -> None:
+    """Tell the log what is connected, and warn of the embedded default where it is new: nobody asked for it."""
+    if not reason:
+        file = Path(EMBEDDED).resolve()
+        if file not in _told:
+            _told.add(file)
+            logger.warning(
+                "tablewright keeps records in the embedded default, SQLite in %s, since no store is named. "
+                "To name one: tablewright.connect(URL), or %s in the environment or in .env. What works: %s",
+                file, STORE, WHAT_WORKS,
+            )  # fmt: skip
+            return
+    logger.info("connected to %s (%s)", description, reason or "the embedded default")
 
 
 def current_store() -> Store:
@@ -130,7 +150,7 @@ def current_store() -> Store:
 
 
 def _chosen() -> tuple[str, str]:
-    """Return the store's URL, and where it was found."""
+    """Return the store's URL, and where it was found: an empty text where nothing is set."""
     found = settings()
     if found.get(STORE):
         return found[STORE], f"from {STORE}"
@@ -141,7 +161,7 @@ def _chosen() -> tuple[str, str]:
         raise NotConfigured(
             f"{here} is set and {missing} is not: set both for Airtable, or {STORE} for another store"
         )
-    return EMBEDDED, "the embedded default, since nothing is set"
+    return f"sqlite:///{EMBEDDED}", ""
 
 
 def _opened(url: str, leases: str | None) -> Store:
