@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import Connection, connect
+from tablewright.runtime import Condition, Connection, connect
 from tablewright.runtime.queue.rules import taking_of
 from tablewright.runtime.stores import sql_plans
 from tablewright.runtime.stores import sql_queue_claiming as claiming
@@ -59,6 +60,44 @@ def test_claims_go_by_the_index_of_the_queue(
         )
         assert "Index Scan using ix_agent_task_queue" in plan
         assert "Seq Scan on agent_task " not in plan
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "index"),
+    [
+        (AgentTask.c.agent_id == "a", "ix_agent_task_queue_agent_id"),
+        ((AgentTask.c.agent_id == "a") & (AgentTask.c.name != "x"), "ix_agent_task_queue_agent_id"),
+        (AgentTask.c.agent_id.is_in(["a", "b"]), "ix_agent_task_queue"),
+        (AgentTask.c.name == "n", "ix_agent_task_queue"),
+    ],
+)
+def test_a_narrowed_claim_goes_by_an_index_in_the_order_of_the_queue(
+    connection: Connection,
+    explained: Callable[[Any, dict[str, Any]], str],
+    narrowed: Condition,
+    index: str,
+) -> None:
+    """A worker that takes the tasks of one agent does not sort all of them for each; held ones are found by leases."""
+    agents = ["a", *map(str, range(99))] * 30
+    AgentTask.bulk_create({**TASK, "agent_id": agent} for agent in agents)
+    store: Any = connection.store
+    made, where = store.queues._of(AgentTask.table), [narrowed.node]
+    if store._dialect == "sqlite":
+        plan = explained(claiming.pick(made, taking_of(AgentTask), where, 1), {})
+        waiting = plan.partition("CO-ROUTINE ready_0")[2].partition("SCAN ready_0")[0]
+        lapsed = plan.partition("CO-ROUTINE ready_1")[2]
+        sorts = "TEMP B-TREE"
+    else:
+        store.queues._lanes.run(lambda cursor: cursor.execute("ANALYZE"))
+        claim = claiming.claim(made, taking_of(AgentTask), where, 1)
+        plan = explained(claim, {"worker": "w", "token": "t"})
+        waiting = plan.partition("CTE ready_0")[2].partition("CTE ready_1")[0]
+        lapsed = plan.partition("CTE ready_1")[2].partition("CTE moved")[0]
+        sorts = "Sort"
+    assert re.search(rf"{index}( on agent_task| \(|\n|$)", waiting)
+    assert sorts not in waiting
+    assert "ix_agent_task_lease_until" in lapsed
+    assert AgentTask.claim("w", 1, narrowed)
 
 
 @pytest.mark.parametrize("known", ["nothing", "that the table was empty", "that all were done"])

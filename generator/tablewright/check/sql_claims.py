@@ -74,6 +74,8 @@ def _indexes(draft: Draft) -> Iterator[Claim]:
             yield sql_name("uq", table, field.key.text), what, field.key.span
         elif field.field.index or field.key.text == draft.state:
             yield sql_name("ix", table, field.key.text), what, field.key.span
+            if draft.reader.has("queue") and field.key.text != draft.state:
+                yield sql_name("ix", table, "queue", field.key.text), what, field.key.span
     for link in draft.written_relations:
         if not link.relation.many:
             what = f"the index of '{key}.{link.key.text}'"

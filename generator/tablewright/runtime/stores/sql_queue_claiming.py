@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -13,11 +13,17 @@ from tablewright.runtime.queue.steps import lapsed_steps
 from tablewright.runtime.queue.store import LAPSED, Step, Taking
 from tablewright.runtime.stores.sql_queue_columns import (
     as_text,
+    narrowing,
     order_keys,
     waits,
 )
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
 from tablewright.runtime.stores.sql_queue_table import LOGGED, QueueTable
+
+
+_BEFORE: Final = "before."
+"""What stands before the names of columns that tell of a row before its claim; a schema's columns have no dots."""
+_KNOWN_BEFORE: Final = ("was", "held_by", "last_attempt", "place")
 
 
 def candidates(
@@ -28,7 +34,7 @@ def candidates(
     Each has its id, its state, holder and attempt as they are, and the values to sort by.
     """
     own, scope, spec = made.table, made.scope(), made.known.spec
-    shared = [sa.not_(own.c.cancel_requested), *(scope.condition(one) for one in where)]
+    wanted = sa.not_(own.c.cancel_requested)
     keys, order, together = _order(made, taking, scope)
     found = sa.select(
         own.c.id,
@@ -39,12 +45,43 @@ def candidates(
     )
     due = sa.or_(own.c.ready_at.is_(None), own.c.ready_at <= made.now)
     line = sa.text(waits(spec, made.dialect))
-    branches = [found.where(line, due, scope.condition(taking.guard), *shared)]
+    narrowed = _conditions(made, scope, [taking.guard, *where])
+    branches = [found.where(line, due, wanted, *narrowed)]
     if taking.again != tree.FALSE:
-        again = scope.condition(taking.again)
-        branches.append(found.where(*ran_out(made), made.held, again, *shared))
+        again = [_aside(scope, one) for one in (taking.again, *where)]
+        branches.append(found.where(*ran_out(made), made.held, wanted, *again))
     limit: Any = sa.literal_column(str(n))
     return [one.order_by(*order).limit(limit) for one in branches], together
+
+
+def _conditions(made: QueueTable, scope: SqlScope, nodes: Sequence[tree.Node]) -> list[Any]:
+    """Return conditions on waiting rows. Only the value of a field that narrows a claim is a way to rows, in their order."""
+    fields = narrowing(made.known.spec)
+    found = []
+    for node in nodes:
+        if isinstance(node, tree.Logic) and node.operator == "and":
+            found += _conditions(made, scope, node.operands)
+        elif _is_value_of(node, fields):
+            found.append(scope.condition(node))
+        else:
+            found.append(_aside(scope, node))
+    return found
+
+
+def _aside(scope: SqlScope, node: tree.Node) -> Any:
+    """Return a condition that is looked at in rows found by others."""
+    return sa.case((scope.condition(node), sa.true()), else_=sa.false())
+
+
+def _is_value_of(node: tree.Node, fields: Sequence[str]) -> bool:
+    return (
+        isinstance(node, tree.Compare)
+        and node.operator == "=="
+        and isinstance(node.left, tree.Field)
+        and node.left.owner is None
+        and node.left.name in fields
+        and isinstance(node.right, tree.Constant | tree.EnumMember)
+    )
 
 
 def ran_out(made: QueueTable) -> list[Any]:
@@ -130,12 +167,7 @@ def claim(made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int) 
         .cte("picked")
     )
     returned = [*made.known.statements.columns, own.c.taken_at.label("taken_at")]
-    before = [
-        picked.c.was.label("was"),
-        picked.c.held_by,
-        picked.c.last_attempt,
-        picked.c.place,
-    ]
+    before = [picked.c[name].label(f"{_BEFORE}{name}") for name in _KNOWN_BEFORE]
     moved = (
         sa.update(own)
         .where(own.c.id == picked.c.id)
@@ -145,7 +177,7 @@ def claim(made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int) 
     )
     names = [*made.known.statements.keys, "taken_at"]
     columns = [moved.c[name] for name in names]
-    statement = sa.select(*columns).order_by(moved.c.place)
+    statement = sa.select(*columns).order_by(moved.c[f"{_BEFORE}place"])
     if made.history is not None:
         written = _written(made, moved, taking)
         log = sa.insert(made.history).from_select(list(LOGGED), written).cte("logged")
@@ -157,14 +189,15 @@ def _written(made: QueueTable, moved: Any, taking: Taking) -> Any:
     """Return the rows of history of a claim; a lapsed row is failed, put back and taken."""
     take = made.lifecycle.by_name[made.queue.take]
     nothing = sa.cast(sa.null(), sa.Text())
-    lapsed = moved.c.was == made.taken
+    was, held_by, last_attempt = (moved.c[f"{_BEFORE}{name}"] for name in _KNOWN_BEFORE[:3])
+    lapsed = was == made.taken
 
-    def row(step: Step, was: Any, by: Any, error: Any, attempt: Any) -> Any:
+    def row(step: Step, left: Any, by: Any, error: Any, attempt: Any) -> Any:
         return sa.select(
             moved.c.id,
             moved.c.taken_at,
             sa.literal_column(as_text(step.transition)),
-            was,
+            left,
             sa.literal_column(as_text(step.to_state)),
             by,
             nothing,
@@ -175,15 +208,15 @@ def _written(made: QueueTable, moved: Any, taking: Taking) -> Any:
     plain = Step(take.name, "", take.target.name)
     steps = lapsed_steps(made.lifecycle, made.queue)
     if taking.again == tree.FALSE or not steps:
-        return row(plain, moved.c.was, moved.c.worker_id, nothing, moved.c.attempt)
-    rows = [row(plain, moved.c.was, moved.c.worker_id, nothing, moved.c.attempt).where(~lapsed)]
+        return row(plain, was, moved.c.worker_id, nothing, moved.c.attempt)
+    rows = [row(plain, was, moved.c.worker_id, nothing, moved.c.attempt).where(~lapsed)]
     for place, step in enumerate(steps):
         last = place == len(steps) - 1
         error = sa.literal_column(as_text(LAPSED)) if place == 0 else nothing
-        by = moved.c.worker_id if last else moved.c.held_by
-        attempt = moved.c.attempt if last else moved.c.last_attempt
-        left: Any = sa.literal_column(as_text(step.from_state))
-        rows.append(row(step, left, by, error, attempt).where(lapsed))
+        by = moved.c.worker_id if last else held_by
+        attempt = moved.c.attempt if last else last_attempt
+        source: Any = sa.literal_column(as_text(step.from_state))
+        rows.append(row(step, source, by, error, attempt).where(lapsed))
     return sa.union_all(*rows)
 
 

@@ -22,7 +22,8 @@ def queue_columns(
     """Return the columns and indexes of a table with a queue.
 
     Rows that wait stand in one partial index, in the queue's order, and held ones in another by the end of their lease:
-    a claim passes over neither what others hold nor what has ended.
+    a claim passes over neither what others hold nor what has ended. For each field with an index of its own there is one
+    more, in the queue's order below each value, for workers that claim the tasks of one agent.
     """
     parts: list[Any] = [
         sa.Column("ready_at", moment),
@@ -37,19 +38,28 @@ def queue_columns(
     keys = order_keys(spec, dialect)
     if keys is not None:
         where = sa.text(waits(spec, dialect))
-        parts.append(
-            sa.Index(
-                sql_name("ix", spec.sql_name, "queue"),
-                *(sa.text(f"{expression}{direction}") for expression, direction in keys),
-                sqlite_where=where,
-                postgresql_where=where,
-            )
-        )
+        order = [f"{expression}{direction}" for expression, direction in keys]
+        for name in ("", *narrowing(spec)):
+            listed = [quoted(name), *order] if name else order
+            index = sql_name("ix", spec.sql_name, "queue", *([name] if name else ()))
+            columns = [sa.text(one) for one in listed]
+            parts.append(sa.Index(index, *columns, sqlite_where=where, postgresql_where=where))
     for name in ("ready_at", "lease_until"):
         there = sa.text(f"{quoted(name)} IS NOT NULL")
         index = sql_name("ix", spec.sql_name, name)
         parts.append(sa.Index(index, name, sqlite_where=there, postgresql_where=there))
     return parts
+
+
+def narrowing(spec: TableSpec) -> list[str]:
+    """Return the fields by whose values a claim is narrowed without a look at other rows: those with an index."""
+    assert spec.lifecycle is not None  # noqa: S101  # every table with a queue has one
+    state = spec.lifecycle.field
+    return [
+        one.key
+        for one in spec.fields
+        if one.index and one.has_column and not one.unique and one.key != state
+    ]
 
 
 def history_columns(text: TypeEngine[Any]) -> list[Any]:
