@@ -5,23 +5,30 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
-import urllib3.exceptions
 from pyairtable import Api
 from pyairtable.api.table import Table
 
 from tablewright.airtable import PENALTY_SECONDS
 from tablewright.runtime.errors import NotConfigured, StoreError, StoreUnavailable
+from tablewright.runtime.stores.airtable_answers import (
+    Json,
+    checked,
+    error_of,
+    how_lost,
+    retry_after,
+    was_never_sent,
+    without_address,
+)
 from tablewright.runtime.stores.limiter import Clock, Limiter
 
 logger = logging.getLogger("tablewright")
 
 T = TypeVar("T")
-Json = dict[str, Any]
 
 SERVICE: Final = "https://api.airtable.com"
 TIMEOUT: Final = (10, 60)
@@ -169,17 +176,17 @@ class Client:
             self._was_reached = True
             raise self._of_status(error, what, repeats=repeats) from error
         except (requests.ConnectionError, requests.Timeout) as error:
-            if _was_never_sent(error) and not self._was_reached:
-                raise _Again(_without_address(error), _FIRST_WAIT, _FIRST_ATTEMPTS) from error
-            if repeats or _was_never_sent(error):
-                raise _Again(_without_address(error)) from error
+            if was_never_sent(error) and not self._was_reached:
+                raise _Again(without_address(error), _FIRST_WAIT, _FIRST_ATTEMPTS) from error
+            if repeats or was_never_sent(error):
+                raise _Again(without_address(error)) from error
             is_late = isinstance(error, requests.Timeout)
-            raise AnswerLost(_kind(error), is_late=is_late) from error
+            raise AnswerLost(how_lost(error), is_late=is_late) from error
         except requests.RequestException as error:
             # The answer came, and broke off or was no JSON.
             if repeats:
-                raise _Again(_without_address(error)) from error
-            raise AnswerLost(_kind(error)) from error
+                raise _Again(without_address(error)) from error
+            raise AnswerLost(how_lost(error)) from error
 
     def _answer(self, send: Callable[[], T], sent: float) -> T:
         try:
@@ -192,18 +199,16 @@ class Client:
     def _of_status(self, error: requests.HTTPError, what: str, *, repeats: bool) -> Exception:
         answer = error.response
         assert answer is not None  # noqa: S101  # raise_for_status gives its response
-        kind, message = _error_of(answer)
+        kind, message = error_of(answer)
         status = answer.status_code
         if status == 429 and kind != "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
-            self._limiter.penalty(_retry_after(answer) or PENALTY_SECONDS)
+            self._limiter.penalty(retry_after(answer, self._clock.time()) or PENALTY_SECONDS)
             return _Again(Refused(status, kind, message, what), 0)
-        if status == 503 and kind == "RETRIABLE_ERROR":
-            return _Again(Refused(status, kind, message, what), _retry_after(answer))
         if status >= 500:
-            found = Refused(status, kind, message, what)
-            return (
-                _Again(found, _retry_after(answer)) if repeats else AnswerLost(f"status {status}")
-            )
+            if not repeats and (status, kind) != (503, "RETRIABLE_ERROR"):
+                return AnswerLost(f"status {status}")
+            wait = retry_after(answer, self._clock.time())
+            return _Again(Refused(status, kind, message, what), wait)
         if status == 401:
             return NotConfigured(
                 "Airtable does not know the token: set AIRTABLE_ACCESS_TOKEN to a personal access token"
@@ -246,7 +251,7 @@ class Client:
             fallback=("POST", table.urls.records_post),
             options=options,
         )
-        return _checked(answer, "records")
+        return checked(answer, "records")
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -259,7 +264,7 @@ class Client:
         body = {"records": [{"fields": one} for one in fields], "returnFieldsByFieldId": by_id}
         answer = self.ask(
             what,
-            lambda: _checked(self.api.post(table.urls.records, json=body), "records"),
+            lambda: checked(self.api.post(table.urls.records, json=body), "records"),
             repeats=False,
         )
         records: list[Json] = answer["records"]
@@ -285,7 +290,7 @@ class Client:
             url = table.urls.record(record_id)
             return [
                 self.ask(
-                    what, lambda: _checked(self.api.patch(url, json=one), "fields"), repeats=repeats
+                    what, lambda: checked(self.api.patch(url, json=one), "fields"), repeats=repeats
                 )
             ]
         body = {
@@ -294,7 +299,7 @@ class Client:
         }
         answer = self.ask(
             what,
-            lambda: _checked(self.api.patch(table.urls.records, json=body), "records"),
+            lambda: checked(self.api.patch(table.urls.records, json=body), "records"),
             repeats=repeats,
         )
         records: list[Json] = answer["records"]
@@ -313,7 +318,7 @@ class Client:
             "returnFieldsByFieldId": by_id,
         }
         return self.ask(
-            what, lambda: _checked(self.api.patch(table.urls.records, json=body), "records")
+            what, lambda: checked(self.api.patch(table.urls.records, json=body), "records")
         )
 
     def delete(self, what: str, table: Table, ids: Sequence[str]) -> None:
@@ -345,55 +350,6 @@ def _is_last(state: tenacity.RetryCallState) -> bool:
 def _waiting(state: tenacity.RetryCallState) -> float:
     error = _again_of(state)
     return error.wait if error is not None and error.wait is not None else _jitter(state)
-
-
-def _checked(answer: Any, key: str) -> Json:
-    if not isinstance(answer, dict) or key not in answer:
-        raise requests.exceptions.ContentDecodingError("the answer is not one of Airtable's")
-    return answer
-
-
-def _was_never_sent(error: Exception) -> bool:
-    """Tell whether there was no connection to send anything by."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason: Any = error.args[0] if error.args else None
-    reason = getattr(reason, "reason", reason)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
-
-
-def _kind(error: Exception) -> str:
-    match error:
-        case requests.Timeout():
-            return "no answer came in time"
-        case requests.exceptions.JSONDecodeError() | requests.exceptions.ContentDecodingError():
-            return "the answer could not be read"
-        case _:
-            return "the connection broke off"
-
-
-def _without_address(error: Exception) -> Exception:
-    return (
-        StoreUnavailable(_kind(error))
-        if not _was_never_sent(error)
-        else StoreUnavailable("no connection")
-    )
-
-
-def _error_of(answer: requests.Response) -> tuple[str, str]:
-    """Return type and message of an error, which comes as text or as an object."""
-    try:
-        error = answer.json().get("error", "")
-    except (ValueError, AttributeError):
-        return "", ""
-    if isinstance(error, dict):
-        return str(error.get("type", "")), str(error.get("message", ""))
-    return str(error), ""
-
-
-def _retry_after(answer: requests.Response | None) -> float | None:
-    text = answer.headers.get("Retry-After", "") if answer is not None else ""
-    return float(text) if text.isdecimal() else None
 
 
 __all__ = ["SERVICE", "TIMEOUT", "AnswerLost", "Client", "Json", "Page", "Refused"]

@@ -33,7 +33,8 @@ _LOST: Final = 2.0
 """Seconds after which a request without an answer does not count any more: it arrived, or its program ended."""
 _SAMPLES: Final = 10
 """Answers after which the fastest of them says how long an answer takes at least."""
-_LONGEST_PENALTY: Final = 3_600.0
+LONGEST_PENALTY: Final = 3_600.0
+"""Seconds. One that ends later was written by a clock that was set back since."""
 
 
 class Clock(Protocol):
@@ -107,7 +108,7 @@ class Counted:
         """Drop what counts no more, and what a clock that was set back left in the future."""
         self.arrived = sorted(one for one in self.arrived if one <= now + WINDOW)[-number:]
         self.under_way = [one for one in self.under_way if now - _LOST < one <= now + WINDOW]
-        if self.blocked > now + _LONGEST_PENALTY:
+        if self.blocked > now + LONGEST_PENALTY:
             self.blocked = 0.0
 
 
