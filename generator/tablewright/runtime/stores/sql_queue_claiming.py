@@ -20,7 +20,6 @@ from tablewright.runtime.stores.sql_queue_columns import (
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
 from tablewright.runtime.stores.sql_queue_table import LOGGED, QueueTable
 
-
 _BEFORE: Final = "before."
 """What stands before the names of columns that tell of a row before its claim; a schema's columns have no dots."""
 _KNOWN_BEFORE: Final = ("was", "held_by", "last_attempt", "place")

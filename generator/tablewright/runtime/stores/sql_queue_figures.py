@@ -162,10 +162,10 @@ class _Asking:
                 else epoch / sa.literal_column(repr(float(seconds)))
             ),
             sa.BigInteger(),
-        ).label("number")
+        )
         statement = sa.select(number, _number(self._completed), _number(self._failed))
-        grouped = statement.select_from(own).group_by(sa.text("number"))
-        latest = grouped.order_by(sa.text("number DESC")).limit(MOST_BUCKETS)
+        grouped = statement.select_from(own).group_by(sa.text("1"))
+        latest = grouped.order_by(sa.text("1 DESC")).limit(MOST_BUCKETS)
         return tuple(
             Bucket(
                 since=datetime.fromtimestamp(int(row[0]) * seconds, UTC),

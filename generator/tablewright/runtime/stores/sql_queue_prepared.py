@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 Convert = Callable[[Any], Any]
+_GIVEN: Final = "?"
+"""SQLAlchemy names values after the columns that they are written to; no column of a schema begins like this."""
 
 
 def numbering(dialect: Dialect) -> Dialect:
@@ -40,7 +42,7 @@ class Prepared:
             kind = None if bind is None else bind.type.dialect_impl(dialect)
             convert = None if kind is None else kind.bind_processor(dialect)
             if bind is not None and bind.required:
-                self._places.append((name, convert))
+                self._places.append((name.removeprefix(_GIVEN), convert))
             else:
                 value = compiled.params[name]
                 self._places.append(("", value if convert is None else convert(value)))
@@ -93,4 +95,4 @@ def _reader(kind: Any, dialect: Dialect) -> Convert | None:
 
 def given(name: str, kind: Any) -> Any:
     """Return a value that is given each time the statement is sent."""
-    return sa.bindparam(name, type_=kind, required=True)
+    return sa.bindparam(f"{_GIVEN}{name}", type_=kind, required=True)

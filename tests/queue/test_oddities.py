@@ -1,0 +1,121 @@
+"""Claims of a queue whose names and values are unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tablewright.runtime import AirtableModel, Connection, columns
+
+SCHEMA = Path(__file__).parent / "schemas" / "oddities.yaml"
+NOON = datetime(2026, 2, 28, 12, tzinfo=UTC)
+NAME = "100%_s'\"\\$1 :x ä"
+
+
+@pytest.fixture(scope="module")
+def oddities(
+    written_package: Callable[[Path, Path], str],
+    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ModuleType]:
+    """The package whose fields have the names that statements use."""
+    folder = tmp_path_factory.mktemp("oddities")
+    written_package(SCHEMA, folder)
+    with imported_package("oddities", folder) as package:
+        yield package
+
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
+def test_fields_may_have_the_names_that_statements_use(
+    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """A claim, a lapse, a failure and an end go by the table's columns, whatever these are called."""
+    first = oddities.Order.create(name="a", was="x", held_by="nobody", place=7, last_attempt=9)
+    second = oddities.Order.create(name="b", k0=1, tried=3, token="mine", number=5).delay()
+
+    taken = oddities.Order.claim("w1", 2)
+    assert [one.id for one in taken] == [first.id, second.id]
+    assert (taken[0].was, taken[0].held_by, taken[0].place) == ("x", "nobody", 7)
+    assert (taken[0].worker, taken[0].worker_id) == ("50% of it", "w1")
+    lapse(taken[0])
+    (again,) = oddities.Order.claim("w2", 2)
+    again.finish("a while", "longer")
+    taken[1].break_off("problem")
+
+    done, failed = oddities.Order.get(first.id), oddities.Order.get(second.id)
+    assert (done.pause, done.new_pause, done.attempt) == ("a while", "longer", 2)
+    assert (failed.state, failed.token, failed.error) == (
+        oddities.State.LATER, "mine", "problem",
+    )  # fmt: skip
+    assert [(one.from_state.name, one.by) for one in done.history()] == [
+        ("NEW", "w1"), ("BUSY", "w1"), ("BAD", "w1"), ("LATER", "w2"), ("BUSY", "w2"),
+    ]  # fmt: skip
+    assert oddities.Order.queue_statistics(by="number").groups["5"].waiting == 1
+
+
+def conditions(order: Any, rank: Any) -> dict[str, columns.Condition]:
+    """Conditions that claims may have, by what is unusual about them; each holds for all."""
+    c = order.c
+    return {
+        "a percent sign": c.was == "50%",
+        "text with signs of all kinds": c.name == NAME,
+        "a part of it": c.name.contains("%_s'\"\\$1 :x"),
+        "its begin": c.name.startswith("100%_"),
+        "one of several texts": c.was.is_in(["50%", "x'y", "%s", "$1", None]),
+        "one of several numbers": c.cost.is_in([1.5, 2]),
+        "one of several moments": c.since.is_in([NOON, NOON - timedelta(days=1)]),
+        "one of several days": c.day.is_in([NOON.date()]),
+        "one of several values of an enum": c.größe.is_in([rank.groß]),
+        "one of yes and no": c.is_paid.is_in([True, False]),
+        "the order of an enum": c.größe > rank.klein,
+        "a remainder": c.select % 4 == 0,
+        "no value": c.held_by.is_none(),
+        "either": (c.was == "50%") | (c.was == "?"),
+        "not": ~(c.was == "?"),
+        "a moment": c.since > NOON - timedelta(hours=1),
+    }
+
+
+def test_conditions_of_claims_may_hold_any_value(
+    connection: Connection, oddities: ModuleType
+) -> None:
+    """What signs a text holds, and what is in a list, means the same as in any other query."""
+    for _ in range(2):
+        oddities.Order.create(
+            name=NAME, was="50%", cost=1.5, is_paid=True, since=NOON, day=NOON.date(), größe=oddities.Rang.groß
+        )  # fmt: skip
+
+    found = {}
+    for said, condition in conditions(oddities.Order, oddities.Rang).items():
+        taken = oddities.Order.claim("w", 5, condition)
+        found[said] = len(taken)
+        assert oddities.Order.claim("w", 5, ~condition) == [], said
+        for one in taken:
+            one.release()
+
+    assert found == dict.fromkeys(found, 2)
+    assert oddities.Order.claim("w", 5, oddities.Order.c.was.is_in([])) == []
+
+
+def test_conditions_that_differ_in_their_values_are_not_taken_for_one_another(
+    connection: Connection, oddities: ModuleType
+) -> None:
+    """Claims are kept compiled; one and yes, zero and no are equal to Python, and no more than that."""
+    c = oddities.Order.c
+    oddities.Order.create(name="a", cost=1, is_paid=True)
+
+    claims = [c.is_paid.is_in([False]), c.cost == 0, c.is_paid.is_in([True]), c.cost == 1]
+
+    for condition, number in zip(claims * 2, [0, 0, 1, 1] * 2, strict=True):
+        taken = oddities.Order.claim("w", 5, condition)
+        assert len(taken) == number
+        for one in taken:
+            one.release()
