@@ -18,6 +18,7 @@ from tablewright.provision.changes import (
     RetypeField,
     Unmanaged,
 )
+from tablewright.provision.drift import drift
 from tablewright.provision.live import live_base
 from tablewright.provision.plan import as_text, read_plan
 from tablewright.provision.renames import Rename, ordered_renames
@@ -125,6 +126,42 @@ def test_a_choice_gets_another_label_by_hand(
         ("Glad", "Happy"),
         ("Sad", "Blue"),
     ]
+
+
+def test_a_choice_waits_for_its_new_label_whatever_is_applied_meanwhile(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Its id stays known under the value's earlier name, though no label tells the one from the other."""
+    project.apply(compiled(table("mood: Mood", "enums: {Mood: {values: {OK: All right, SAD: Sad}}}\n")))  # fmt: skip
+    renamed = "enums: {Mood: {values: {FINE: {label: Quite well, was: OK}, SAD: Sad}}}\n"
+    schema = compiled(table("mood: Mood, note: text", renamed))
+
+    project.apply(schema)
+
+    plan = project.plan(schema)
+    assert [(one.old, one.new) for one in plan.changes if isinstance(one, RenameChoice)] == [
+        ("All right", "Quite well")
+    ]
+    assert len(plan.changes) == 1
+    found = drift(plan, project.live(), project.lock(schema).manual)
+    assert [one.done for one in found.by_hand] == [False]
+    assert found.differences == ()
+
+
+def test_a_plan_tells_that_rows_need_a_value(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """What reads them leaves out rows without a required value; a new table has no rows, a default fills them."""
+    project.apply(compiled(table("n: integer")))
+    more = "must: {type: text, required: true}, may: text, has: {type: text, required: true, default: x}"
+    other = "  Other:\n    fields: {title: text}\n    relations: {of: {to: Task, required: true, on_delete: cascade}}\n"
+
+    plan = project.plan(compiled(table(f"n: integer, {more}") + other))
+
+    said = {line(one).subject: line(one).below for one in plan.changes}
+    assert "until they have a value" in said["field 'Must'"][0]
+    assert [said[one] for one in ("field 'May'", "field 'Has'", "link 'Of'")] == [(), (), ()]
+    assert read_plan(as_text(plan)) == plan
 
 
 def test_a_formula_is_changed_and_its_spelling_is_not(

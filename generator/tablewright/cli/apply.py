@@ -194,3 +194,9 @@ def _report(plan: Plan, applied: Applied, description: str, output_format: str) 
         click.echo("Airtable refused some of them, which are left to you:\n")
         echo_manual(applied.manual)
         click.echo("'tablewright drift' ticks them off.")
+    elif applied.manual:
+        count = len(applied.manual)
+        said = "The step by hand is" if count == 1 else f"The {count} steps by hand are"
+        click.echo(
+            f"{said} left to you; 'tablewright drift' ticks {'it' if count == 1 else 'them'} off."
+        )

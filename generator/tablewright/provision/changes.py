@@ -69,7 +69,7 @@ class DescribeTable:
 
 @dataclass(frozen=True, slots=True)
 class AddField:
-    """A field that people fill in."""
+    """A field that people fill in. *rows_need* says that a record without a value does not fit the schema."""
 
     sign: ClassVar[Sign] = "+"
     safety: ClassVar[Safety] = "safe"
@@ -80,11 +80,12 @@ class AddField:
     field: str
     name: str
     body: Mapping[str, Any]
+    rows_need: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AddLink:
-    """A link to *target*. Airtable makes a field for the other side by itself."""
+    """A link to *target*. Airtable makes a field for the other side by itself. *rows_need* as of a field."""
 
     sign: ClassVar[Sign] = "+"
     safety: ClassVar[Safety] = "safe"
@@ -97,6 +98,7 @@ class AddLink:
     target: str
     target_name: str
     body: Mapping[str, Any]
+    rows_need: bool
 
 
 @dataclass(frozen=True, slots=True)

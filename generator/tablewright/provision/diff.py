@@ -147,7 +147,7 @@ def _new_fields(context: Comparison) -> Iterator[AddField]:
             continue
         for one in table.of_role("plain"):
             if (table.key, one.key) not in context.found.fields:
-                yield AddField(table.key, table.name, one.key, one.name, one.body)
+                yield AddField(table.key, table.name, one.key, one.name, one.body, one.rows_need)
 
 
 def _described_tables(context: Comparison) -> Iterator[DescribeTable]:

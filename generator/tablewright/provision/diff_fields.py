@@ -56,8 +56,9 @@ def new_links(context: Comparison, blocked: list[ManualField]) -> Iterator[AddLi
             context.table_name(relation.target),
         )
         yield AddLink(
-            one.table, source_name, one.key, one.name, relation.target, target_name, one.body
-        )
+            one.table, source_name, one.key, one.name, relation.target, target_name, one.body,
+            rows_need=one.rows_need and one.table in context.found.tables,
+        )  # fmt: skip
         if not relation.inverse:
             continue
         taken = _unclaimed_named(context, relation.target, relation.inverse_name)

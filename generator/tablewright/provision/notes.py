@@ -67,8 +67,9 @@ def note_field(
     kept = {
         value: identity
         for value, identity in locked.choices.get(key, {}).items()
-        # A choice that got another label keeps its value until the schema says otherwise.
-        if identity in by_id and value in by_label.values()
+        # A choice under another label keeps its value: by it is known which one people are to rename, by its key or by
+        # an earlier one.
+        if identity in by_id and by_id[identity] not in by_label
     }
     found = {by_label[name]: identity for identity, name in by_id.items() if name in by_label}
     locked.choices[key] = dict(sorted({**kept, **found}.items()))

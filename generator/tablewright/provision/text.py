@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from tablewright.provision.changes import (
     AddChoices,
@@ -34,6 +34,9 @@ from tablewright.provision.comparison import reference_parts
 from tablewright.provision.manual import flat_options, option_name, ui_name
 
 _SHOWN_NAMES = 6
+_NEEDED: Final = (
+    "required: rows that are there are left out by what reads them until they have a value"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,11 @@ def line(change: Change) -> Line:
         case DescribeTable():
             return Line(sign, "table", f"described: {_short(change.description)}", safety)
         case AddField():
-            return Line(sign, f"field '{change.name}'", described_field(change.body), safety)
+            below = (_NEEDED,) if change.rows_need else ()
+            return Line(sign, f"field '{change.name}'", described_field(change.body), safety, below)
         case AddLink():
-            return Line(sign, f"link '{change.name}'", f"to '{change.target_name}'", safety)
+            below = (_NEEDED,) if change.rows_need else ()
+            return Line(sign, f"link '{change.name}'", f"to '{change.target_name}'", safety, below)
         case NameInverse():
             other = f"'{change.relation_name}'"
             if change.source != change.table:

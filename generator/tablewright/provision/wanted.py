@@ -18,7 +18,10 @@ or by hand because the API does not make its type."""
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """A field, a link or the other side of one. *body* is what creates it; empty for the other side."""
+    """A field, a link or the other side of one. *body* is what creates it; empty for the other side.
+
+    *rows_need* says that a record without a value does not fit the schema.
+    """
 
     table: str
     key: str
@@ -30,6 +33,7 @@ class WantedField:
     body: Mapping[str, Any] = field(default_factory=dict)
     enum: Enum | None = None
     relation: Relation | None = None
+    rows_need: bool = False
 
     @property
     def options(self) -> Json:
@@ -114,6 +118,11 @@ def _companion(table: Table, body: Json) -> WantedTable:
     return WantedTable(key, str(body["name"]), str(body["description"]), was, fields, body=body)
 
 
+def _rows_need(table: Table, one: Field) -> bool:
+    is_state = table.lifecycle is not None and table.lifecycle.field == one.key
+    return is_state or (one.required and not one.has_default)
+
+
 def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> WantedTable:
     fields: list[WantedField] = []
     for one in table.fields:
@@ -126,13 +135,15 @@ def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> Wan
             body = {**body, "options": dict(one.options)}
         fields.append(
             WantedField(
-                table.key, one.key, one.name, one.kind.airtable, role, one.description, one.was, body, one.enum
+                table.key, one.key, one.name, one.kind.airtable, role, one.description, one.was, body, one.enum,
+                rows_need=_rows_need(table, one),
             )
         )  # fmt: skip
     fields += [computed[table.key, one.key] for one in table.computed if one.publish]
     fields += [
         WantedField(
-            table.key, one.key, one.name, "multipleRecordLinks", "link", one.description, one.was, bodies.link_body(one), None, one
+            table.key, one.key, one.name, "multipleRecordLinks", "link", one.description, one.was, bodies.link_body(one), None, one,
+            rows_need=one.required,
         )
         for one in table.relations
     ]  # fmt: skip
