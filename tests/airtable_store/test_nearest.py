@@ -68,6 +68,39 @@ def test_the_first_and_the_last_are_found_with_few_requests(
         assert listed == 2 if order == "in no order" else listed <= 3, name
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_is_done_after_the_fetch_makes_no_difference(
+    grown: Grown, tasks: Factory[AgentTask], sent: Sent, order: str
+) -> None:
+    """Conditions that no formula says, and links, for which the name of the record is asked for before."""
+    ids = grown(ORDERS[order])
+    long = AgentTask.c.name.length() >= 2
+    linked = AgentTask.c.parent_task == ids[0]
+    AgentTask.bulk_update({one: {"parent_task_id": ids[0]} for one in ids[20:]})
+    sent()
+    asked: dict[str, tuple[Callable[[], list[str]], list[str], int]] = {
+        "the first": (AgentTask.where(long).limit(2).ids, ids[10:12], 0),
+        "read": (lambda: [one.id for one in AgentTask.where(long).limit(2).offset(1)], ids[11:13], 0),
+        "the last": (AgentTask.where(long).order_by("-created_time").limit(1).ids, ids[-1:], 0),
+        "linked": (AgentTask.where(linked).limit(2).ids, ids[20:22], 1),
+        "in a list of links": (AgentTask.where(AgentTask.c.depends_on.contains(ids[3])).limit(2).ids, [], 1),
+    }  # fmt: skip
+
+    for name, (ask, expected, names) in asked.items():
+        assert ask() == expected, name
+        listed = len(sent()) - names
+        assert listed <= 2 if order == "in no order" else listed <= 3, name
+
+
+def test_where_few_of_many_meet_the_rest_all_are_read(grown: Grown, sent: Sent) -> None:
+    """A first page without any of them says nothing of the others; nothing is asked for twice."""
+    ids = grown(ORDERS["oldest first"])
+
+    assert AgentTask.where(AgentTask.c.name.length() == 3).limit(1).ids() == ids[100:101]
+
+    assert sent() == [f"GET {TABLE}"] * 3
+
+
 def test_records_of_one_second_are_read_once(tasks: Factory[AgentTask], sent: Sent) -> None:
     """Where the time of creation tells nothing apart, no request is spent on it."""
     made = tasks.create_many(250)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain, islice
@@ -28,7 +28,7 @@ from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
 from tablewright.runtime.stores.airtable_order import Ranking, Seen, sort_option
 from tablewright.runtime.stores.base import Order, Plan, Selection
-from tablewright.runtime.stores.linked_rows import Fetches, linked_rows
+from tablewright.runtime.stores.linked_rows import Fetches, linked_rows, reads_linked_rows
 from tablewright.runtime.unfit import UnfitRows
 
 T = TypeVar("T")
@@ -180,8 +180,13 @@ def _records(
     if sorting:
         options["sort"] = sorting
     is_counted = is_whole and (wanted is not None or selection.offset > 0)
-    counts = (lambda record: cells.fits(record, _silent)) if is_counted else (lambda _: True)
     newest = None if sorting else _newest_wanted(request, selection)
+
+    def counts(record: Json) -> bool:
+        if is_counted and not cells.fits(record, _silent):
+            return False
+        return request.split.is_exact or bool(_kept(base, request, [record], report=_silent))
+
     nearest = (
         Nearest(cells, request.evaluator, newest, wanted, counts)
         if newest is not None and wanted is not None
@@ -209,8 +214,12 @@ def _records(
 
 
 def _newest_wanted(request: Request, selection: Selection) -> bool | None:
-    """Tell whether the first records by creation are wanted, newest or oldest first; None where others are."""
-    if selection.limit is None or not request.split.is_exact:
+    """Tell whether the first records by creation are wanted, newest or oldest first; None where others are.
+
+    So it is where linked records have to be read to know which are wanted, too: for a page that may hold none of them,
+    that can be more requests than it saves.
+    """
+    if selection.limit is None or reads_linked_rows(selection.table, request.split.rest):
         return None
     return newest_first(request.cells, selection.order)
 
@@ -237,13 +246,18 @@ def _at_once(pages: Iterable[Sequence[Json]]) -> list[list[Json]]:
 
 
 def _kept(
-    base: Base, request: Request, page: Sequence[Json], order: Sequence[Order] = ()
+    base: Base,
+    request: Request,
+    page: Sequence[Json],
+    order: Sequence[Order] = (),
+    report: Callable[[RecordInvalid], None] | None = None,
 ) -> Sequence[Found]:
     """Return the records of a page that meet what the formula did not ask, with the values that the order looks at."""
     rest, table = request.split.rest, request.cells.table
     keys = [one.by for one in order]
     holds = request.evaluator.holds
-    found = list(request.cells.with_rows(page, base.unfit.report, _read_by(*keys, rest)))
+    report = report or base.unfit.report
+    found = list(request.cells.with_rows(page, report, _read_by(*keys, rest)))
     if _follows_links(table, rest):
         return [one for one in _with_links(base, table, found) if holds(rest, one[1])]
     if not request.split.is_exact:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tablewright.expressions import tree
 from tablewright.runtime.codec import Row
 from tablewright.runtime.spec import RelationSpec, TableSpec
 
@@ -111,6 +112,16 @@ def linked_rows(table: TableSpec, rows: Sequence[Row], store: Fetches) -> list[L
     ids = [row["id"] for row in rows]
     by_id = {row["id"]: row for row in rows}
     return Group(table, ids, store, lambda: by_id).members(ids)
+
+
+def reads_linked_rows(table: TableSpec, node: tree.Node) -> bool:
+    """Tell whether an expression about rows of *table* needs more of linked ones than the ids that a row holds."""
+    inverses = {one.key for one in table.inverses()}
+    return any(
+        one.name in inverses if one.owner is None else one.name != "id"
+        for one in tree.walk(node)
+        if isinstance(one, tree.Field)
+    )
 
 
 def _ids(row: Row, relation: RelationSpec) -> Sequence[str]:
