@@ -23,8 +23,20 @@ def print_statistics(
 
     Of a queue, the ends by span of time and the groups follow, a line for each.
     """
-    from rich.columns import Columns
     from rich.console import Console
+
+    out = console if console is not None else Console()
+    if out.is_terminal:
+        _print(statistics, title, out)
+        return
+    with out.capture() as printed:
+        _print(statistics, title, out)
+    # What fills lines up to their width is for screens; in a file or a mail it is noise.
+    out.file.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+
+
+def _print(statistics: Statistics, title: str, out: Console) -> None:
+    from rich.columns import Columns
 
     from tablewright.runtime.queue import QueueFigures
 
@@ -32,10 +44,9 @@ def print_statistics(
     figures, counts = _split(statistics if queue is None else queue.summary())
     tables: list[RenderableType] = [_figures_table(figures)] if figures else []
     tables += [_counts_table(_words(name), counted) for name, counted in counts.items()]
-    out = console if console is not None else Console()
     if title:
         out.print(f"[bold]{title}[/bold]\n", highlight=False)
-    out.print(Columns(tables, padding=(0, 4)))
+    out.print(Columns(tables, padding=(1, 4)))
     for rows in _rows_of(queue) if queue is not None else ():
         out.print()
         out.print(_rows_table(rows))
@@ -126,14 +137,22 @@ def span(value: timedelta) -> str:
 
 
 def figure(name: str, value: object) -> str:
-    """Return one figure as text: shares in percent, decimals to two places, a dash for a blank."""
+    """Return one figure as text: shares in percent, decimals to two places, a dash for a blank.
+
+    What is not nothing is not shown as 0, nor what is not all as 100 %.
+    """
     match value:
         case None:
             return "–"
         case timedelta():
             return span(value)
         case float() if "rate" in name or "ratio" in name or "share" in name:
-            return f"{value:.0%}"
+            said = f"{value:.0%}"
+            if said == "0%" and value > 0:
+                return "<1%"
+            return ">99%" if said == "100%" and value < 1 else said
+        case float() if 0 < abs(value) < 0.005:
+            return f"{value:.2g}"
         case float():
             return f"{value:,.2f}".rstrip("0").rstrip(".")
         case int():

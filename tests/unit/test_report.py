@@ -38,6 +38,27 @@ def test_the_heading_of_a_count_of_nothing_stays_on_one_line() -> None:
     ]
 
 
+def test_lines_end_with_what_they_say() -> None:
+    """A file or a mail has no use for the spaces that fill a screen's lines."""
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+
+    print_statistics(Counts(total=1, by_state={"Open": 1, "Shut": 0}, by_responsible_agent={}), console=console)  # fmt: skip
+
+    assert all(line == line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_lists_below_one_another_are_told_apart() -> None:
+    """Where a screen is too narrow for two side by side, an empty line stands between them."""
+    out = io.StringIO()
+    counts = Counts(total=1, by_state={"Open": 1}, by_responsible_agent={"ann": 1})
+
+    print_statistics(counts, console=Console(file=out, width=40))
+
+    lines = out.getvalue().splitlines()
+    assert [lines[lines.index(one) - 1] for one in ("by state", "by responsible agent")] == ["", ""]
+
+
 def test_the_figures_of_a_queue_come_with_their_lists() -> None:
     """Ends by span of time and groups have a line each; nothing is printed as Python writes it."""
     blank = dict.fromkeys(QueueFigures.model_fields)

@@ -1,4 +1,4 @@
-"""Spans of time, as statistics print them."""
+"""Spans of time and other figures, as statistics print them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tablewright.report import span
+from tablewright.report import figure, span
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,23 @@ from tablewright.report import span
 def test_a_span_is_said_in_its_two_largest_units(seconds: float, text: str) -> None:
     """People read them at a glance; JSON has them exactly."""
     assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("mean_hours", 0.00042, "0.00042"),
+        ("mean_hours", 0.0, "0"),
+        ("mean_hours", 1234.5, "1,234.5"),
+        ("success_rate", 0.9995, ">99%"),
+        ("success_rate", 1.0, "100%"),
+        ("success_rate", 0.002, "<1%"),
+        ("success_rate", 0.0, "0%"),
+        ("success_rate", 0.885, "88%"),
+    ],
+)
+def test_little_is_not_shown_as_nothing_nor_almost_all_as_all(
+    name: str, value: float, text: str
+) -> None:
+    """A rate of 100 % says that nothing failed."""
+    assert figure(name, value) == text
