@@ -12,6 +12,7 @@ import pytest
 
 from tablewright.runtime import Connection
 from tablewright.runtime import measures as m
+from tablewright.runtime.columns import boolean_value, integer_value
 from tablewright.runtime.measures import Statistics
 from tablewright.runtime.stores.airtable import AirtableStore
 from tests.contract.tasks import counted
@@ -92,6 +93,21 @@ def test_several_keys_and_conditions_go_together(books: Any) -> None:
     assert (
         titles(books.where().order_by(c.readers.max(lambda one: one.rating), "-title")) == "febadc"
     )
+
+
+def test_a_value_that_is_the_same_for_all_records_sorts_nothing(books: Any) -> None:
+    """A database would take some such values for the number of a column."""
+    c = books.c
+
+    for same in (
+        ~c.pages.is_in([]),
+        c.title.is_in([]),
+        boolean_value(True),
+        integer_value(1),
+        integer_value(None),
+    ):
+        assert titles(books.where().order_by(same)) == "abcdef"
+        assert titles(books.where().order_by(same, "-title").limit(2)) == "fe"
 
 
 class Figures(Statistics):

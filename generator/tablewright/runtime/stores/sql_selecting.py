@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.sql import Dialect, SqlCompiler, SqlScope
@@ -50,6 +51,8 @@ def picked(
     if ordered:
         for order in selection.order:
             by = scope.ordering(order.by)
+            if not _looks_at_rows(by):
+                continue
             direction = by.desc() if order.descending else by.asc()
             if known.statements.dialect == "postgresql":
                 direction = direction.nulls_last() if order.descending else direction.nulls_first()
@@ -58,6 +61,11 @@ def picked(
     if selection.limit is not None:
         statement = statement.limit(selection.limit)
     return statement.offset(selection.offset) if selection.offset else statement
+
+
+def _looks_at_rows(by: Any) -> bool:
+    """Tell whether a value can differ between rows. One that cannot sorts nothing, and as a number means a column."""
+    return any(isinstance(one, sa.ColumnClause) for one in visitors.iterate(by))
 
 
 def counted(known: KnownTable, selection: Selection) -> sa.Select[Any]:
