@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,6 +29,7 @@ from tablewright.runtime.measures import Measure, measured
 from tablewright.runtime.stores.airtable import AirtableStore
 from tablewright.runtime.stores.base import Order, Selection, Store
 from tablewright.runtime.stores.sql import SqlStore
+from tests.contract.figures import same
 
 
 class Mood(Choice):
@@ -180,17 +180,6 @@ def test_the_store_and_python_agree(
     expected = {name: measured(measure, records, evaluator) for name, measure in MEASURES.items()}
     for name, value in expected.items():
         assert same(found[name], value), (name, found[name], value)
-
-
-def same(found: object, expected: object) -> bool:
-    """Tell whether two figures are one; the order of a count counts, and floats may differ in their last digit."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        return list(found.items()) == list(expected.items())
-    if isinstance(expected, float):
-        return isinstance(found, float) and math.isclose(found, expected, rel_tol=1e-12)
-    if isinstance(expected, timedelta) and isinstance(found, timedelta):
-        return abs(found - expected) <= timedelta(microseconds=1)
-    return type(found) is type(expected) and found == expected
 
 
 def test_a_statistic_is_one_statement(connection: Connection) -> None:
