@@ -307,6 +307,9 @@ def requests() -> None:
             steps: dict[str, Callable[[], Any]] = {
                 "create 95": lambda: made.extend(tasks.create_many(95)),
                 "read 95": AgentTask.all,
+                "read 95 with the other side of a link": lambda: [
+                    one.subtasks for one in AgentTask.all()
+                ],
                 "count": AgentTask.count,
                 "change 1": lambda: made[0].update(output="x"),
                 "a transition with its history": lambda: made[0].start_execution(),
