@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import ClassVar
+from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,7 +21,7 @@ from tablewright.runtime import (
 )
 from tablewright.runtime import columns as _
 from tablewright.runtime.stores.sql import SqlStore
-from tests.contract.tasks import task
+from tests.contract.tasks import counted, task
 
 LABEL: TableSpec = TableSpec(
     key="Label",
@@ -101,3 +102,22 @@ def test_an_upsert_makes_no_circle(connection: Connection) -> None:
 
     kept = AgentTask.get(one.id)
     assert (kept.depends_on, kept.description) == ([], one.description)
+
+
+def test_lists_and_json_are_no_keys(library: ModuleType, connection: Connection) -> None:
+    """No store compares them whole, so that they are refused before anything is sent."""
+    book, mood = library.Book, library.Mood
+    keys: dict[str, dict[str, Any]] = {
+        "moods": {"moods": [mood.BAD]},
+        "notes": {"notes": {"a": 1}},
+    }
+    book.count()
+
+    with counted(connection) as sent:
+        for key, values in keys.items():
+            with pytest.raises(
+                ValueError, match=f"by single values, and '{key}' holds a list or JSON"
+            ):
+                book.upsert(title="t", on=[key], **values)
+
+    assert sent == []

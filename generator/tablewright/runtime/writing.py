@@ -185,7 +185,7 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
     """Return the fields by which an upsert finds its record.
 
     Raises:
-        ValueError: there is none, or one that is no field, not given, or blank.
+        ValueError: there is none, or one that is no field, a list or JSON, not given, or blank.
     """
     keys = [on] if isinstance(on, str) else list(on or ())
     if not keys:
@@ -200,6 +200,11 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
         if key not in table.by_key:
             raise ValueError(
                 f"upsert() finds records of {table.key} by their fields, and '{key}' is none. {did_you_mean(key, table.by_key)}"
+            )
+        if table.by_key[key].definition.sql == "json":
+            raise ValueError(
+                f"upsert() finds records of {table.key} by single values, and '{key}' holds a list or JSON: "
+                "look for the record with where(), and update it"
             )
         if given.get(key) is None:
             raise ValueError(
