@@ -90,6 +90,19 @@ def test_a_command_says_it_beside_its_output() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_workers_side_by_side_say_it_once() -> None:
+    """The processes of `tablewright work --processes` are given the store that was taken for all of them."""
+    Path("handlers.py").write_text("def handle(task):\n    return None\n", encoding="utf-8")
+    command = ["-m", "tablewright", "work", "generated.agent_tasks:AgentTask", "--handler", "handlers:handle",
+               "--once", "--processes", "2"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, check=True, env=PATHS
+    )
+
+    assert done.stderr.count("worker ends") == 2
+    assert done.stderr.count("embedded default") == 1
+
+
 def test_the_log_says_which_store_was_taken(caplog: pytest.LogCaptureFixture) -> None:
     """The embedded default is warned of the first time; what was named is told with where it was found."""
     with caplog.at_level(logging.INFO, "tablewright"):
@@ -98,10 +111,13 @@ def test_the_log_says_which_store_was_taken(caplog: pytest.LogCaptureFixture) ->
                 assert connected.description == "SQLite tablewright.db"
         connect("sqlite:///other.db").close()
 
-    first, second, named = caplog.records
-    assert (first.levelname, second.levelname, named.levelname) == ("WARNING", "INFO", "INFO")
-    assert second.getMessage() == "connected to SQLite tablewright.db (the embedded default)"
-    assert named.getMessage() == "connected to SQLite other.db (given)"
+    warning, *told = [(one.levelname, one.getMessage()) for one in caplog.records]
+    assert warning[0] == "WARNING"
+    assert told == [
+        ("INFO", "connected to SQLite tablewright.db (the embedded default)"),
+        ("INFO", "connected to SQLite tablewright.db (the embedded default)"),
+        ("INFO", "connected to SQLite other.db (given)"),
+    ]
 
 
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

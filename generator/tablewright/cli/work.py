@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,9 +81,12 @@ def _work_in_processes(
     from functools import partial
 
     from tablewright.runtime import connect
+    from tablewright.runtime.connection import chosen_store
     from tablewright.worker.metrics import metrics_text
     from tablewright.worker.processes import Processes
 
+    # Chosen here, so that what there is to say of it is not said by each process.
+    order = replace(order, store=order.store or chosen_store()[0])
     processes = Processes(order, number, as_json=as_json, level=level)
     table = order.model.rpartition(":")[2]
     store = nullcontext() if address is None else connect(order.store, leases=order.leases)

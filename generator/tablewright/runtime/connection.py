@@ -109,28 +109,13 @@ def connect(
         NotConfigured: there is no such store.
     """
     global _default  # the process has one default
-    chosen, reason = (url, "given") if url is not None else _chosen()
+    chosen, reason = (url, "given") if url is not None else chosen_store()
     store = _opened(chosen, leases)
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
     connection = Connection(store)
     connection._before, _default = _default, connection
-    _say(connection.description, reason)
+    logger.info("connected to %s (%s)", connection.description, reason)
     return connection
-
-
-def _say(description: str, reason: str) -> None:
-    """Tell the log what is connected, and warn of the embedded default where it is new: nobody asked for it."""
-    if not reason:
-        file = Path(EMBEDDED).resolve()
-        if file not in _told:
-            _told.add(file)
-            logger.warning(
-                "tablewright keeps records in the embedded default, SQLite in %s, since no store is named. "
-                "To name one: tablewright.connect(URL), or %s in the environment or in .env. What works: %s",
-                file, STORE, WHAT_WORKS,
-            )  # fmt: skip
-            return
-    logger.info("connected to %s (%s)", description, reason or "the embedded default")
 
 
 def current_store() -> Store:
@@ -149,8 +134,14 @@ def current_store() -> Store:
     return _default.store
 
 
-def _chosen() -> tuple[str, str]:
-    """Return the store's URL, and where it was found: an empty text where nothing is set."""
+def chosen_store() -> tuple[str, str]:
+    """Return the URL of the store that is taken where none is given, and where it was found.
+
+    The log is warned of the embedded default, once in each process for each file: nobody asked for that.
+
+    Raises:
+        NotConfigured: what is set for Airtable is half of it.
+    """
     found = settings()
     if found.get(STORE):
         return found[STORE], f"from {STORE}"
@@ -161,7 +152,15 @@ def _chosen() -> tuple[str, str]:
         raise NotConfigured(
             f"{here} is set and {missing} is not: set both for Airtable, or {STORE} for another store"
         )
-    return f"sqlite:///{EMBEDDED}", ""
+    file = Path(EMBEDDED).resolve()
+    if file not in _told:
+        _told.add(file)
+        logger.warning(
+            "tablewright keeps records in the embedded default, SQLite in %s, since no store is named. "
+            "To name one: tablewright.connect(URL), or %s in the environment or in .env. What works: %s",
+            file, STORE, WHAT_WORKS,
+        )  # fmt: skip
+    return f"sqlite:///{EMBEDDED}", "the embedded default"
 
 
 def _opened(url: str, leases: str | None) -> Store:

@@ -366,3 +366,16 @@ def _patched(airtable: LocalAirtable, record_id: str, fields: dict[str, str]) ->
     url = f"{airtable.url}/v0/{airtable.base_id}/{AgentTask.table.name}/{record_id}"
     head = {"Authorization": f"Bearer {airtable.token}"}
     requests.patch(url, json={"fields": fields}, headers=head, timeout=10).raise_for_status()
+
+
+@pytest.mark.usefixtures("leased")
+def test_records_of_the_other_side_of_a_link_tell_of_their_leases() -> None:
+    """They are read as any other records are: with who holds them, and which attempt it is."""
+    parent = new(agent_id="b")
+    child = new(parent_task=parent)
+    (task,) = AgentTask.claim("w1", 1, AgentTask.c.agent_id == "a")
+
+    (read,) = AgentTask.get(parent.id).subtasks
+
+    assert (read.id, read.attempt, read.worker_id) == (task.id, 1, "w1")
+    assert task.id == child.id
