@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -37,13 +36,16 @@ MEASURES: dict[MeasureKind, frozenset[str]] = {
 """The kinds of values that each measure takes."""
 
 
-@dataclass(frozen=True, repr=False)
 class Filled:
-    """A store with the rows of `items` in it, and those rows as the store keeps them, linked, oldest first."""
+    """A store with the rows of `items` in it, and those rows as the store keeps them, linked, oldest first.
 
-    store: Store
-    records: list[dict[str, Any]]
-    ids: Mapping[str, str]
+    No dataclass: of a failure Hypothesis would print the records, which lead to one another without an end.
+    """
+
+    def __init__(self, store: Store, ids: Mapping[str, str]) -> None:
+        self.store = store
+        self.ids = ids
+        self.records = linked([{**row} for row in store.select(Selection(ITEM))])
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "airtable"])
@@ -76,7 +78,7 @@ def _filled(store: Store) -> Filled:
             for row in plain
         ],
     )  # fmt: skip
-    return Filled(store, linked([{**row} for row in store.select(Selection(ITEM))]), ids)
+    return Filled(store, ids)
 
 
 def for_store(node: tree.Node, ids: Mapping[str, str], given_arguments: Mapping[str, Any]) -> Any:
