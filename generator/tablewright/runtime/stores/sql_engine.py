@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from tablewright.expressions.operations import later, round_, span_of
 from tablewright.expressions.sql import Dialect
@@ -25,6 +25,10 @@ from tablewright.runtime.stores.sql_types import moment_text
 BUSY_SECONDS: Final = 30.0
 WRITES: Final = "tablewright_writes"
 """The execution option of a connection whose transaction takes SQLite's write lock at once."""
+
+
+class OneConnection(QueuePool):
+    """The one connection of a database in memory, which threads use one after the other."""
 
 
 def opened(address: str) -> tuple[Engine, Dialect, str]:
@@ -63,7 +67,8 @@ def sqlite_engine(url: URL) -> Engine:
     if options or synchronous not in ("FULL", "NORMAL"):
         raise NotConfigured("a sqlite URL takes one option, synchronous=full or synchronous=normal")
     in_memory = url.database in (None, "", ":memory:")
-    extra: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    one = {"poolclass": OneConnection, "pool_size": 1, "max_overflow": 0}
+    extra: dict[str, Any] = one if in_memory else {}
     engine = sa.create_engine(
         url.set(query={}),
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},

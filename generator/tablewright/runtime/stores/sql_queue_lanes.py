@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import exc
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import PoolProxiedConnection
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
+from tablewright.runtime.stores.sql_engine import OneConnection
 from tablewright.runtime.stores.sql_plans import Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
@@ -27,8 +28,8 @@ class Lanes:
         self._description = description
         self._idle: list[Any] = []
         self._lock = threading.Lock()
-        # A database in memory has one connection, which nobody can share.
-        self._alone = threading.Lock() if isinstance(engine.pool, StaticPool) else None
+        # A database in memory has one connection, which is the engine's.
+        self._is_alone = isinstance(engine.pool, OneConnection)
         self._plans = Plans(engine) if dialect == "postgresql" else None
         self._closed = False
 
@@ -38,8 +39,7 @@ class Lanes:
             self._closed = True
             idle, self._idle = self._idle, []
         for one in idle:
-            if self._alone is None:
-                one.connection.close()
+            one.connection.close()
 
     def run(self, work: Callable[[Any], T]) -> T:
         """Do *work* with a cursor, again where the connection was found broken or the database asks for it.
@@ -88,15 +88,9 @@ class Lanes:
 
     def connection(self) -> Any:
         """Return a new driver connection, which the caller has to close. PostgreSQL's take values as $1, $2, …"""
-        try:
-            pooled = self._engine.raw_connection()
-        except exc.DBAPIError as error:
-            raise StoreUnavailable(
-                f"{self._description} cannot be used: {_reason(error.orig or error)}"
-            ) from error
+        pooled = self._pooled()
         made: Any = pooled.driver_connection
-        if self._alone is None:
-            pooled.detach()
+        pooled.detach()
         if self._dialect == "postgresql":
             from psycopg import RawCursor
 
@@ -104,9 +98,21 @@ class Lanes:
             made.cursor_factory = RawCursor
         return made
 
+    def _pooled(self) -> PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except exc.DBAPIError as error:
+            raise StoreUnavailable(
+                f"{self._description} cannot be used: {_reason(error.orig or error)}"
+            ) from error
+
     def _once(self, work: Callable[[Any], T], begin: str) -> T:
-        if self._alone is not None:
-            self._alone.acquire()
+        if self._is_alone:
+            lent = self._pooled()
+            try:
+                return self._in_transaction(lent.cursor(), work, begin)
+            finally:
+                lent.close()
         cursor: Any = None
         good = False
         try:
@@ -118,28 +124,33 @@ class Lanes:
                 found = work(cursor)
                 good = True
                 return found
-            cursor.execute(begin)
             try:
-                found = work(cursor)
-                cursor.execute("COMMIT")
+                found = self._in_transaction(cursor, work, begin)
                 good = True
-            except BaseException as error:
-                cursor.connection.rollback()
-                good = isinstance(
-                    error, (TablewrightError, self._engine.dialect.loaded_dbapi.Error)
-                )
+            except (TablewrightError, self._engine.dialect.loaded_dbapi.Error):
+                good = True
                 raise
             return found
         finally:
             self._put_back(cursor, good=good)
-            if self._alone is not None:
-                self._alone.release()
+
+    @staticmethod
+    def _in_transaction(cursor: Any, work: Callable[[Any], T], begin: str) -> T:
+        """Do *work* on SQLite as one transaction, of which nothing is left where it fails."""
+        cursor.execute(begin)
+        try:
+            found = work(cursor)
+            cursor.execute("COMMIT")
+        except BaseException:
+            cursor.connection.rollback()
+            raise
+        return found
 
     def _put_back(self, cursor: Any, *, good: bool) -> None:
         if cursor is None:
             return
         with self._lock:
-            keep = self._alone is not None or (good and not self._closed)
+            keep = good and not self._closed
             if keep:
                 self._idle.append(cursor)
         if not keep:
