@@ -139,6 +139,83 @@ def test_a_task_that_was_asked_to_stop_gets_no_other_attempt(connection: Connect
     assert AgentTask.get(task.id).status is TaskStatus.FAILED
 
 
+@pytest.mark.parametrize("end", ["fail_execution", "release"])
+def test_a_request_to_stop_counts_before_the_holder_hears_of_it(
+    connection: Connection, end: str
+) -> None:
+    """Neither a failure nor giving the task back makes the queue forget it: nobody takes the task again."""
+    task = claimed()
+    AgentTask.get(task.id).request_cancel()
+
+    getattr(task, end)(*(["no network"] if end == "fail_execution" else []))
+
+    wanted = TaskStatus.FAILED if end == "fail_execution" else TaskStatus.CANCELLED
+    stored = AgentTask.get(task.id)
+    assert task.status is stored.status is wanted
+    assert (stored.lease_until, stored.retry_count, stored.cancel_requested) == (None, 0, True)
+    assert AgentTask.claim("w2") == []
+    with pytest.raises(LeaseLost):
+        task.heartbeat()
+
+
+def test_a_task_that_cannot_be_cancelled_and_was_asked_to_stop_waits_untaken(
+    connection: Connection, jobs: ModuleType
+) -> None:
+    """Where the queue has no transition that cancels, a task that is given back stays as it was asked to."""
+    jobs.Errand.create(name="n")
+    (errand,) = jobs.Errand.claim("w")
+    jobs.Errand.get(errand.id).request_cancel()
+
+    errand.release()
+
+    assert (errand.state, errand.cancel_requested) == (jobs.State.WAITING, True)
+    assert jobs.Errand.claim("w") == []
+
+
+def test_who_asks_a_task_to_stop_need_not_know_its_state(connection: Connection) -> None:
+    """A record that was read while somebody held the task cancels it once it waits again."""
+    task = claimed()
+    old = AgentTask.get(task.id)
+    task.release()
+
+    assert old.request_cancel().status is TaskStatus.CANCELLED
+
+
+@pytest.mark.parametrize("end", ["fail_execution", "cancel_execution"])
+def test_who_comes_late_to_the_same_end_is_told_so(
+    connection: Connection, lapse: Lapse, end: str
+) -> None:
+    """A task that was ended because its worker was silent was not ended by that worker."""
+    AgentTask.create(name="n", description="d", agent_id="a", retry_count=3)
+    (late,) = AgentTask.claim("w1")
+    if end == "cancel_execution":
+        AgentTask.get(late.id).request_cancel()
+    lapse(late)
+    assert AgentTask.claim("w2") == []
+
+    with pytest.raises(LeaseLost):
+        getattr(late, end)(*(["my own error"] if end == "fail_execution" else []))
+
+    assert AgentTask.get(late.id).output is None
+    assert [one.transition for one in late.history()] == ["start_execution", end]
+
+
+@pytest.mark.parametrize("days", [-40_000, 40_000, 10_000_000])
+def test_nothing_is_put_off_for_more_than_a_hundred_years(
+    connection: Connection, days: int
+) -> None:
+    """SQLite knows no such moment and would have the task due at once."""
+    task = AgentTask.create(name="n", description="d", agent_id="a")
+    with pytest.raises(ValueError, match=r"postpone\(\) takes at most 36525 days"):
+        task.postpone(timedelta(days=days))
+
+    (held,) = AgentTask.claim("w")
+    with pytest.raises(ValueError, match=r"release\(\) takes at most 36525 days"):
+        held.release(timedelta(days=days))
+
+    held.heartbeat()
+
+
 def test_what_ended_can_neither_be_stopped_nor_postponed(connection: Connection) -> None:
     """Both are refused with the state it is in."""
     task = claimed().complete_execution("done")

@@ -158,15 +158,13 @@ def machine(
                 elif what == "heartbeat":
                     task.lapsed = False
                 elif what == "release":
-                    task.state, task.asked = "WAITING", False
-                    task.attempt -= 1
+                    # Whether the holder has heard of a request to stop or not, the task does not wait again.
+                    task.state = "STOPPED" if task.asked else "WAITING"
+                    task.attempt -= task.state == "WAITING"
                 else:
-                    # The holder knows of a request to stop only from a heartbeat.
                     task.tries += 1
-                    told = job.cancel_requested
-                    task.state = "BROKEN" if task.tries >= 3 or told else "WAITING"
+                    task.state = "BROKEN" if task.tries >= 3 or task.asked else "WAITING"
                     task.pauses = task.state == "WAITING"
-                    task.asked = task.asked and task.state != "WAITING"
 
         @rule(place=st.integers(0, 9))
         def let_lapse(self, place: int) -> None:

@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from tablewright.runtime import AirtableModel, Connection, columns
+from tablewright.runtime import AirtableModel, Connection, LeaseLost, columns
 
 SCHEMA = Path(__file__).parent / "schemas" / "oddities.yaml"
 NOON = datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -119,3 +120,84 @@ def test_conditions_that_differ_in_their_values_are_not_taken_for_one_another(
         assert len(taken) == number
         for one in taken:
             one.release()
+
+
+def test_a_released_task_waits_where_it_waited_before(
+    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Of several waiting states it is the one that it was taken from; after a lapse, the one of the retry."""
+    oddities.Order.create(name="new", k0=1)
+    oddities.Order.create(name="late", k0=2).delay()
+    oddities.Order.create(name="lapsed", k0=3)
+    *both, lapsed = oddities.Order.claim("w", 3)
+    lapse(lapsed)
+    (again,) = oddities.Order.claim("w", 3)
+
+    states = [one.release().state.name for one in (*both, again)]
+
+    assert states == ["NEW", "LATER", "LATER"]
+    assert [one.state.name for one in oddities.Order.where().order_by("k0")] == states
+    assert [one.attempt for one in (*both, again)] == [0, 0, 1]
+
+
+def test_a_heartbeat_keeps_no_lease_of_what_somebody_moved_by_sql(
+    connection: Connection, oddities: ModuleType
+) -> None:
+    """It matches the state as well as the token."""
+    oddities.Order.create(name="a")
+    (order,) = oddities.Order.claim("w")
+    store: Any = connection.store
+    with store._writer.begin() as running:
+        running.execute(sa.text("""UPDATE "order" SET state = 'GONE'"""))
+
+    with pytest.raises(LeaseLost):
+        order.heartbeat()
+
+
+def make_unreadable(connection: Connection, order: AirtableModel) -> None:
+    """Give a row a value that no record has, as a program of another version may."""
+    store: Any = connection.store
+    with store._writer.begin() as running:
+        running.execute(
+            sa.text("""UPDATE "order" SET code = 'small' WHERE id = :id"""), {"id": order.id}
+        )
+
+
+@pytest.mark.filterwarnings("ignore:.*code")
+def test_what_no_worker_can_read_does_not_come_back_for_ever(
+    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """A row that does not fit the schema fails when it is claimed, and when its worker is gone."""
+    waits = oddities.Order.create(name="waits")
+    make_unreadable(connection, waits)
+    assert oddities.Order.claim("w", 5) == []
+    held = oddities.Order.create(name="held", select=100)
+    (taken,) = oddities.Order.claim("w", 5)
+    lapse(taken)
+    make_unreadable(connection, held)
+    assert oddities.Order.claim("w", 5) == []
+
+    store: Any = connection.store
+    with store._reader.connect() as reading:
+        told = reading.execute(
+            sa.text("""SELECT state, lease_until FROM "order" ORDER BY name""")
+        ).all()
+    assert [tuple(one) for one in told] == [("BAD", None), ("BAD", None)]
+    for one in (waits, held):
+        assert "does not fit the schema" in (one.history()[-1].error or "")
+
+
+def test_a_failure_that_does_not_fit_keeps_nobody_from_claiming(
+    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Where the schema does not take the queue's own words, the task ends by its state alone; the history has the words."""
+    errand = oddities.Errand.create(name="lost")
+    (lost,) = oddities.Errand.claim("w1")
+    lapse(lost)
+    oddities.Errand.create(name="next")
+
+    assert [one.name for one in oddities.Errand.claim("w2", 5)] == ["next"]
+
+    ended = errand.refresh()
+    assert (ended.state, ended.error, ended.lease_until) == (oddities.State.BAD, None, None)
+    assert "the lease ran out" in (ended.history()[-1].error or "")

@@ -72,6 +72,8 @@ def read_queue(
     take = _transition(findings, reader, "take", written)
     done = _transition(findings, reader, "done", written)
     fail = _transition(findings, reader, "fail", written)
+    if fail is not None:
+        _check_failure(findings, reader, fail)
     retry = _read_retry(findings, reader, written, fail, take)
     cancel = _read_cancel(findings, reader, written, take)
     if take is not None:
@@ -101,6 +103,15 @@ def read_queue(
         cancel,
         lease_field,
     )
+
+
+def _check_failure(findings: Findings, reader: Reader, fail: Transition) -> None:
+    """Find what nobody could say when an attempt fails: there is an error, as a text, and no more."""
+    texts = [one for one in fail.takes if one.kind.name in ("text", "long_text", "rich_text")]
+    needed = [one.key for one in fail.takes if one.required and one not in texts[:1]]
+    if needed:
+        findings.error(reader.key_span("fail"), "TW702", f"'{fail.key}' asks for {', '.join(needed)}, which nobody knows when a worker dies",
+                       "fail with a transition that asks for one text at most, which is the error")  # fmt: skip
 
 
 def _read_lease_field(

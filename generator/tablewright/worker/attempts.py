@@ -94,4 +94,5 @@ def _cancelled(running: Running) -> How:
 
 def _released(running: Running) -> How:
     running.record.release()  # type: ignore[attr-defined]  # generated with the queue
-    return "released"
+    # What was asked to stop is cancelled instead.
+    return outcome.moved(running.record, running.attempt)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -22,9 +23,9 @@ from tablewright.runtime.queue.lease import Lease, lease_of
 from tablewright.runtime.queue.rules import (
     queue_spec,
     rules_of,
+    state_before,
     taken_state,
     taking_of,
-    waiting_states,
 )
 from tablewright.runtime.queue.store import QueueStore, Settlement
 from tablewright.runtime.records import Origin, origin_of
@@ -39,6 +40,7 @@ ClaimGuarantee = Literal["exclusive", "best effort"]
 
 MAX_CLAIM: Final = 1_000
 """The most tasks that one claim takes."""
+MOST_DELAY: Final = timedelta(days=36_525)
 SWEEP_SECONDS: Final = 5.0
 SWEEP_ROWS: Final = 100
 
@@ -81,7 +83,7 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
         record._origin.lease = leases.pop(record.id)
     for record_id, lease in leases.items():
         # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
-        settling.settle_unreadable(model, queues, record_id, lease)
+        settling.fail_plainly(model, queues, record_id, lease, settling.UNREADABLE)
     return records
 
 
@@ -104,10 +106,14 @@ def finish_lapsed(model: type[AirtableModel], store: Store) -> int:
     records = {one.id: one for one in model._decoded(store, [one.row for one in found])}
     ended = 0
     for one in found:
-        record = records.get(one.row["id"])
+        record, lease = records.get(one.row["id"]), lease_of(one, one.row["worker_id"] or "")
         if record is not None:
-            record._origin.lease = lease_of(one, one.row["worker_id"] or "")
+            record._origin.lease = lease
             ended += settling.end_lapsed(record, rules_of(model))
+        else:
+            ended += settling.fail_plainly(
+                model, queues, one.row["id"], lease, settling.UNREADABLE, only_lapsed=True
+            )
     return ended
 
 
@@ -140,28 +146,37 @@ def heartbeat(record: R) -> R:
 
 
 def release(record: R, after: timedelta | None) -> R:
-    """Give a claimed task back as it was before, without counting the attempt.
+    """Let a claimed task wait again where it waited before, without counting the attempt.
+
+    One that was asked to stop is cancelled where the queue has a transition for that; else it waits, and nobody takes it.
 
     Raises:
         LeaseLost: somebody else has it, or it has ended.
+        ValueError: *after* is more than a hundred years.
     """
     origin, lease = held(record, "release")
+    _check_delay("release", after)
     table = type(record).table
     lifecycle = table.lifecycle
     assert lifecycle is not None  # noqa: S101  # a queue has one
-    waiting = waiting_states(table)[0]
-    changes = {lifecycle.field: waiting}
+    taken, waiting = taken_state(table), state_before(table, lease.was)
     settlement = Settlement(
         record.id,
         lease.token,
-        taken_state(table),
-        changes,
-        (settling.step(record, "release", taken_state(table), waiting, by=lease.worker),),
+        taken,
+        {lifecycle.field: waiting},
+        (settling.step(record, "release", taken, waiting, by=lease.worker),),
         pause=0.0 if after is None else max(after.total_seconds(), 0.0),
         waits=True,
         counts=False,
+        unless_cancelled=True,
     )
-    done = queues_of(origin.store).settle(table, settlement)
+    queues = queues_of(origin.store)
+    done = queues.settle(table, settlement)
+    if done.row is None and settling.cancel_held(record, lease):
+        return record
+    if done.row is None:
+        done = queues.settle(table, replace(settlement, unless_cancelled=False))
     if done.row is None:
         raise LeaseLost(record.described(), "release")
     origin.lease = None
@@ -198,8 +213,10 @@ def postpone(record: R, until: datetime | timedelta) -> R:
 
     Raises:
         TransitionRefused: it does not wait.
+        ValueError: *until* has no time zone, or is a span of more than a hundred years.
     """
     origin = record._stored("postpone")
+    _check_delay("postpone", until if isinstance(until, timedelta) else None)
     table = type(record).table
     if isinstance(until, datetime) and until.tzinfo is None:
         raise ValueError("postpone() needs a moment with a time zone: write datetime.now(UTC) + …")
@@ -211,6 +228,12 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         raise _ended(record, fresh[record.id], "postpone")
     record._apply(row)
     return record
+
+
+def _check_delay(action: str, span: timedelta | None) -> None:
+    # Beyond the year 9999 SQLite knows no moment and says nothing of it: the task would be due at once.
+    if span is not None and abs(span) > MOST_DELAY:
+        raise ValueError(f"{action}() takes at most {MOST_DELAY.days} days, not {span.days}")
 
 
 def _ended(record: AirtableModel, row: dict[str, object], action: str) -> TransitionRefused:

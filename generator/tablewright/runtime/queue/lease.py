@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tablewright.runtime.queue.store import Beat, Claimed
 
 
 @dataclass(slots=True)
 class Lease:
-    """The right to move one task until *until*, a moment of the store's clock. *token* is new for each claim."""
+    """The right to move one task until *until*, a moment of the store's clock. *token* is new for each claim.
+
+    *was* is the state that the task was taken from.
+    """
 
     token: str
     worker: str
@@ -19,6 +23,7 @@ class Lease:
     taken_at: datetime
     read_at: datetime
     read_after: float
+    was: Any = None
 
     def now(self) -> datetime:
         """Return the store's time: as it was read last, and what this process has counted since."""
@@ -47,4 +52,5 @@ def lease_of(claimed: Claimed, worker: str, asked: float | None = None) -> Lease
         claimed.taken_at,
         claimed.now,
         time.monotonic() if asked is None else asked,
+        claimed.was,
     )

@@ -88,6 +88,18 @@ def waiting_states(table: TableSpec) -> tuple[Any, ...]:
     return found
 
 
+def state_before(table: TableSpec, was: Any) -> Any:
+    """Return the state in which a task waits again that was taken from *was*.
+
+    One that was taken because its lease had run out waited where the retry put it back.
+    """
+    states = waiting_states(table)
+    retry = table.queue.retry if table.queue is not None else None
+    if was in states or retry is None or table.lifecycle is None:
+        return was if was in states else states[0]
+    return table.lifecycle.by_name[retry.transition].target
+
+
 def taken_state(table: TableSpec) -> Any:
     """Return the state of a task that a worker holds."""
     return _transition(table, "take").target

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.codec import Row, encode_changes
 from tablewright.runtime.decision import Changes, Decide, Refusal
-from tablewright.runtime.errors import LeaseLost, TransitionRefused
+from tablewright.runtime.errors import LeaseLost, RecordInvalid, TransitionRefused
 from tablewright.runtime.lifecycle import checked_arguments, refused
 from tablewright.runtime.queue.lease import Lease
 from tablewright.runtime.queue.rules import (
@@ -21,7 +21,7 @@ from tablewright.runtime.queue.rules import (
     taken_state,
     waiting_states,
 )
-from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement, Step
+from tablewright.runtime.queue.store import LAPSED, QueueStore, Settled, Settlement, Step
 from tablewright.runtime.spec import RetrySpec, TableSpec, TransitionSpec
 
 if TYPE_CHECKING:
@@ -82,33 +82,42 @@ def _move(
     was = getattr(record, lifecycle.field)
     error = error_text(spec, arguments) if name == queue_spec(type(record)).fail else None
     steps = [step(record, name, was, found[lifecycle.field], by=by, why=why, error=error)]
-    pause = None
-    if retries and error is not None:
-        again = _retried(record, found, now)
-        if again is not None:
-            retry, more = again
-            state = more[lifecycle.field]
-            steps.append(step(record, retry.transition, found[lifecycle.field], state, by=by))
-            found = {**found, **more}
-            pause = pause_before(retry, record.__dict__["attempt"])
-    state = found[lifecycle.field]
-    settlement = Settlement(
-        record.id,
-        lease.token,
-        was,
-        encode_changes(table, found, record.described()),
-        steps,
-        pause=pause,
-        keeps_lease=state is taken_state(table),
-        waits=state in waiting_states(table),
-        only_lapsed=only_lapsed,
-    )
-    done = origin.store.queues.settle(table, settlement)  # type: ignore[attr-defined]  # it gave the lease
+    queues: QueueStore = origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
+
+    def settled(changes: Changes, steps: Sequence[Step], retry: RetrySpec | None) -> Settled:
+        state = changes[lifecycle.field]
+        settlement = Settlement(
+            record.id,
+            lease.token,
+            was,
+            encode_changes(table, changes, record.described()),
+            steps,
+            pause=None if retry is None else pause_before(retry, record.__dict__["attempt"]),
+            keeps_lease=state is taken_state(table),
+            waits=state in waiting_states(table),
+            only_lapsed=only_lapsed,
+            unless_cancelled=retry is not None,
+        )
+        return queues.settle(table, settlement)
+
+    done = Settled(None)
+    again = _retried(record, found, now) if retries and error is not None else None
+    if again is not None:
+        retry, more = again
+        left, state = found[lifecycle.field], more[lifecycle.field]
+        back = step(record, retry.transition, left, state, by=by)
+        done = settled({**found, **more}, [*steps, back], retry)
+    retried = done.row is not None
+    if done.row is None:
+        # Also where somebody asked it to stop of which this worker has not heard yet: that one is final.
+        done = settled(found, steps, None)
     if done.row is None:
         raise LeaseLost(record.described(), name)
-    if not settlement.keeps_lease:
+    row = {**done.row, **_calculated(record, done.row)}
+    # Where another attempt follows, it waits.
+    if retried or found[lifecycle.field] is not taken_state(table):
         origin.lease = None
-    record._apply({**done.row, **_calculated(record, done.row)})
+    record._apply(row)
     return record
 
 
@@ -205,6 +214,10 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
                 retries=False,
                 only_lapsed=True,
             )
+    except RecordInvalid:
+        # What the schema asks of the error's text, or of the fields that are set, is not met; the task ends even so.
+        queues: QueueStore = record._origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
+        return fail_plainly(type(record), queues, record.id, lease, LAPSED, only_lapsed=True)
     except (LeaseLost, TransitionRefused):
         return 0
     return 1
@@ -218,15 +231,38 @@ def failure_arguments(spec: TransitionSpec, error: str) -> dict[str, Any]:
     return {}
 
 
-def settle_unreadable(
-    model: type[AirtableModel], queues: QueueStore, record_id: str, lease: Lease
-) -> None:
-    """Fail a row that was claimed and cannot be read, so that it does not come back for ever."""
+def cancel_held(record: AirtableModel, lease: Lease) -> bool:
+    """Cancel a held task by the queue's own transition; False where it has none that is possible, or the task is lost."""
+    cancel, decide = queue_spec(type(record)).cancel, rules_of(type(record)).cancel
+    if cancel is None or decide is None:
+        return False
+    try:
+        _move(record, cancel, decide, {}, lease, by=lease.worker, why=CANCELLED)
+    except (LeaseLost, TransitionRefused):
+        return False
+    return True
+
+
+def fail_plainly(
+    model: type[AirtableModel],
+    queues: QueueStore,
+    record_id: str,
+    lease: Lease,
+    error: str,
+    *,
+    only_lapsed: bool = False,
+) -> int:
+    """Fail a held row by its state alone, so that it does not come back for ever; 1, or 0 where the lease was lost.
+
+    That is for rows of which no record can be made, and for failures whose effects do not fit.
+    """
     table, spec = model.table, queue_spec(model)
     lifecycle = table.lifecycle
     assert lifecycle is not None  # noqa: S101  # a queue has one
     fail = lifecycle.by_name[spec.fail]
     was = taken_state(table)
-    steps = (Step(fail.name, was.name, fail.target.name, lease.worker, None, UNREADABLE),)
+    by = None if only_lapsed else lease.worker
+    steps = (Step(fail.name, was.name, fail.target.name, by, None, error),)
     changes = {lifecycle.field: fail.target}
-    queues.settle(table, Settlement(record_id, lease.token, was, changes, steps))
+    settlement = Settlement(record_id, lease.token, was, changes, steps, only_lapsed=only_lapsed)
+    return int(queues.settle(table, settlement).row is not None)

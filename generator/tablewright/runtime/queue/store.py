@@ -33,12 +33,13 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that is held: as it is stored now, the token of this claim, and the store's clock."""
+    """A row that is held: as it is stored now, the token of this claim, and the store's clock. *was* is the state before."""
 
     row: Row
     token: str
     now: datetime
     taken_at: datetime
+    was: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Settlement:
     """What becomes of a held row, if it is still in the state *was* under this *token*.
 
     *pause* is for how many seconds the row is not to be taken again; None where it does not wait. *only_lapsed* is
-    for a lease of somebody else that has run out.
+    for a lease of somebody else that has run out, *unless_cancelled* for what a row does not do that was asked to stop.
     """
 
     record_id: str
@@ -80,6 +81,7 @@ class Settlement:
     waits: bool = False
     counts: bool = True
     only_lapsed: bool = False
+    unless_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class QueueStore(Protocol):
         ...
 
     def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
-        """Mark a row as to be stopped, and return what the queue knows of it."""
+        """Mark a row as to be stopped, and return its state and what the queue knows of it."""
         ...
 
     def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:

@@ -119,7 +119,8 @@ class NotedQueue:
                 lifecycle, queue, row["id"], row[lifecycle.field], worker=worker,
                 held_by=Note.read(row[field]).worker, attempt=note.attempt, at=now,
             )  # fmt: skip
-            claimed.append(Claimed({**fresh, **note.told()}, token, self._clock.now(), now))
+            known = {**fresh, **note.told()}
+            claimed.append(Claimed(known, token, self._clock.now(), now, row[lifecycle.field]))
         self._history.add_all(table, history_entries(table, entries))
         met_others = len(claimed) < len(ready)
         self._spread = min(self._spread * 2, MOST_SPREAD) if met_others else max(self._spread // 2, 1)  # fmt: skip
@@ -226,6 +227,8 @@ class NotedQueue:
             return Settled(None)
         if settlement.only_lapsed and (note.until is None or note.until >= now):
             return Settled(None)
+        if settlement.unless_cancelled and note.stop:
+            return Settled(None)
         left = _after(note, settlement, now)
         changes = {**settlement.changes, field: left.text()}
         self._write(table, {record_id: changes})
@@ -267,7 +270,7 @@ class NotedQueue:
         return moved
 
     def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
-        """Mark a row as to be stopped, and return what the queue knows of it."""
+        """Mark a row as to be stopped, and return its state and what the queue knows of it."""
         lifecycle, queue = parts(table)
         take = lifecycle.by_name[queue.take]
         return self._noted(
@@ -294,7 +297,7 @@ class NotedQueue:
             return None
         note = change(Note.read(row[field]))
         self._write(table, {record_id: {field: note.text()}})
-        return note.told()
+        return {**note.told(), lifecycle.field: row[lifecycle.field]}
 
     def next_due(self, table: TableSpec) -> float | None:
         """Return nothing: it would take a reading of all waiting records."""
@@ -357,12 +360,13 @@ def _after(note: Note, settlement: Settlement, now: datetime) -> Note:
     if settlement.keeps_lease:
         return note
     if not settlement.waits:
-        return replace(note, until=None, settled=now)
+        # The worker of a lease that ran out may come to the same end later, and has to hear that it was not the one.
+        token = None if settlement.only_lapsed else note.token
+        return replace(note, until=None, settled=now, token=token)
     return replace(
         note,
         until=None,
         worker=None,
-        stop=False,
         attempt=note.attempt if settlement.counts else note.attempt - 1,
         ready=note.ready if settlement.pause is None else now + timedelta(seconds=settlement.pause),
     )

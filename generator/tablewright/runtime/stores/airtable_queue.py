@@ -165,7 +165,8 @@ class LeasedQueue:
                 )  # fmt: skip
                 entries += history_entries(table, list(steps))
                 fresh = self._records.row(table, record, {**row, **changes[one.record_id]})
-                found.append(Claimed({**fresh, **told(one)}, token, one.now, one.now))
+                known = {**fresh, **told(one)}
+                found.append(Claimed(known, token, one.now, one.now, row[lifecycle.field]))
         self._history.add_all(table, entries)
         return found
 
@@ -280,14 +281,15 @@ class LeasedQueue:
         return Moved(done=False, row=row)
 
     def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
-        """Mark a row as to be stopped, and return what the queue knows of it."""
+        """Mark a row as to be stopped, and return its state and what the queue knows of it."""
         lifecycle, queue = parts(table)
         take = lifecycle.by_name[queue.take]
-        if self._records.state(table, record_id) not in [
-            one.label for one in (*take.sources, take.target)
-        ]:
+        states = {one.label: one for one in (*take.sources, take.target)}
+        state = states.get(self._records.state(table, record_id) or "")
+        if state is None:
             return None
-        return told(self._leases.request_cancel(self._place(table), record_id))
+        known = self._leases.request_cancel(self._place(table), record_id)
+        return {**told(known), lifecycle.field: state}
 
     def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
         """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""

@@ -65,6 +65,7 @@ class Ends:
             settlement.waits,
             settlement.counts,
             settlement.only_lapsed,
+            settlement.unless_cancelled,
         )
         decided = self._leases.settle(place, record_id, settlement.token, ending)
         if decided is None:

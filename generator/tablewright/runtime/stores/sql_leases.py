@@ -73,6 +73,7 @@ class Ending:
     waits: bool
     counts: bool
     only_lapsed: bool
+    unless_cancelled: bool
 
 
 class SqlLeases:
@@ -172,6 +173,7 @@ class SqlLeases:
         }
         if ending.waits and not ending.keeps_lease:
             values |= {"pause": ending.pause, "back": 0 if ending.counts else 1}
+            values["unless_cancelled"] = int(ending.unless_cancelled)
         return next(iter(self._rows(name, place, **values)), None)
 
     def written(self, place: Place, record_id: str, token: str) -> bool:

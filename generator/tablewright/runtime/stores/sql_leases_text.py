@@ -116,13 +116,13 @@ TEXTS: Final[Mapping[str, str]] = {
     "wait": f"""
         UPDATE tablewright_leases
         SET state = :state, pending = :pending, is_written = 0, changed_at = {{now}}, lease_until = NULL,
-            worker_id = NULL, cancel_requested = 0, attempt = attempt - :back,
+            worker_id = NULL, attempt = attempt - :back,
             ready_at = CASE WHEN {{given:pause}} IS NULL THEN ready_at ELSE {{in:pause}} END
-        WHERE {_MINE} {_RETURNING}""",
+        WHERE {_MINE} AND (:unless_cancelled = 0 OR cancel_requested = 0) {_RETURNING}""",
     "end": f"""
         UPDATE tablewright_leases
         SET state = :state, pending = :pending, is_written = 0, changed_at = {{now}}, lease_until = NULL,
-            settled_at = {{now}}
+            settled_at = {{now}}, token = CASE WHEN :only_lapsed = 1 THEN token || ' lapsed' ELSE token END
         WHERE {_MINE} {_RETURNING}""",
     "written": f"UPDATE tablewright_leases SET is_written = 1 WHERE {_TOKEN} AND is_written = 0 {_RETURNING}",
     "write_again": f"""

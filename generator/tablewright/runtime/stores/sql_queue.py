@@ -113,7 +113,9 @@ class SqlQueue:
             made.clock = StoreClock(found[0][width], asked)
         keys = made.known.statements.keys
         return [
-            Claimed(dict(zip(keys, row, strict=False)), token, row[width], row[width])
+            Claimed(
+                dict(zip(keys, row, strict=False)), token, row[width], row[width], row[width + 1]
+            )
             for row in found
         ]
 
@@ -140,7 +142,8 @@ class SqlQueue:
         if len(rows) > 1:
             places = {record_id: place for place, record_id in enumerate(ids)}
             rows.sort(key=lambda row: places[row[0]])
-        return rows
+        states = type(made.lifecycle.initial)
+        return [[*row, states[was]] for row, (_, was, *_) in zip(rows, picked, strict=True)]
 
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token."""
@@ -181,7 +184,8 @@ class SqlQueue:
         )
         key = (
             "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,
-            settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed, tells,
+            settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed,
+            settlement.unless_cancelled, tells,
         )  # fmt: skip
         one: Prepared = made.kept(
             key, lambda: holding.settle(made, settlement, columns, tells=tells)
@@ -258,10 +262,12 @@ class SqlQueue:
     # -- waiting --------------------------------------------------------------------------------------------------
 
     def request_cancel(self, table: TableSpec, record_id: str) -> Row | None:
-        """Mark a row as to be stopped, and return what the queue knows of it."""
+        """Mark a row as to be stopped, and return its state and what the queue knows of it."""
         made = self._of(table)
         one: Prepared = made.kept("request_cancel", lambda: waiting.request_cancel(made))
-        return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id})))
+        found = self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id}))
+        row = _queue_row([known for *known, _ in found])
+        return None if row is None else {**row, made.lifecycle.field: found[0][-1]}
 
     def postpone(self, table: TableSpec, record_id: str, until: datetime | timedelta) -> Row | None:
         """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""

@@ -175,13 +175,13 @@ def claim(made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int) 
         .cte("moved")
     )
     names = [*made.known.statements.keys, "taken_at"]
-    columns = [moved.c[name] for name in names]
+    columns = [*(moved.c[name] for name in names), moved.c[f"{_BEFORE}was"]]
     statement = sa.select(*columns).order_by(moved.c[f"{_BEFORE}place"])
     if made.history is not None:
         written = _written(made, moved, taking)
         log = sa.insert(made.history).from_select(list(LOGGED), written).cte("logged")
         statement = statement.add_cte(log)
-    return made.prepared(statement, returned)
+    return made.prepared(statement, [*returned, made.state])
 
 
 def _written(made: QueueTable, moved: Any, taking: Taking) -> Any:

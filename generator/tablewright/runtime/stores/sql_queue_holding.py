@@ -42,11 +42,10 @@ def beat(made: QueueTable) -> Prepared:
         statement = sa.update(own).where(own.c.id == pairs.c.id, own.c.lease_token == pairs.c.token)
     else:
         each = sa.func.json_each(given("pairs", sa.JSON())).table_valued("key", "value")
-        # The plus keeps SQLite from walking all rows of the state, and has it look the ids up.
         held = sa.select(each.c.key)
         token = sa.select(each.c.value).where(each.c.key == own.c.id).scalar_subquery()
         statement = sa.update(own).where(own.c.id.in_(held), own.c.lease_token == token)
-    statement = statement.where(own.c.lease_until.is_not(None), *parts)
+    statement = statement.where(made.held, own.c.lease_until.is_not(None), *parts)
     written = statement.values(lease_until=until)
     returned = [own.c.id, own.c.lease_until, own.c.cancel_requested, made.now]
     return made.prepared(written.returning(*returned), columns)
@@ -78,6 +77,7 @@ def settle(
             own.c.lease_token == given("held_token", own.c.lease_token.type),
             own.c.lease_until.is_not(None),
             *([own.c.lease_until < made.now] if settlement.only_lapsed else ()),
+            *([sa.not_(own.c.cancel_requested)] if settlement.unless_cancelled else ()),
         )
         .values(_settled(made, settlement, columns))
         .returning(*returned)
@@ -125,8 +125,11 @@ def _settled(made: QueueTable, settlement: Settlement, columns: tuple[str, ...])
     if settlement.keeps_lease:
         return values
     values["lease_until"] = sa.null()
+    if settlement.only_lapsed:
+        # Its worker may come to the same end later, and has to hear that it was not the one.
+        values["lease_token"] = sa.null()
     if settlement.waits:
-        values |= {"worker_id": sa.null(), "cancel_requested": sa.false()}
+        values["worker_id"] = sa.null()
         if settlement.pause is not None:
             values["ready_at"] = after(made.dialect, moment, given("pause", sa.Double()))
     else:

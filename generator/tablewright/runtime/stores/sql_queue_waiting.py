@@ -19,7 +19,7 @@ from tablewright.runtime.stores.sql_queue_table import QueueTable
 def request_cancel(made: QueueTable) -> Prepared:
     """Return the statement that asks for a row to be left alone."""
     own = made.table
-    returned = [own.c[key] for key in QUEUE_KEYS]
+    returned = [*(own.c[key] for key in QUEUE_KEYS), made.state]
     statement = sa.update(own).where(
         own.c.id == given("id", own.c.id.type), sa.text(in_line(made.known.spec))
     )
