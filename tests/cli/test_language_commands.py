@@ -85,6 +85,9 @@ def test_a_new_schema_comes_with_what_its_first_line_names(
     run("init", "others")
     assert beside.read_text() == "old"
     assert run("schema", "--out", "schemas/tablewright.schema.json").exit_code == 0
+    refused = run("schema", "--out", "schemas/tasks.yaml")
+    assert refused.exit_code == 1
+    assert "say --out schemas/tablewright.schema.json" in refused.output
     assert beside.read_text() == run("schema").output
 
 

@@ -46,12 +46,20 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
     no_plan = shell.run("apply", "tablewright.toml")
     no_folder = shell.run("plan", "--out", "nowhere/plan.json")
     no_source = shell.run("pull", "--from", "nowhere.json")
+    shortened_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="pat123…")
+    torn_token = shell.run("plan", AIRTABLE_ACCESS_TOKEN="pat123\nx")
+    plan_as_schema = shell.run("plan", "--out", "schemas/shop.yaml")
+    plan_over_other = shell.run("plan", "--out", "tablewright.toml")
 
     for found, said in (
         (missing_token, "AIRTABLE_ACCESS_TOKEN is not set"),
         (wrong_token, "Authentication required. The service does not know the token: see"),
         (malformed_base, "'foo' is no id of a base: it is 'app' and 14 letters or digits"),
         (malformed_pull, "'foo' is no id of a base"),
+        (shortened_token, "AIRTABLE_ACCESS_TOKEN holds signs that no token has"),
+        (torn_token, "Copy it anew"),
+        (plan_as_schema, "a plan is JSON: say --out schemas/shop.json"),
+        (plan_over_other, "tablewright.toml is there and is no plan: name another file with --out"),
         (malformed_endpoint, "--endpoint is a URL such as http://127.0.0.1:8642, not 'notaurl'"),
         (
             store,

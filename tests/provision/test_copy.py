@@ -208,9 +208,12 @@ def test_a_target_that_was_emptied_is_not_taken_for_full(places: Places) -> None
         copy_rows(places.specs, here, there, places.journal())
 
 
-def test_a_store_is_not_copied_onto_itself(shell: Shell) -> None:
-    """Rows are not doubled by a slip."""
-    found = shell.run("copy", "--from", "sqlite:///a.db", "--to", "sqlite:///a.db")
+@pytest.mark.parametrize(
+    "target", ["sqlite:///a.db", "sqlite:///./a.db", "sqlite:///schemas/../a.db"]
+)
+def test_a_store_is_not_copied_onto_itself(shell: Shell, target: str) -> None:
+    """Rows are not doubled by a slip, however the same file is named."""
+    found = shell.run("copy", "--from", "sqlite:///a.db", "--to", target)
 
     assert found.returncode == 1
     assert found.stderr == "Error: --from and --to name the same store: there is nothing to copy\n"

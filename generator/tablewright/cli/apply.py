@@ -107,13 +107,17 @@ def _saved_plan(file: Path | None) -> Plan | None:
         return None
     require_no_store(file)
     try:
-        return read_plan(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
     except FileNotFoundError:
         raise PlanUnreadable(f"there is no file '{file}': {_WAYS}") from None
     except OSError as error:
         raise PlanUnreadable(f"{file} cannot be read ({error.strerror}): {_WAYS}") from error
     except UnicodeDecodeError as error:
         raise PlanUnreadable(f"{file} is no text in UTF-8: {_WAYS}") from error
+    try:
+        return read_plan(text)
+    except PlanUnreadable as error:
+        raise PlanUnreadable(f"{file}: {error}") from error
 
 
 def _ask(plan: Plan) -> None:

@@ -17,7 +17,7 @@ from tablewright.cli.provisioning import (
     leave,
     one_schema,
 )
-from tablewright.cli.sources import require_there
+from tablewright.cli.sources import place, require_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def command(
     from tablewright.runtime.errors import TablewrightError
     from tablewright.runtime.unfit import UnfitRows
 
-    if source == target:
+    if place(source) == place(target):
         raise ProvisionError("--from and --to name the same store: there is nothing to copy")
     require_there(source, "--from")
     config = read_config(Path.cwd())

@@ -29,6 +29,7 @@ def command(folder: Path) -> None:
     Everything is left in the folder. Running it again begins with an empty base.
     """
     try:
+        _require_own(folder)
         _compile(folder)
     except (FolderUnusable, OSError) as error:
         raise click.ClickException(f"the demo cannot write to '{folder}': {error}") from error
@@ -62,6 +63,19 @@ def command(folder: Path) -> None:
     )
     click.echo(f"{folder / SCRIPT} (what just ran), and at the base itself:")
     click.echo(f"  tablewright serve --data {folder / DATA}")
+
+
+def _require_own(folder: Path) -> None:
+    """Refuse a folder with anything but an earlier demo in it, since data and lock files there are begun anew.
+
+    Raises:
+        click.ClickException: it holds something else.
+    """
+    is_own = (folder / SCHEMA).exists() and (folder / SCRIPT).exists()
+    if not is_own and folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(
+            f"'{folder}' is not empty, and no demo ran there: name a new folder with --folder. Nothing was changed"
+        )
 
 
 def _compile(folder: Path) -> None:

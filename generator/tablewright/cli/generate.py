@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from tablewright import __version__
+from tablewright.cli.interrupts import begun_is_finished
 from tablewright.cli.schemas import (
     below_here,
     compile_all,
@@ -259,11 +260,12 @@ def _report(differences: list[Difference], *, show_diff: bool) -> int:
 
 
 def _write(packages: list[_Package]) -> None:
-    for package in packages:
-        try:
-            write(package.folder, package.differences)
-        except FolderUnusable as error:
-            raise click.ClickException(str(error)) from error
+    with begun_is_finished():
+        for package in packages:
+            try:
+                write(package.folder, package.differences)
+            except FolderUnusable as error:
+                raise click.ClickException(str(error)) from error
 
 
 def _written(package: _Package) -> str:

@@ -54,6 +54,8 @@ def command(
     from tablewright.provision.plan import as_text
     from tablewright.provision.target import open_target
 
+    if saved is not None:
+        _require_no_other(saved)
     config = read_config(Path.cwd())
     schema = one_schema(config, schema_path)
     chosen = environment_of(config, environment, base, workspace, endpoint)
@@ -67,3 +69,24 @@ def command(
         saved.write_text(as_text(plan), encoding="utf-8")
         click.echo(f"Saved: apply it with 'tablewright apply {saved}'", err=True)
     leave(NOTHING if plan.is_empty else CHANGES)
+
+
+def _require_no_other(saved: Path) -> None:
+    """Refuse to write a plan over anything but a plan, and under a name by which `apply` would take it for a schema.
+
+    Raises:
+        PlanUnreadable: the file is to be a schema, or is there and no plan.
+    """
+    from tablewright.provision.errors import PlanUnreadable
+    from tablewright.provision.plan import is_plan
+
+    if saved.suffix.lower() in (".yaml", ".yml"):
+        raise PlanUnreadable(
+            f"{saved} would be a schema, and a plan is JSON: say --out {saved.with_suffix('.json')}"
+        )
+    if (
+        saved.is_file()
+        and saved.stat().st_size
+        and not is_plan(saved.read_text("utf-8", "replace"))
+    ):
+        raise PlanUnreadable(f"{saved} is there and is no plan: name another file with --out")

@@ -30,6 +30,10 @@ def command(output: Path | None) -> None:
     if output is None:
         click.echo(_text(), nl=False)
         return
+    if output.suffix.lower() in (".yaml", ".yml"):
+        raise click.ClickException(
+            f"{output} would be a schema, and this is JSON for editors: say --out {output.with_name(FILE)}"
+        )
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(_text(), encoding="utf-8")

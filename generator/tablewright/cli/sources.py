@@ -11,6 +11,14 @@ import click
 _FILE: Final = re.compile(r"(?:sqlite(?:\+\w+)?:///|local:(?://)?)(?P<file>[^?]+)")
 
 
+def place(url: str) -> str:
+    """Return a URL that is the same for every spelling of a file's path."""
+    named = _FILE.match(url)
+    if named is None or named["file"] == ":memory:":
+        return url
+    return f"{url.partition(':')[0]}:{Path(named['file']).resolve()}"
+
+
 def require_there(url: str, option: str) -> None:
     """Refuse a URL that names a file which is not there.
 

@@ -145,6 +145,15 @@ def read_plan(text: str) -> Plan:
         ) from error
 
 
+def is_plan(text: str) -> bool:
+    """Tell whether a text is a saved plan, of whatever version."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "tablewright_plan" in document
+
+
 def _change(document: Mapping[str, Any]) -> Change:
     kind = CHANGES[document["change"]]
     given: Json = {}

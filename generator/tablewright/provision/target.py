@@ -95,6 +95,7 @@ _REAL: Final = Environment("").endpoint
 _WITHOUT_ACCOUNT: Final = (
     "or try it without an account: 'tablewright serve' starts a local Airtable and prints what to set"
 )
+_TOKEN: Final = re.compile(r"[!-~]+")
 _BASE_ID: Final = re.compile(r"app[0-9A-Za-z]{14}")
 
 
@@ -160,12 +161,17 @@ def token_of(environment: Environment, variables: Mapping[str, str]) -> str:
     """Return the token of an environment.
 
     Raises:
-        ConfigUnusable: its variable is not set.
+        ConfigUnusable: its variable is not set, or holds what cannot be sent.
     """
     token = variables.get(environment.token_variable, "").strip()
     if not token:
         raise ConfigUnusable(
             f"{environment.token_variable} is not set: put a personal access token there "
             f"(scopes schema.bases:read and :write, data.records:read and :write), {_WITHOUT_ACCOUNT}"
+        )
+    if _TOKEN.fullmatch(token) is None:
+        raise ConfigUnusable(
+            f"{environment.token_variable} holds signs that no token has: it is ASCII letters, digits and signs without "
+            "blanks. Copy it anew; a shortened view of it ends in '…'"
         )
     return token
