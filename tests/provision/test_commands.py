@@ -365,3 +365,36 @@ def test_a_base_is_the_same_wherever_it_is_served() -> None:
     first = pair_mark(f"{base}?endpoint=http://127.0.0.1:1", "sqlite:///a.db")
     assert first == pair_mark(f"{base}?endpoint=http://127.0.0.1:2", "sqlite:///a.db")
     assert first != pair_mark(base, "sqlite:///b.db")
+
+
+def test_a_plan_makes_no_database(shell: Shell) -> None:
+    """A plan changes nothing, and a slip in the name of a file leaves none behind."""
+    (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///shop.db"\n')
+
+    planned = shell.run("plan")
+
+    assert planned.returncode == 2, planned.stderr
+    assert "+ table with id" in planned.stdout
+    assert not (shell.folder / "shop.db").exists()
+    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.run("plan").returncode == 0
+
+
+def test_a_database_that_cannot_be_used_comes_with_a_way_out(shell: Shell) -> None:
+    """What the driver says is followed by what to do; a password is never told."""
+    for url, said in (
+        ("sqlite:///none/shop.db", "see that its folder is there"),
+        (
+            "sqlite:///schemas/shop.yaml",
+            "SQLite schemas/shop.yaml cannot be used: file is not a database: name another file",
+        ),
+        ("sqlite://", "a database in memory ends with the command: name a file"),
+        ("postgresql://me:secret@127.0.0.1:9/x", "see that the server runs, and listens there"),
+        ("postgresql://me:secret@127.0.0.1:99999/x", "a port is 1 to 65535"),
+    ):
+        (shell.folder / "tablewright.toml").write_text(f'[environments]\ndev = "{url}"\n')
+        found = shell.run("plan")
+        assert found.returncode == 1
+        assert said in found.stderr, found.stderr
+        assert "Traceback" not in found.stderr
+        assert "secret" not in found.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from tablewright.provision.specs import table_specs
 from tablewright.provision.text import how
 from tablewright.runtime.errors import NotConfigured
 from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
+from tablewright.runtime.stores.sql_errors import reason_of
 
 LOCK_SECONDS: Final = 10
 _APPLYING: Final = 0x7461626C65
@@ -49,23 +51,38 @@ class SqlTarget:
         kind = url.get_backend_name()
         if kind not in ("sqlite", "postgresql", "postgres"):
             raise ConfigUnusable(f"'{kind}:' stores are not known: there are airtable, sqlite and postgresql")  # fmt: skip
+        if kind == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ConfigUnusable("a database in memory ends with the command: name a file, as in sqlite:///tasks.db")  # fmt: skip
         self._dialect: Dialect = "sqlite" if kind == "sqlite" else "postgresql"
         try:
             self._engine: Engine = sqlite_engine(url) if kind == "sqlite" else postgres_engine(url)
         except NotConfigured as error:
             raise ConfigUnusable(str(error)) from error
         shown = url.set(query={}).render_as_string(hide_password=True)
-        self.description = f"SQLite {url.database or 'in memory'}" if kind == "sqlite" else f"PostgreSQL {shown}"  # fmt: skip
+        self.description = f"SQLite {url.database}" if kind == "sqlite" else f"PostgreSQL {shown}"
+        self._file = Path(str(url.database)) if kind == "sqlite" else None
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
     def plan(self, *, allow_destructive: bool = False) -> Plan:
-        """Return what brings the database to the schema. Nothing in it is changed."""
-        with self._transaction(keep=False) as connection:
+        """Return what brings the database to the schema. Nothing in it is changed, and no file made."""
+        file = self._file
+        if file is not None and not file.exists() and file.parent.is_dir():
+            return self._plan_without_file(allow_destructive=allow_destructive)
+        with self._transaction(self._engine, keep=False) as connection:
             work = self._work(connection, allow_destructive=allow_destructive)
         return self._plan(work)
+
+    def _plan_without_file(self, *, allow_destructive: bool) -> Plan:
+        # SQLite would make the file to look into it; an empty database in memory is just like it.
+        engine = sqlite_engine(sa.make_url("sqlite://"))
+        try:
+            with self._transaction(engine, keep=False) as connection:
+                return self._plan(self._work(connection, allow_destructive=allow_destructive))
+        finally:
+            engine.dispose()
 
     def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
         """Run a plan: all of it, or nothing where anything of it fails.
@@ -77,7 +94,7 @@ class SqlTarget:
         del look  # the comparison is made anew inside the transaction that changes the database
         if not plan.steps:
             return Applied("", (), tuple(how(change) for change in plan.manual), 0)
-        with self._transaction(keep=True) as connection:
+        with self._transaction(self._engine, keep=True) as connection:
             dropping = any(one.sign == "-" and one.safety == "lossy" for one in plan.changes)
             work = self._work(connection, allow_destructive=dropping)
             if self._plan(work).changes != plan.changes:
@@ -108,9 +125,9 @@ class SqlTarget:
         )
 
     @contextlib.contextmanager
-    def _transaction(self, *, keep: bool) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, *, keep: bool) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with engine.connect() as connection:
                 if self._dialect == "sqlite":
                     # Rebuilding a table drops it, which would delete the rows that refer to it.
                     _pragma(connection, "foreign_keys=OFF")
@@ -137,6 +154,9 @@ class SqlTarget:
         except exc.IdentifierError as error:
             raise StepFailed(f"{self.description} cannot hold this schema: {_reason(error)}. Give the table or relation a shorter key") from error  # fmt: skip
         except exc.SQLAlchemyError as error:
+            if type(error) is exc.DatabaseError:
+                # So SQLite says that a file is none of its own, or damaged.
+                raise Unreachable(f"{self.description} cannot be used: {_reason(error)}") from error
             raise StepFailed(f"{self.description} refused a step, and nothing was changed: {_reason(error)}") from error  # fmt: skip
 
 
@@ -155,4 +175,4 @@ def _require_sound_links(connection: Connection) -> None:
 
 
 def _reason(error: exc.SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return reason_of(getattr(error, "orig", None) or error)

@@ -53,14 +53,30 @@ def translated(description: str) -> Iterator[None]:
         raise StoreError(f"{description} refused: {reason}") from error
 
 
+_WAYS_OUT: Final = (
+    # SQLite says no more, and makes files, but no folders.
+    ("unable to open database file", "see that its folder is there and may be written to"),
+    ("file is not a database", "name another file"),
+    ("attempt to write a readonly database", "see that the file and its folder may be written to"),
+    ("Connection refused", "see that the server runs, and listens there"),
+    ("No such file or directory", "see that the server runs, and listens there"),
+    ("failed to resolve host", "see how the host is written"),
+    ("password authentication failed", "see user and password in the store's URL"),
+    ("no password supplied", "put it into the store's URL, or into PGPASSWORD"),
+    ("invalid port number", "a port is 1 to 65535"),
+)
+"""What to do about what a database or its driver says, by words in it."""
+
+
 def _reason(error: exc.DBAPIError) -> str:
-    reason = (
-        str(error.orig).strip().splitlines()[0] if error.orig is not None else "no reason given"
-    )
-    if reason == "unable to open database file":
-        # SQLite says no more, and makes files, but no folders.
-        return f"{reason}: see that its folder is there and may be written to"
-    return reason
+    return reason_of(error.orig) if error.orig is not None else "no reason given"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what a database or its driver says first, and what to do about it where that is known."""
+    reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    way_out = next((way for words, way in _WAYS_OUT if words in reason), "")
+    return f"{reason}: {way_out}" if way_out else reason
 
 
 def integrity_error(
