@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from tablewright.expressions.operations import later, round_, span_of
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
-from tablewright.runtime.stores.sql_plans import Plans
+from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_types import moment_text
 
@@ -142,8 +142,10 @@ def postgres_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def leave(context: ExceptionContext) -> None:
-        # A server that became a standby keeps its connections; new ones find the one that took over.
-        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        # A server that became a standby keeps its connections; new ones find the one that took over. And a connection
+        # keeps statements as they were prepared, however often the changed table refuses them.
+        error = context.original_exception
+        if getattr(error, "sqlstate", None) == READ_ONLY or CHANGED in str(error):
             context.is_disconnect = True
 
     return engine

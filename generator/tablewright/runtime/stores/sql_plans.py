@@ -11,6 +11,8 @@ from sqlalchemy.engine import Engine
 KEPT_SECONDS: Final = 1.0
 """Planning a claim takes about a millisecond, so that planning it again every second is not felt."""
 
+CHANGED: Final = "cached plan must not change result type"
+"""What PostgreSQL says of a prepared statement whose table got another type of column meanwhile."""
 UNKNOWN: Final = frozenset({"0A", "42"})
 """Classes of SQLSTATEs by which a statement is refused that the database does not have."""
 
@@ -43,9 +45,10 @@ class Plans:
         try:
             connection.autocommit = True
             connection.execute("DISCARD PLANS", prepare=False)
-            connection.autocommit = autocommit
         except self._error as error:
             # Kin of PostgreSQL may not know the statement. What else is wrong, the statement that follows will tell.
             if str(getattr(error, "sqlstate", None))[:2] in UNKNOWN:
                 self._can_forget = False
+        finally:
+            if not connection.closed:
                 connection.autocommit = autocommit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import exc
 from sqlalchemy.engine import Engine
@@ -13,10 +14,12 @@ from sqlalchemy.pool import PoolProxiedConnection
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
-from tablewright.runtime.stores.sql_plans import Plans
+from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
 T = TypeVar("T")
+MOST: Final = 15
+"""How many connections a PostgreSQL server is asked for, as SQLAlchemy's own pool asks for by default; more threads wait."""
 
 
 class Lanes:
@@ -32,6 +35,9 @@ class Lanes:
         self._is_alone = isinstance(engine.pool, OneConnection)
         self._plans = Plans(engine) if dialect == "postgresql" else None
         self._closed = False
+        # On SQLite each waits for the others anyway, and readers wait for nobody.
+        bounded = dialect == "postgresql"
+        self._turns = threading.BoundedSemaphore(MOST) if bounded else nullcontext()
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -67,6 +73,10 @@ class Lanes:
                 raise exc.IntegrityError("", None, error) from error
             except driver.Error as error:
                 state = getattr(error, "sqlstate", None)
+                if CHANGED in str(error) and not mended:
+                    mended = True
+                    self._forget()
+                    continue
                 if state != READ_ONLY and not isinstance(
                     error, (driver.OperationalError, driver.InterfaceError)
                 ):
@@ -113,6 +123,10 @@ class Lanes:
                 return self._in_transaction(lent.cursor(), work, begin)
             finally:
                 lent.close()
+        with self._turns:
+            return self._in_lane(work, begin)
+
+    def _in_lane(self, work: Callable[[Any], T], begin: str) -> T:
         cursor: Any = None
         good = False
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import select
+import selectors
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, Self
@@ -73,6 +74,8 @@ class PostgresListener:
         self._channel = channel(table)
         self._heard, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
+        self._lock = threading.Lock()
+        self._closed = False
         self._connection: Any = None
         self._tried = 0.0
         self._open()
@@ -86,28 +89,34 @@ class PostgresListener:
         """Wait for at most so long; tell whether there was a sign of new tasks."""
         if self._connection is None and time.monotonic() - self._tried > REOPEN_SECONDS:
             self._open()
-        watched = [self._heard]
-        if self._connection is not None:
-            watched.append(self._connection.fileno())
-        ready, _, _ = select.select(watched, [], [], max(seconds, 0.0))
+        # `select` would refuse the descriptors of a program that has more than a thousand open.
+        with selectors.DefaultSelector() as watched:
+            watched.register(self._heard, selectors.EVENT_READ)
+            if self._connection is not None:
+                watched.register(self._connection.fileno(), selectors.EVENT_READ)
+            ready = [key.fd for key, _ in watched.select(max(seconds, 0.0))]
         if self._heard in ready:
             os.read(self._heard, 4096)
-        if self._connection is None or len(ready) == (self._heard in ready):
-            return False
-        return self._told()
+        return any(one != self._heard for one in ready) and self._told()
 
     def wake(self) -> None:
         """End the wait of another thread."""
-        try:
-            os.write(self._wake, b".")
-        except (BlockingIOError, OSError):
-            return  # full, so it is awake anyway; or closed
+        with self._lock:
+            if self._closed:
+                return  # its descriptor may be somebody else's by now
+            try:
+                os.write(self._wake, b".")
+            except BlockingIOError:
+                return  # full, so it is awake anyway
 
     def close(self) -> None:
         """Let go of the connection."""
         self._shut()
-        for end in (self._heard, self._wake):
-            os.close(end)
+        with self._lock:
+            is_open, self._closed = not self._closed, True
+        if is_open:
+            for end in (self._heard, self._wake):
+                os.close(end)
 
     def _open(self) -> None:
         self._tried = time.monotonic()
