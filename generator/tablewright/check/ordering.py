@@ -80,6 +80,7 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
         if key in table.types.unreadable:
             continue
         if key not in known:
+            field, _, direction = key.partition(" ")
             exists = key in table.types
             if exists and key in computed and table.types[key].kind not in ("record", "records"):
                 message = f"'{key}' is computed and cannot be sorted by"
@@ -91,13 +92,22 @@ def read_order(findings: Findings, reader: Reader, table: TableScope) -> tuple[O
                 word.part(len(word.text) - len(key), len(word.text)),
                 "TW602",
                 message,
-                table.called_now(key) or did_you_mean(key, _suggested(known, table), what="fields"),
+                _direction(field, direction, known)
+                or table.called_now(key)
+                or did_you_mean(key, _suggested(known, table), what="fields"),
             )
         elif any(one.field == key for one in order):
             findings.error(word.span, "TW602", f"'{key}' is sorted by twice", "the first one decides: remove the other")  # fmt: skip
         else:
             order.append(Order(key, descending))
     return tuple(order)
+
+
+def _direction(field: str, word: str, known: Iterable[str]) -> str:
+    """Return how a direction is written that stands as a word behind its field, as in SQL."""
+    if field not in known or word.lower() not in ("asc", "desc"):
+        return ""
+    return f"write {'-' if word.lower() == 'desc' else ''}{field}"
 
 
 def _suggested(known: Iterable[str], table: TableScope) -> list[str]:

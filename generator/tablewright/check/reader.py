@@ -138,8 +138,17 @@ class Reader:
             return False
         if isinstance(found.value, bool):
             return found.value
-        self.findings.error(found.span, "TW110", f"'{key}' is {described(found)}, and true or false is needed",
-                            "YAML 1.2 knows only true and false" if found.text.lower() in _OLD_BOOLEANS else "")  # fmt: skip
+        way_out = (
+            "YAML 1.2 knows only true and false" if found.text.lower() in _OLD_BOOLEANS else ""
+        )
+        if found.text in ("true", "false"):
+            way_out = "write it without quotes"
+        self.findings.error(
+            found.span,
+            "TW110",
+            f"'{key}' is {described(found)}, and true or false is needed",
+            way_out,
+        )
         return False
 
     def integer(self, key: str, *, least: int | None = None, most: int | None = None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -235,13 +235,26 @@ class _Measured:
             way_out = f"take how many there are: {self.function}(len({ast.unparse(part)}))"
         elif one.kind == "list" and self.function == "count_by" and one.item is not None:
             way_out = f"count each value by itself, as in count(VALUE in {ast.unparse(part)})"
-        self.resolver.problem(part, "TW603", problem, way_out)
+        self.resolver.problem(part, "TW603", problem, way_out or self._fitting())
         return False
+
+    def _fitting(self) -> str:
+        """Return which fields the measure takes."""
+        types = self.resolver.scope.fields
+        found: list[str] = []
+        for key in types:
+            with suppress(Unreadable):
+                if key not in BUILT_IN_FIELDS and types[key].kind in self._kinds():
+                    found.append(key)
+        return f"fields that fit: {', '.join(found[:12])}" if found else ""
+
+    def _kinds(self) -> Collection[str]:
+        taken = {"count_by": _GROUPABLE, "min": functions.ORDERED_KINDS, "max": functions.ORDERED_KINDS}  # fmt: skip
+        return taken.get(self.function, _CALCULABLE)
 
     def _field_of(self, table: str, link: ast.expr) -> str:
         """Return the way out where a link stands: the first field of its table that the measure takes."""
-        taken = {"count_by": _GROUPABLE, "min": functions.ORDERED_KINDS, "max": functions.ORDERED_KINDS}  # fmt: skip
-        kinds = taken.get(self.function, _CALCULABLE)
+        kinds = self._kinds()
         types = self.resolver.scope.tables[table]
         for key in types:
             with suppress(Unreadable):

@@ -28,6 +28,9 @@ def known_state(findings: Findings, word: Scalar, states: Enum) -> bool:
     known = [value.key for value in states.values]
     if word.text in known:
         return True
+    if not known:
+        # That the enum has no values is told where it stands.
+        return False
     now = states.renamed.get(word.text)
     way_out = did_you_mean(word.text, known, what="states") if now is None else called_now(now)
     findings.error(word.span, "TW302", f"unknown state '{word.text}'", way_out)

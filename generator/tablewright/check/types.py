@@ -48,8 +48,9 @@ def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Type
         return None
     if not isinstance(node, Scalar) or (node.value is None and not node.text):
         findings.error(
-            node.span, "TW110", f"the type is {described(node)}, and a word or [EnumName] is needed"
-        )
+            node.span, "TW110", f"the type is {described(node)}, and a word or [EnumName] is needed",
+            "such as text, integer, datetime, or the name of an enum",
+        )  # fmt: skip
         return None
     if node.text in enums:
         return Typed(KINDS[ENUM], enums[node.text])
@@ -60,6 +61,15 @@ def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Type
     near = [] if close_matches(written, known) else close_matches(written, _OTHER_NAMES)
     other = _OTHER_NAMES.get(near[0] if near else written, "")
     way_out = f"write {other}" if other else did_you_mean(node.text, known, what="types")
+    if not other and node.text[:1].isupper() and written not in WRITTEN_KINDS:
+        # So enums and tables are written, and no type of the language.
+        meant = close_matches(node.text, enums)
+        known_enums = did_you_mean(node.text, enums, what="enums") or "declare it under 'enums:'"
+        way_out = (
+            f"did you mean '{meant[0]}'?"
+            if meant
+            else f"{known_enums}; a link to a table stands under 'relations:'"
+        )
     findings.error(node.span, "TW206", f"unknown type '{node.text}'", way_out)
     return None
 

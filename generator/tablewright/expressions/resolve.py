@@ -6,7 +6,7 @@ import ast
 
 from tablewright.expressions import functions, tree
 from tablewright.expressions.resolving import calls, names, operators
-from tablewright.expressions.resolving.context import Context, described
+from tablewright.expressions.resolving.context import Context, condition_help, described
 from tablewright.expressions.resolving.facts import facts
 from tablewright.expressions.resolving.names import MAX_INTEGER
 from tablewright.expressions.resolving.parse import MAX_DEPTH, MAX_LENGTH, parse
@@ -94,19 +94,5 @@ class Resolver(Context):
         if found is None or found.type.kind == "boolean":
             return found
         self.problem(node, "TW504", f"is {found.type}, and a condition is needed",
-                     _condition_help(ast.unparse(node), found.type))  # fmt: skip
+                     condition_help(ast.unparse(node), found.type))  # fmt: skip
         return None
-
-
-def _condition_help(written: str, one: ValueType) -> str:
-    if one.kind == "records":
-        return f"write 'len({written}) > 0'"
-    if one.kind == "list":
-        return f"write 'VALUE in {written}'"
-    if one.nullable:
-        return f"write '{written} is not None'"
-    if one.kind == "text":
-        return f"write \"{written} != ''\""
-    if one.is_numeric:
-        return f"write '{written} != 0'"
-    return "compare it with something"

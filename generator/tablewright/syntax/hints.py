@@ -19,6 +19,8 @@ _QUOTE_FIRST: Final = (
 _BRACKET_FIRST: Final = (
     "the list ends where its bracket closes: an expression that begins with a bracket is quoted as a whole"
 )
+_GLUED: Final = re.compile(r"\s*(?:- )?([A-Za-z_]\w*):[^\s:/]")
+"""A key whose colon touches its value, so that YAML reads one word; not an address such as https://."""
 _VALUE: Final = re.compile(r"\s*(?:- )?[^\s'\"\[{#][^'\"#]*?:\s+(['\"\[{])")
 
 
@@ -53,6 +55,10 @@ def way_out(error: Any, lines: Sequence[str], line: int, column: int) -> str:
 
 def _about_a_colon(lines: Sequence[str], line: int) -> str:
     text, above = lines[line - 1], lines[line - 2] if line > 1 else ""
+    glued = _GLUED.match(above) or _GLUED.match(text)
+    if glued is not None:
+        place = line - 1 if _GLUED.match(above) else line
+        return f"line {place} needs a space after '{glued.group(1)}:'"
     if above.strip() and ":" not in above and _indent(above) == _indent(text):
         return f"line {line - 1} has no ':' after its key"
     return "a text with ': ' in it has to be quoted; otherwise look at the indentation"

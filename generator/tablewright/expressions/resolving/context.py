@@ -44,7 +44,7 @@ class Context(ABC):
                          "give a value for that case with coalesce(…, …) or '… if … is not None else …'")  # fmt: skip
         else:
             self.problem(at, "TW504", f"is {node.type}, and {target} is needed",
-                         self.way_to(target, node))  # fmt: skip
+                         self.way_to(target, node) or _made_fit(target, node.type, ast.unparse(at)))  # fmt: skip
 
     def narrowed(self, fact: Fact, known: ValueType) -> ValueType:
         """Return *known* without blank where the expression has already made sure of that."""
@@ -94,6 +94,29 @@ _INSTEAD_OF_A_TEXT: Final = {
     "number": "write the number without quotes",
     "boolean": "write True or False, without quotes",
 }
+
+
+def condition_help(written: str, one: ValueType) -> str:
+    """Return how what is no yes/no value becomes a condition."""
+    if one.kind == "records":
+        return f"write 'len({written}) > 0'"
+    if one.kind == "list":
+        return f"write 'VALUE in {written}'"
+    if one.nullable:
+        return f"write '{written} is not None'"
+    if one.kind == "text":
+        return f"write \"{written} != ''\""
+    if one.is_numeric:
+        return f"write '{written} != 0'"
+    return "compare it with something"
+
+
+def _made_fit(target: ValueType, one: ValueType, written: str) -> str:
+    if target.kind == "boolean":
+        return condition_help(written, one)
+    if target.kind == "integer" and one.kind == "number":
+        return f"make it whole: floor({written}) or ceil({written})"
+    return ""
 
 
 def described(node: ast.AST) -> str:

@@ -58,6 +58,11 @@ def _syntax_problem(text: str, shift: int, error: SyntaxError) -> Problem:
     end = shift + error.end_offset - 1 if error.end_offset and error.end_offset > 0 else start + 1
     near = text[max(0, start - 1) : start + 2]
     way_out = next((way for sign, way in _OTHER_SIGNS.items() if sign in near), "")
+    word = text[start:end].strip()
+    if word in ("AND", "OR", "NOT", "IN", "IS"):
+        way_out = f"write '{word.lower()}'"
+    elif not way_out and text.rstrip().endswith(_OPEN_ENDS):
+        way_out = f"something is missing after '{text.split()[-1]}'"
     return Problem(
         start,
         max(min(end, len(text)), start + 1),
@@ -67,6 +72,7 @@ def _syntax_problem(text: str, shift: int, error: SyntaxError) -> Problem:
     )
 
 
+_OPEN_ENDS: Final = (" and", " or", " not", " in", "<", ">", "=", "+", "-", "*", "/", "%")
 _OTHER_SIGNS: Final = {
     "&&": "write 'and'",
     "||": "write 'or'",
