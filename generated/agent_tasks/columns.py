@@ -41,11 +41,14 @@ class AgentTaskColumns(_.Columns):
     @property
     def is_blocked(self) -> _.Condition:
         """any(task.status != COMPLETED for task in depends_on)"""
-        return self.depends_on.any(lambda task: task.status != TaskStatus.COMPLETED)
+        return self._where_there(
+            self.depends_on.any(lambda task: task.status != TaskStatus.COMPLETED)
+        )
 
     @property
     def is_overdue(self) -> _.Condition:
         """status in [PENDING, IN_PROGRESS] and started_at < now() - hours(1)"""
-        return self.status.is_in([TaskStatus.PENDING, TaskStatus.IN_PROGRESS]) & (
-            self.started_at < _.now() - _.hours(1)
+        return self._where_there(
+            self.status.is_in([TaskStatus.PENDING, TaskStatus.IN_PROGRESS])
+            & (self.started_at < _.now() - _.hours(1))
         )

@@ -122,6 +122,9 @@ class SqlScope:
                 return self._list_contains(items, item)
             case tree.Over(quantifier) if quantifier in ("any", "all"):
                 return exists(self, node)
+            case tree.Choice(test, then, tree.Constant(None)):
+                # Planners look into a conjunction, and not into a CASE.
+                return sa.and_(self.condition(test), self.condition(then))
             case _:
                 return self.plain(node)
 

@@ -35,6 +35,9 @@ from tablewright.runtime.columns.terms import (
 from tablewright.runtime.errors import shown
 from tablewright.runtime.stores.ids import is_record_id
 
+T = TypeVar("T", bound=Term)
+N = TypeVar("N", bound=Numeric)
+
 _depth: ContextVar[int] = ContextVar("tablewright_lambda_depth", default=0)
 
 
@@ -80,6 +83,15 @@ class Columns:
     def _derived(self) -> dict[str, Term]:
         """Return the values of fields that Airtable calculates, for stores that have to do it."""
         return {}
+
+    def _where_there(self, value: T) -> T:
+        """Return a value of this record, blank where a link that leads here can lead nowhere, and does."""
+        owner = self._owner
+        if owner is None or not owner.type.nullable:
+            return value
+        blank = tree.Constant(None, value.type.or_none())
+        node = tree.Choice(tree.BlankTest(owner, negated=True), value.node, blank, blank.type)
+        return term(node, value.choices if isinstance(value, Member) else None)  # type: ignore[no-any-return]  # the term of the value's type
 
     def _link(self, asked: str) -> tree.Node:
         if self._owner is None:
@@ -296,10 +308,6 @@ def link_of(value: object) -> Link | None:
             f"a field of it, as in c.{name}.{_known_by(type(value))}",
         )
     return None
-
-
-T = TypeVar("T", bound=Term)
-N = TypeVar("N", bound=Numeric)
 
 
 def _parameter(function: Callable[..., Any] | None) -> str:

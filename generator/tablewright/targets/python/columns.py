@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tablewright.expressions.columns import column_source
+from tablewright.expressions.missing import is_blank_without_record
 from tablewright.expressions.types import ValueType
 from tablewright.model.schema import Computed, Field, Relation, Schema, Table
 from tablewright.targets.python.code import Code, call, docstring, identifier, laid_out, literal
@@ -98,7 +99,10 @@ def _class_view(table: Table, imports: Imports) -> ColumnsClassView:
             if one.inverse
         ),
     )
-    computed = tuple(_computed_view(one, imports) for one in table.computed)
+    can_be_missing = any(not one.many for one in table.inverses)
+    computed = tuple(
+        _computed_view(one, imports, can_be_missing=can_be_missing) for one in table.computed
+    )
     return ColumnsClassView(
         identifier(f"{table.key}Columns"),
         docstring(f"The fields of {table.key}."),
@@ -128,15 +132,18 @@ def _link(kind: str, target: str, relation: Relation | None) -> Code:
     return call(f'_.{kind}["{columns}"]', [Code(f"lambda: {columns}"), literal(target)], options)
 
 
-def _computed_view(computed: Computed, imports: Imports) -> ComputedColumnView:
+def _computed_view(
+    computed: Computed, imports: Imports, *, can_be_missing: bool
+) -> ComputedColumnView:
     source = column_source(computed.node, columns="self")
+    is_wrapped = can_be_missing and not is_blank_without_record(computed.node)
     imports.names(".enums", sorted(source.enums))
     text = computed.description or computed.text
     return ComputedColumnView(
         identifier(computed.key),
         _expression_annotation(computed.type, imports),
         docstring(text, " " * 8),
-        Code(source.text),
+        Code(f"self._where_there({source.text})" if is_wrapped else source.text),
     )
 
 
