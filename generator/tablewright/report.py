@@ -100,7 +100,10 @@ def _rows_of(figures: QueueFigures) -> list[list[dict[str, Any]]]:
         {"since (UTC)": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})}
         for one in figures.by_time
     ]
-    groups = [{"value": value, **group.model_dump()} for value, group in figures.groups.items()]
+    groups = [
+        {"value": value, **group.model_dump(exclude={"errors"})}
+        for value, group in figures.groups.items()
+    ]
     return [rows for rows in (ends, groups) if rows]
 
 

@@ -8,14 +8,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, assert_type
 
 import pytest
+import sqlalchemy as sa
 
 from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreUnavailable, connect
@@ -117,6 +119,73 @@ def test_figures_are_narrowed_and_grouped(connection: Connection) -> None:
     }
     with pytest.raises(ValueError, match="not by 'agent'"):
         AgentTask.queue_statistics(by="agent")
+
+
+@on_every_store
+def test_each_agent_and_each_span_of_time_has_its_own_figures(connection: Connection) -> None:
+    """Success over ended tasks, waiting and running time, retries and errors: by value of a field, and by time."""
+    fill(2, "a")
+    fill(1, "b")
+    for task in AgentTask.claim("w", 3):
+        if task.agent_id == "b":
+            task.fail_execution("no network")
+            task.postpone(timedelta(seconds=-1))
+        else:
+            task.complete_execution("ok")
+    (again,) = AgentTask.claim("w", 3)
+    again.request_cancel()
+    again.fail_execution("no money")
+    fill(1, "b")
+
+    figures = AgentTask.queue_statistics(by="agent_id")
+
+    a, b = figures.groups["a"], figures.groups["b"]
+    assert (a.completed, a.failed, a.success_rate, a.retries, a.errors) == (2, 0, 1.0, 0, {})
+    assert (b.completed, b.failed, b.success_rate, b.retries) == (0, 1, 0.0, 1)
+    assert b.errors == figures.errors == {"no money": 1, "no network": 1}
+    assert (a.waiting, a.oldest_waiting, b.waiting) == (0, None, 1)
+    spans = (a.avg_waiting_time, a.avg_running_time, b.avg_running_time, b.oldest_waiting)
+    ends = [figures.by_time[-1].avg_waiting_time, figures.by_time[-1].avg_running_time]
+    for span in (*spans, *ends):
+        assert span is not None
+        assert timedelta() <= span < timedelta(minutes=5)
+    assert sum(one.retries for one in figures.by_time) == 1
+    assert figures.by_time[-1].success_rate is not None
+
+
+@on_every_store
+def test_errors_of_long_ago_are_left_out(connection: Connection) -> None:
+    """*since* holds for the errors of attempts as it does for ends."""
+    fill(1, "a")
+    (task,) = AgentTask.claim("w")
+    task.fail_execution("no network")
+    time.sleep(0.6)
+
+    figures = AgentTask.queue_statistics(since=timedelta(seconds=0.3), by="agent_id")
+
+    assert figures.errors == figures.groups["a"].errors == {}
+    assert AgentTask.queue_statistics(since=timedelta(hours=1)).errors == {"no network": 1}
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_a_task_from_a_program_whose_clock_is_ahead_is_not_put_off(connection: Connection) -> None:
+    """It can be taken at once, so it waits, and has waited for no less than nothing."""
+    fill(2, "a")
+    store: Any = connection.store
+    table = store._known(AgentTask.table).statements.table
+    with store._writer.begin() as running:
+        ahead = datetime.now(UTC) + timedelta(hours=2)
+        created = sa.literal(ahead, table.c.created_time.type)
+        running.execute(sa.update(table).values(created_time=created))
+
+    (task,) = AgentTask.claim("w")
+    task.complete_execution("ok")
+    figures = AgentTask.queue_statistics(by="agent_id")
+
+    assert (figures.waiting, figures.delayed) == (1, 0)
+    nothing = timedelta()
+    assert figures.oldest_waiting == figures.avg_waiting_time == figures.max_waiting_time == nothing
+    assert figures.groups["a"].avg_waiting_time == figures.groups["a"].oldest_waiting == nothing
 
 
 @on_every_store

@@ -67,16 +67,14 @@ def test_the_figures_of_a_queue_come_with_their_lists() -> None:
     )
     counts: dict[str, dict[str, int]] = {"attempts": {}, "workers": {}, "errors": {}}
     bucket = Bucket(since=datetime(2026, 3, 1, 12, tzinfo=UTC), completed=2, failed=1)
-    group = Group(
-        waiting=1, running=0, completed=2, failed=1, success_rate=None, avg_running_time=None
-    )
+    group = Group(waiting=1, running=0, completed=2, failed=1, errors={"no network": 1})
     lists = {"by_time": (bucket,), "groups": {"agent_001": group}}
 
     lines = printed(QueueFigures.model_validate({**blank, **numbers, **counts, **lists}))
 
     assert [line.split() for line in lines if "2026" in line or "agent_001" in line] == [
-        ["2026-03-01", "12:00", "2", "1"],
-        ["agent_001", "1", "0", "2", "1", "–", "–"],
+        ["2026-03-01", "12:00", "2", "1", "–", "0", "–", "–"],
+        ["agent_001", "2", "1", "–", "0", "–", "–", "1", "0", "–"],
     ]
     assert not any("()" in line or "{" in line for line in lines)
 

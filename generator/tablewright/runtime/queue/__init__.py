@@ -1,6 +1,6 @@
 """Queues: tasks that many workers take from one table, each held by one worker at a time."""
 
-from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
+from tablewright.runtime.queue.figures import Bucket, Ends, Group, QueueFigures
 from tablewright.runtime.queue.holding import (
     ClaimGuarantee,
     claim,
@@ -18,6 +18,7 @@ from tablewright.runtime.queue.workflow import workflow
 __all__ = [
     "Bucket",
     "ClaimGuarantee",
+    "Ends",
     "Group",
     "QueueFigures",
     "QueueRules",

@@ -9,23 +9,32 @@ from pydantic import Field
 from tablewright.runtime.measures import Statistics
 
 
-class Bucket(Statistics):
+class Ends(Statistics):
+    """What became of some tasks that ended."""
+
+    completed: int
+    failed: int
+    success_rate: float | None = None
+    retries: int = 0
+    """Attempts beyond the first of each."""
+    avg_waiting_time: timedelta | None = None
+    avg_running_time: timedelta | None = None
+
+
+class Bucket(Ends):
     """The tasks that ended in one span of time, which begins at *since*."""
 
     since: datetime
-    completed: int
-    failed: int
 
 
-class Group(Statistics):
-    """The tasks with one value of a field."""
+class Group(Ends):
+    """The tasks with one value of a field; *completed* and what follows is of those that ended."""
 
     waiting: int
     running: int
-    completed: int
-    failed: int
-    success_rate: float | None
-    avg_running_time: timedelta | None
+    oldest_waiting: timedelta | None = None
+    errors: dict[str, int] = Field(default_factory=dict)
+    """The most frequent errors of attempts, from the history."""
 
 
 class QueueSummary(Statistics):
@@ -59,7 +68,7 @@ class QueueSummary(Statistics):
     workers: dict[str, int]
     """Running tasks by who holds them."""
     errors: dict[str, int]
-    """The most frequent errors of attempts, from the history."""
+    """The most frequent errors of attempts, from the history: since that moment, of tasks that may wait again."""
 
 
 class QueueFigures(QueueSummary):

@@ -93,14 +93,16 @@ class History:
         found = [_row(record["fields"]) for record in rows]
         return sorted(found, key=lambda row: row.at)
 
-    def errors(self, table: TableSpec) -> Iterator[tuple[str, str]]:
-        """Yield the ids of records whose attempts failed, and the errors."""
+    def errors(self, table: TableSpec) -> Iterator[tuple[str, datetime, str]]:
+        """Yield the ids of records whose attempts failed, when, and the errors."""
         place = self._client.table(history_name(table.name))
-        options: Json = {"formula": "{Error}!=''", "fields": ["Record", "Error"]}
+        options: Json = {"formula": "{Error}!=''", "fields": ["Record", "At", "Error"]}
         try:
             for page in self._client.pages(f"read the history of {table.name}", place, options):
                 for record in page:
-                    yield record["fields"].get("Record", ""), record["fields"]["Error"]
+                    fields = record["fields"]
+                    at = datetime.fromisoformat(str(fields["At"]))
+                    yield fields.get("Record", ""), at, fields["Error"]
         except Refused as error:
             if error.status not in (403, 404):
                 raise

@@ -48,7 +48,14 @@ class _Task:
 
     @property
     def waited(self) -> timedelta | None:
-        return None if self.known.taken_at is None else self.known.taken_at - self.ready
+        return None if self.known.taken_at is None else self.waited_until(self.known.taken_at)
+
+    def waited_until(self, moment: datetime) -> timedelta:
+        """For how long it had waited; the clock of who created it may have been ahead."""
+        return max(moment - self.ready, timedelta())
+
+    def is_due(self, now: datetime) -> bool:
+        return self.known.ready_at is None or self.known.ready_at <= now
 
     @property
     def ran(self) -> timedelta | None:
@@ -100,19 +107,20 @@ def gathered(
         one for one in held if one.known.lease_until is not None and one.known.lease_until < now
     ]
     waiting = [one for one in tasks if one.state in states.waiting]
-    due = [one for one in waiting if one.ready <= now]
+    due = [one for one in waiting if one.is_due(now)]
     begin = None if since is None else now - timedelta(seconds=since)
     ended = [one for one in tasks if _has_ended(one, states, begin)]
     completed = sum(one.state is states.done for one in ended)
     moments = [one.known.settled_at for one in ended if one.known.settled_at is not None]
     minutes = (max(moments) - min(moments)).total_seconds() / 60 if len(moments) > 1 else 0.0
     waited, ran = _spans(one.waited for one in ended), _spans(one.ran for one in ended)
+    errors = _errors(history, table, {row["id"] for row in rows}, begin)
     return QueueFigures(
         waiting=len(due),
         delayed=len(waiting) - len(due),
         running=len(running),
         expired_leases=len(lapsed),
-        oldest_waiting=max((now - one.ready for one in due), default=None),
+        oldest_waiting=max((one.waited_until(now) for one in due), default=None),
         completed=completed,
         failed=len(ended) - completed,
         throughput_per_minute=len(ended) / minutes if minutes else None,
@@ -123,9 +131,13 @@ def gathered(
         max_running_time=max(ran, default=None),
         attempts=dict(sorted(Counter(one.known.attempt for one in ended).items())),
         workers=_most_common(one.known.worker or "" for one in running),
-        errors=_errors(history, table, {row["id"] for row in rows}),
+        errors=dict(
+            list(_most_common(one for found in errors.values() for one in found).items())[
+                :MOST_ERRORS
+            ]
+        ),
         by_time=_buckets(ended, states, bucket),
-        groups=_groups(tasks, ended, states, by) if by is not None else {},
+        groups=_groups(tasks, ended, states, errors, now, by) if by is not None else {},
     )
 
 
@@ -148,33 +160,50 @@ def _most_common(texts: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(texts).items(), key=lambda one: (-one[1], one[0])))
 
 
-def _errors(history: History, table: TableSpec, ids: set[str]) -> dict[str, int]:
-    """Return the most frequent errors of attempts, where the base keeps a history."""
+def _errors(
+    history: History, table: TableSpec, ids: set[str], begin: datetime | None
+) -> dict[str, list[str]]:
+    """Return the errors of attempts by record, where the base keeps a history."""
     lifecycle, _ = parts(table)
-    if not lifecycle.history:
-        return {}
-    found = _most_common(error for record_id, error in history.errors(table) if record_id in ids)
-    return dict(list(found.items())[:MOST_ERRORS])
+    found: dict[str, list[str]] = {}
+    for record_id, at, error in history.errors(table) if lifecycle.history else ():
+        if record_id in ids and (begin is None or at >= begin):
+            found.setdefault(record_id, []).append(error)
+    return found
+
+
+def _ends(ended: Sequence[_Task], states: _States) -> dict[str, Any]:
+    """Return the figures of `Ends`."""
+    completed = sum(one.state is states.done for one in ended)
+    return {
+        "completed": completed,
+        "failed": len(ended) - completed,
+        "success_rate": completed / len(ended) if ended else None,
+        "retries": sum(one.known.attempt - 1 for one in ended),
+        "avg_waiting_time": _mean(_spans(one.waited for one in ended)),
+        "avg_running_time": _mean(_spans(one.ran for one in ended)),
+    }
 
 
 def _buckets(ended: Sequence[_Task], states: _States, seconds: float) -> tuple[Bucket, ...]:
-    counts: dict[int, list[int]] = {}
+    spans: dict[int, list[_Task]] = {}
     for one in ended:
         assert one.known.settled_at is not None  # noqa: S101  # that is what ended means
         number = int(one.known.settled_at.timestamp() // seconds)
-        counts.setdefault(number, [0, 0])[one.state is not states.done] += 1
+        spans.setdefault(number, []).append(one)
     return tuple(
-        Bucket(
-            since=datetime.fromtimestamp(number * seconds, UTC),
-            completed=counts[number][0],
-            failed=counts[number][1],
-        )
-        for number in sorted(counts)[-MOST_BUCKETS:]
+        Bucket(since=datetime.fromtimestamp(number * seconds, UTC), **_ends(spans[number], states))
+        for number in sorted(spans)[-MOST_BUCKETS:]
     )
 
 
 def _groups(
-    tasks: Sequence[_Task], ended: Sequence[_Task], states: _States, by: str
+    tasks: Sequence[_Task],
+    ended: Sequence[_Task],
+    states: _States,
+    errors: dict[str, list[str]],
+    now: datetime,
+    by: str,
 ) -> dict[str, Group]:
     every: dict[str, list[_Task]] = {}
     for one in tasks:
@@ -184,16 +213,18 @@ def _groups(
     for value in sorted(every):
         listed = every[value]
         ends = [one for one in listed if id(one) in over]
-        completed = sum(one.state is states.done for one in ends)
+        waiting = [one for one in listed if one.state in states.waiting]
+        told = _most_common(error for one in listed for error in errors.get(one.row["id"], ()))
         found[value] = Group(
-            waiting=sum(one.state in states.waiting for one in listed),
+            waiting=len(waiting),
             running=sum(
                 one.state is states.taken and one.known.lease_until is not None for one in listed
             ),
-            completed=completed,
-            failed=len(ends) - completed,
-            success_rate=completed / len(ends) if ends else None,
-            avg_running_time=_mean(_spans(one.ran for one in ends)),
+            oldest_waiting=max(
+                (one.waited_until(now) for one in waiting if one.is_due(now)), default=None
+            ),
+            errors=dict(list(told.items())[:MOST_ERRORS]),
+            **_ends(ends, states),
         )
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,10 +69,13 @@ class _Asking:
         self._completed = made.state == sa.literal_column(f"'{done.name}'")
         self._failed = made.state == sa.literal_column(f"'{fail.name}'")
         self._ended = [own.c.settled_at.is_not(None), sa.or_(self._completed, self._failed)]
+        self._logged: Callable[[Any], list[Any]] = lambda _: []
         if since is not None:
             begin = after(made.dialect, made.known.schema.moment, sa.literal_column(repr(-since)))
             self._ended.append(own.c.settled_at >= begin)
+            self._logged = lambda at: [at >= begin]
         self._held = made.state == made.taken
+        self._due = sa.or_(own.c.ready_at.is_(None), own.c.ready_at <= made.now)
         self._ready = sa.func.coalesce(own.c.ready_at, own.c.created_time)
 
     def _rows(self, statement: Any, *conditions: Any) -> list[list[Any]]:
@@ -85,25 +88,44 @@ class _Asking:
         day = sa.func.julianday(late) - sa.func.julianday(early)
         return sa.type_coerce(day * 86_400.0, sa.Double())
 
+    def _waited(self, until: Any) -> Any:
+        """Return the seconds between being ready and a moment; the clock of who created the row may have been ahead."""
+        own = self._made.table
+        seconds = self._seconds(until, sa.type_coerce(self._ready, own.c.created_time.type))
+        largest = sa.func.greatest if self._made.dialect == "postgresql" else sa.func.max
+        # Each gives a blank for a blank here: PostgreSQL's own would give 0.
+        return sa.case((seconds.is_not(None), sa.type_coerce(largest(seconds, 0.0), sa.Double())))
+
+    def _ends(self, ended: Any) -> list[Any]:
+        """Return the columns that tell what became of those rows that have *ended*, as `_ends_of` reads them."""
+        own = self._made.table
+        ran = self._seconds(own.c.settled_at, own.c.taken_at)
+        return [
+            _number(sa.and_(ended, self._completed)),
+            _number(sa.and_(ended, self._failed)),
+            sa.func.coalesce(sa.func.sum(sa.case((ended, own.c.attempt - 1))), 0),
+            sa.func.avg(sa.case((ended, self._waited(own.c.taken_at)))),
+            sa.func.avg(sa.case((ended, ran))),
+        ]
+
     def standing(self) -> list[Any]:
         """Return what waits, is delayed, runs, and has lapsed, and the seconds of the oldest that waits."""
         own, now = self._made.table, self._made.now
-        due = sa.and_(~self._held, self._ready <= now)
+        due = sa.and_(~self._held, self._due)
         lapsed = sa.and_(self._held, own.c.lease_until < now)
-        waited = self._seconds(now, sa.type_coerce(self._ready, own.c.created_time.type))
         statement = sa.select(
             _number(due),
-            _number(sa.and_(~self._held, self._ready > now)),
+            _number(sa.and_(~self._held, ~self._due)),
             _number(sa.and_(self._held, own.c.lease_until >= now)),
             _number(lapsed),
-            sa.func.max(sa.case((due, waited))),
+            sa.func.max(sa.case((due, self._waited(now)))),
         ).select_from(own)
         return self._rows(statement, sa.text(in_line(self._made.known.spec)))[0]
 
     def ended(self) -> list[Any]:
         """Return numbers of ends, the first and the last, and how long tasks waited and ran."""
         own = self._made.table
-        waited = self._seconds(own.c.taken_at, self._ready)
+        waited = self._waited(own.c.taken_at)
         ran = self._seconds(own.c.settled_at, own.c.taken_at)
         moment = own.c.settled_at.type
         statement = sa.select(
@@ -146,7 +168,26 @@ class _Asking:
         statement = sa.select(log.c.error, sa.func.count()).select_from(joined)
         statement = statement.group_by(log.c.error)
         ordered = statement.order_by(sa.func.count().desc(), log.c.error).limit(MOST_ERRORS)
-        return {row[0]: int(row[1]) for row in self._rows(ordered, log.c.error.is_not(None))}
+        found = self._rows(ordered, log.c.error.is_not(None), *self._logged(log.c.at))
+        return {row[0]: int(row[1]) for row in found}
+
+    def errors_by(self, column: Any) -> dict[str, dict[str, int]]:
+        """Return the most frequent errors of attempts by the values of a column."""
+        log, own = self._made.history, self._made.table
+        found: dict[str, dict[str, int]] = {}
+        if log is None:
+            return found
+        joined = sa.join(log, own, log.c.record_id == own.c.id)
+        statement = sa.select(column, log.c.error, sa.func.count()).select_from(joined)
+        grouped = statement.group_by(column, log.c.error)
+        ordered = grouped.order_by(sa.func.count().desc(), log.c.error)
+        for value, error, number in self._rows(
+            ordered, log.c.error.is_not(None), *self._logged(log.c.at)
+        ):
+            errors = found.setdefault(_shown(value), {})
+            if len(errors) < MOST_ERRORS:
+                errors[error] = int(number)
+        return found
 
     def buckets(self, seconds: float) -> tuple[Bucket, ...]:
         """Return ended rows by spans of so many seconds."""
@@ -163,15 +204,11 @@ class _Asking:
             ),
             sa.BigInteger(),
         )
-        statement = sa.select(number, _number(self._completed), _number(self._failed))
+        statement = sa.select(number, *self._ends(sa.true()))
         grouped = statement.select_from(own).group_by(sa.text("1"))
         latest = grouped.order_by(sa.text("1 DESC")).limit(MOST_BUCKETS)
         return tuple(
-            Bucket(
-                since=datetime.fromtimestamp(int(row[0]) * seconds, UTC),
-                completed=int(row[1]),
-                failed=int(row[2]),
-            )
+            Bucket(since=datetime.fromtimestamp(int(row[0]) * seconds, UTC), **_ends_of(row[1:]))
             for row in reversed(self._rows(latest, *self._ended))
         )
 
@@ -179,33 +216,30 @@ class _Asking:
         """Return the figures of each value of a column."""
         own = self._made.table
         column = own.c[by]
-        ran = self._seconds(own.c.settled_at, own.c.taken_at)
-        ended = sa.and_(*self._ended)
+        waits, now = self._waits(), self._made.now
         statement = (
             sa.select(
                 column,
-                _number(sa.and_(self._waits(), sa.true())),
+                _number(waits),
                 _number(sa.and_(self._held, own.c.lease_until.is_not(None))),
-                _number(sa.and_(ended, self._completed)),
-                _number(sa.and_(ended, self._failed)),
-                sa.func.avg(sa.case((ended, ran))),
+                sa.func.max(sa.case((sa.and_(waits, self._due), self._waited(now)))),
+                *self._ends(sa.and_(*self._ended)),
             )
             .select_from(own)
             .group_by(column)
             .order_by(column)
         )
-        found = {}
-        for value, waiting, running, completed, failed, seconds in self._rows(statement):
-            number = completed + failed
-            found["" if value is None else str(value)] = Group(
+        errors = self.errors_by(column)
+        return {
+            _shown(value): Group(
                 waiting=waiting,
                 running=running,
-                completed=completed,
-                failed=failed,
-                success_rate=completed / number if number else None,
-                avg_running_time=_span(seconds),
+                oldest_waiting=_span(oldest),
+                errors=errors.get(_shown(value), {}),
+                **_ends_of(ends),
             )
-        return found
+            for value, waiting, running, oldest, *ends in self._rows(statement)
+        }
 
     def _waits(self) -> Any:
         line = sa.text(in_line(self._made.known.spec))
@@ -214,6 +248,24 @@ class _Asking:
 
 def _number(condition: Any) -> Any:
     return sa.func.count(sa.case((condition, 1)))
+
+
+def _ends_of(row: Sequence[Any]) -> dict[str, Any]:
+    """Return the figures of `Ends` from its columns."""
+    completed, failed, retries, waited, ran = row
+    number = completed + failed
+    return {
+        "completed": completed,
+        "failed": failed,
+        "success_rate": completed / number if number else None,
+        "retries": int(retries),
+        "avg_waiting_time": _span(waited),
+        "avg_running_time": _span(ran),
+    }
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _span(seconds: Any) -> timedelta | None:
