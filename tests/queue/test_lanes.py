@@ -211,3 +211,14 @@ def test_a_program_with_thousands_of_open_files_is_woken_too(connection: Connect
         for one in opened:
             os.close(one)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_who_is_behind_a_pooler_is_told_what_to_write(connection: Connection, url: str) -> None:
+    """A session that does not have a prepared statement is what poolers give, and the URL has a way round it."""
+    AgentTask.bulk_create(TASK for _ in range(30))
+    claim_often()
+    (lane,) = lanes_of(connection)._idle
+    lane.connection.pgconn.exec_(b"DEALLOCATE ALL")
+
+    with pytest.raises(StoreError, match=r"prepared statement .* does not exist: .*prepare=off"):
+        AgentTask.claim("w")

@@ -64,6 +64,10 @@ _WAYS_OUT: Final = (
     ("password authentication failed", "see user and password in the store's URL"),
     ("no password supplied", "put it into the store's URL, or into PGPASSWORD"),
     ("invalid port number", "a port is 1 to 65535"),
+    (
+        'prepared statement "',
+        "behind a pooler add prepare=off to the URL, since its sessions change",
+    ),
 )
 """What to do about what a database or its driver says, by words in it."""
 

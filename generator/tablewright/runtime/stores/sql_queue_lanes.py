@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
+from tablewright.runtime.stores.sql_errors import reason_of
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
@@ -80,7 +81,7 @@ class Lanes:
                 if state != READ_ONLY and not isinstance(
                     error, (driver.OperationalError, driver.InterfaceError)
                 ):
-                    raise StoreError(f"{self._description} refused: {_reason(error)}") from error
+                    raise StoreError(f"{self._description} refused: {reason_of(error)}") from error
                 if state in GAVE_UP:
                     if patience.pause():
                         continue
@@ -93,7 +94,7 @@ class Lanes:
                     self._forget()
                     continue
                 raise StoreUnavailable(
-                    f"{self._description} cannot be used: {_reason(error)}"
+                    f"{self._description} cannot be used: {reason_of(error)}"
                 ) from error
 
     def connection(self) -> Any:
@@ -113,7 +114,7 @@ class Lanes:
             return self._engine.raw_connection()
         except exc.DBAPIError as error:
             raise StoreUnavailable(
-                f"{self._description} cannot be used: {_reason(error.orig or error)}"
+                f"{self._description} cannot be used: {reason_of(error.orig or error)}"
             ) from error
 
     def _once(self, work: Callable[[Any], T], begin: str) -> T:
@@ -175,7 +176,3 @@ class Lanes:
             idle, self._idle = self._idle, []
         for one in idle:
             one.connection.close()
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0]
