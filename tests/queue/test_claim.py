@@ -273,3 +273,17 @@ def test_a_claim_that_makes_no_sense_is_refused(
     """Nobody, nothing, what is no number, and more than a thousand cannot be asked for."""
     with pytest.raises(ValueError, match="claim"):
         AgentTask.claim(worker, n)
+
+
+def test_what_is_no_condition_and_no_span_of_time_is_refused(connection: Connection) -> None:
+    """With what is wanted, and before anything is taken."""
+    wrong: Any = "agent_id"
+    new()
+    with pytest.raises(TypeError, match=r"claim\(\) takes conditions .* not 'agent_id'"):
+        AgentTask.claim("w", 1, wrong)
+    with pytest.raises(TypeError, match=r"queue_statistics\(\) takes conditions"):
+        AgentTask.queue_statistics(wrong)
+    (task,) = AgentTask.claim("w")
+    for action in (task.release, task.postpone):
+        with pytest.raises(TypeError, match="takes a span of time"):
+            action(wrong)

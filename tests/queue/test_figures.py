@@ -239,6 +239,26 @@ def test_a_graph_of_tasks_is_created_in_one_call(connection: Connection) -> None
     assert made["charts"].refresh().parent_task_id == made["report"].id
 
 
+@pytest.mark.parametrize("relation", ["depends_on", "parent_task"])
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_chain_of_steps_may_be_as_long_as_it_likes(connection: Connection, relation: str) -> None:
+    """Also where each step is named before the one that it waits for; sets of names are as good as lists."""
+    number = 1_500
+    steps: dict[str, dict[str, Any]] = {
+        f"s{place}": {"name": "n", "description": "d", "agent_id": "a"} for place in range(number)
+    }
+    for place in range(number - 1):
+        other = f"s{place + 1}"
+        steps[f"s{place}"][relation] = {other} if relation == "depends_on" else other
+
+    tasks = AgentTask.workflow(steps)
+
+    assert list(tasks) == list(steps)
+    first, second = tasks["s0"], tasks["s1"]
+    linked = first.depends_on_ids if relation == "depends_on" else [first.parent_task_id]
+    assert linked == [second.id]
+
+
 @on_every_store
 def test_a_circle_of_steps_is_refused(connection: Connection) -> None:
     """The error shows the way round, and nothing was stored."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from tablewright.expressions import tree
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import (
@@ -71,10 +72,11 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     if not isinstance(n, int) or not 1 <= n <= MAX_CLAIM:
         raise ValueError(f"claim() takes 1 to {MAX_CLAIM} tasks at once, not {n!r}")
     queue_spec(model)
+    where = nodes_of(model, "claim", conditions)
     store = current_store()
     queues = queues_of(store)
     asked = time.monotonic()
-    found = queues.claim(model.table, taking_of(model), worker, n, [one.node for one in conditions])
+    found = queues.claim(model.table, taking_of(model), worker, n, where)
     if len(found) < n or _sweep_is_due(store, model):
         finish_lapsed(model, store)
     leases = {one.row["id"]: lease_of(one, worker, asked) for one in found}
@@ -85,6 +87,22 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
         # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
         settling.fail_plainly(model, queues, record_id, lease, settling.UNREADABLE)
     return records
+
+
+def nodes_of(
+    model: type[AirtableModel], action: str, conditions: Sequence[Condition]
+) -> list[tree.Node]:
+    """Return what conditions are made of.
+
+    Raises:
+        TypeError: one of them is none.
+    """
+    for one in conditions:
+        if not isinstance(one, Condition):
+            raise TypeError(
+                f"{action}() takes conditions such as {model.__name__}.c.id == '…', not {one!r}"
+            )
+    return [one.node for one in conditions]
 
 
 def _sweep_is_due(store: Store, model: type[AirtableModel]) -> bool:
@@ -216,7 +234,7 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         ValueError: *until* has no time zone, or is a span of more than a hundred years.
     """
     origin = record._stored("postpone")
-    _check_delay("postpone", until if isinstance(until, timedelta) else None)
+    _check_delay("postpone", None if isinstance(until, datetime) else until)
     table = type(record).table
     if isinstance(until, datetime) and until.tzinfo is None:
         raise ValueError("postpone() needs a moment with a time zone: write datetime.now(UTC) + …")
@@ -231,6 +249,8 @@ def postpone(record: R, until: datetime | timedelta) -> R:
 
 
 def _check_delay(action: str, span: timedelta | None) -> None:
+    if span is not None and not isinstance(span, timedelta):
+        raise TypeError(f"{action}() takes a span of time, as timedelta(seconds=30), not {span!r}")
     # Beyond the year 9999 SQLite knows no moment and says nothing of it: the task would be due at once.
     if span is not None and abs(span) > MOST_DELAY:
         raise ValueError(f"{action}() takes at most {MOST_DELAY.days} days, not {span.days}")

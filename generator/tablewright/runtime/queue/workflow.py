@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tablewright.runtime.connection import current_store
@@ -99,38 +100,40 @@ def _named(
     found: dict[str, list[str]] = {name: [] for name in steps}
     for name, values in steps.items():
         for relation in relations:
-            linked = values.get(relation.key)
-            each = (
-                [linked] if isinstance(linked, str) or not isinstance(linked, Sequence) else linked
-            )
+            linked: Any = values.get(relation.key)
+            several = isinstance(linked, Sequence | AbstractSet) and not isinstance(linked, str)
+            each = linked if several else [linked]
             found[name] += [one for one in each if isinstance(one, str) and one in steps]
     return found
 
 
 def _in_order(model: type[AirtableModel], links: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the steps, each after those it links to."""
+    """Yield the steps, each after those it links to.
+
+    Raises:
+        RecordInvalid: they link to one another in a circle.
+    """
     done: set[str] = set()
     for name in links:
-        yield from _visit(model, name, links, done, ())
-
-
-def _visit(
-    model: type[AirtableModel],
-    name: str,
-    links: Mapping[str, Sequence[str]],
-    done: set[str],
-    path: tuple[str, ...],
-) -> Iterator[str]:
-    if name in done:
-        return
-    if name in path:
-        circle = " → ".join([*path[path.index(name) :], name])
-        valid = f"would wait for itself: {circle}"
-        raise RecordInvalid(f"{model.table.key} '{name}'", [Misfit("step", valid, has_given=False)])
-    for other in links[name]:
-        yield from _visit(model, other, links, done, (*path, name))
-    done.add(name)
-    yield name
+        # Not by calls of itself: a chain may be longer than Python's stack is deep.
+        path: dict[str, None] = {} if name in done else {name: None}
+        left = [iter(links[one]) for one in path]
+        while left:
+            other = next((one for one in left[-1] if one not in done), None)
+            if other is None:
+                left.pop()
+                found, _ = path.popitem()
+                done.add(found)
+                yield found
+            elif other in path:
+                names = list(path)
+                circle = " → ".join([*names[names.index(other) :], other])
+                valid = f"would wait for itself: {circle}"
+                given = f"{model.table.key} '{other}'"
+                raise RecordInvalid(given, [Misfit("step", valid, has_given=False)])
+            else:
+                path[other] = None
+                left.append(iter(links[other]))
 
 
 def _check(
@@ -146,6 +149,6 @@ def _check(
 def _resolved(value: Any, stored: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
         return stored.get(value, value)
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence | AbstractSet):
         return [stored.get(one, one) if isinstance(one, str) else one for one in value]
     return value
