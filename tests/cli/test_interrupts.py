@@ -1,4 +1,4 @@
-"""Ctrl+C, and folders that a command must leave alone."""
+"""Ctrl+C, full disks, and folders that a command must leave alone."""
 
 from __future__ import annotations
 
@@ -63,3 +63,20 @@ def test_the_demo_leaves_a_project_alone(tmp_path: Path) -> None:
     assert found.exit_code == 1
     assert "is not empty, and no demo ran there" in found.output
     assert [one.name for one in tmp_path.iterdir()] == [lock.name]
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    """A full disk leaves no beginning of a schema, which the next command would take for one."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+        found = CliRunner().invoke(cli, ["init", "shop", "--folder", str(tmp_path)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert found.exit_code == 1
+    assert "shop.yaml cannot be written: File too large" in found.output
+    assert list(tmp_path.iterdir()) == []

@@ -321,6 +321,29 @@ def test_the_journal_of_another_copy_is_not_taken(tmp_path: Path) -> None:
         open_journal(tmp_path / "j.jsonl", "a → c")
 
 
+@pytest.mark.parametrize(
+    "text", ["tablewright: 1", "tablewright: 1\nname: shop\nlast: line", "caf\udce9"]
+)
+def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    """A slip in --journal costs nobody the end of a file."""
+    path = tmp_path / "schema.yaml"
+    path.write_text(text, "utf-8", "surrogateescape")
+
+    with pytest.raises(JournalUnreadable, match="is no journal of a copy"):
+        open_journal(path, "a → b")
+
+    assert path.read_text("utf-8", "surrogateescape") == text
+
+
+def test_a_journal_that_was_torn_at_its_first_line_begins_anew(tmp_path: Path) -> None:
+    """Nothing was copied by then."""
+    path = tmp_path / "j.jsonl"
+    path.write_text('{"event": "co')
+
+    assert open_journal(path, "a → b").ids == {}
+    assert open_journal(path, "a → b").about == "a → b"
+
+
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     """A journal that was being written when the power went is read up to there."""
     path = tmp_path / "j.jsonl"

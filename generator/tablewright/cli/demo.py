@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tablewright.cli.schemas import compiled
-from tablewright.output.files import FolderUnusable, compare, write
+from tablewright.output.files import FolderUnusable, compare, write, write_whole
 from tablewright.render.locate import resource_text, template_text
 from tablewright.targets.files import generate
 
@@ -85,7 +85,7 @@ def _compile(folder: Path) -> None:
             path.unlink()
     schema_file = folder / SCHEMA
     if not schema_file.exists():
-        schema_file.write_text(resource_text("schemas", SCHEMA), "utf-8")
+        write_whole(schema_file, resource_text("schemas", SCHEMA))
     models = compiled([schema_file], output_format="text")
     if models is None:
         sys.exit(1)
@@ -93,7 +93,7 @@ def _compile(folder: Path) -> None:
     found = compare(package, generate(models[0]))
     write(package, found)
     click.echo(f"compiled   {schema_file} → {package}")
-    (folder / SCRIPT).write_text(template_text("demo/agents.py.jinja")[0], "utf-8")
+    write_whole(folder / SCRIPT, template_text("demo/agents.py.jinja")[0])
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:

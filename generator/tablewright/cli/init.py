@@ -24,6 +24,7 @@ def command(name: str, folder: Path) -> None:
     from tablewright.cli.schema import write_json_schema
     from tablewright.language.starter import starter_schema
     from tablewright.names import is_identifier, suggested_package
+    from tablewright.output.files import write_whole
 
     if not is_identifier(name) or name != name.lower() or name.startswith("_"):
         raise click.UsageError(
@@ -31,14 +32,10 @@ def command(name: str, folder: Path) -> None:
         )
     path = folder / f"{name}.yaml"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(starter_schema(name))
+        if path.exists():
+            raise click.ClickException(f"{path} is there already: choose another name, or edit it")
+        write_whole(path, starter_schema(name))
         write_json_schema(folder)
-    except FileExistsError:
-        raise click.ClickException(
-            f"{path} is there already: choose another name, or edit it"
-        ) from None
     except OSError as error:
         raise click.ClickException(
             f"{path} cannot be written: {error.strerror or error}"

@@ -66,6 +66,7 @@ def command(
     """
     from tablewright.cli.schema import write_json_schema
     from tablewright.config import ConfigUnusable, read_config
+    from tablewright.output.files import write_whole
     from tablewright.provision.lock import lock_path, read_lock
     from tablewright.provision.pull import pulled, suggested_name
 
@@ -87,8 +88,7 @@ def command(
         lock = read_lock(lock_path(config.folder, chosen.name), schema_name, chosen.name)
         live, owners = _without_others(live, lock)
         found = pulled(live, name=schema_name, origin=origin)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(found.text, encoding="utf-8")
+        write_whole(path, found.text)
         write_json_schema(path.parent)
         locked = _note_ids(path, live, lock)
     remarks = [f"table '{name}' is left out: it belongs to schema '{schema}'" for name, schema in owners.items()]  # fmt: skip

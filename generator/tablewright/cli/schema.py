@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from tablewright.output.files import write_whole
+
 FILE: Final = "tablewright.schema.json"
 """The name under which schemas look for it, beside them: their first line says so to editors."""
 
@@ -35,8 +37,7 @@ def command(output: Path | None) -> None:
             f"{output} would be a schema, and this is JSON for editors: say --out {output.with_name(FILE)}"
         )
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(_text(), encoding="utf-8")
+        write_whole(output, _text())
     except OSError as error:
         raise click.ClickException(
             f"{output} cannot be written: {error.strerror or error}"
@@ -48,7 +49,7 @@ def write_json_schema(folder: Path) -> None:
     """Write the JSON Schema beside schema files, which name it in their first line. A file of that name is kept."""
     path = folder / FILE
     if not path.exists():
-        path.write_text(_text(), encoding="utf-8")
+        write_whole(path, _text())
 
 
 def _text() -> str:

@@ -97,7 +97,7 @@ def write(folder: Path, differences: list[Difference]) -> None:
             if one.state == "orphan":
                 one.path.unlink()
             else:
-                _replace(one.path, one.wanted)
+                write_whole(one.path, one.wanted)
         except OSError as error:
             raise FolderUnusable(
                 f"{one.path}: cannot be written: {error.strerror or error}"
@@ -109,7 +109,12 @@ def write(folder: Path, differences: list[Difference]) -> None:
             path.rmdir()
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one go: it holds the old text or the new one, never half of it; its folder is made.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of the attempt.
+    """
     import tempfile
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,12 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tablewright.provision.errors import ProvisionError
+
+_HEAD: Final = '{"event": "copy", "about": '
+"""How a journal begins."""
 
 
 class JournalUnreadable(ProvisionError):
@@ -61,12 +64,10 @@ def open_journal(path: Path, about: str) -> Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal.note(event="copy", about=about)
         return journal
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        # The last line was being written when the program ended; what it was to say did not happen for the journal.
-        lines = lines[:-1]
-        path.write_text("".join(lines), encoding="utf-8")
     try:
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        # A last line that was being written when the program ended: what it was to say did not happen for the journal.
+        torn = lines.pop() if lines and not lines[-1].endswith("\n") else ""
         events = [json.loads(line) for line in lines]
         if events and events[0]["about"] != about:
             raise JournalUnreadable(
@@ -76,6 +77,10 @@ def open_journal(path: Path, about: str) -> Journal:
             journal._take(event)  # noqa: SLF001  # of this module
     except (ValueError, KeyError, TypeError) as error:
         raise JournalUnreadable(f"{path} is no journal of a copy: name another file with --journal") from error  # fmt: skip
+    if torn and not events and not _HEAD.startswith(torn[: len(_HEAD)]):
+        raise JournalUnreadable(f"{path} is no journal of a copy: name another file with --journal")
+    if torn:
+        os.truncate(path, len("".join(lines).encode()))
     if not events:
         journal.note(event="copy", about=about)
     return journal
