@@ -120,9 +120,9 @@ def test_upsert_finds_the_record_by_its_fields(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("on", "words"),
     [
-        ("titel", "by their fields, and 'titel' is none. known here: name, "),
-        ("agent", "by their fields, and 'agent' is none. did you mean 'agent_id'?"),
-        ("parent_task", "by their fields, and 'parent_task' is none."),
+        ("titel", "by their fields, and 'titel' is none: known here: name, "),
+        ("agent", "by their fields, and 'agent' is none: did you mean 'agent_id'?"),
+        ("parent_task", "by their fields, and 'parent_task' is none: known here: name, "),
         ("output", "by 'output', so a value has to be given for it"),
     ],
 )

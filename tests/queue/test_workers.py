@@ -385,7 +385,7 @@ half = partial(handle)
         (["generated.agent_tasks", "--handler", "handlers:done"], "names nothing: write it as"),
         (["generated.agent_tasks:AgentTask", "--handler", "nowhere:done"], "there is no module 'nowhere'"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:dome"], "did you mean 'done'"),
-        (["generated.agent_tasks:AgentTask", "--handler", "careless:nope"], "'careless' has no 'nope'. functions there: half, handle\n"),
+        (["generated.agent_tasks:AgentTask", "--handler", "careless:nope"], "'careless' has no 'nope': functions there: half, handle\n"),
         (["generated.agent_tasks:AgentTask", "--handler", "careless:json"], "cannot be called: name a function"),
         (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "No module named 'generated.absent'"),
         (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "early.py:1): run 'tablewright generate' where its schema is\n"),

@@ -218,16 +218,16 @@ def test_what_has_no_meaning_is_refused_with_a_way_out(
 @pytest.mark.parametrize(
     ("look_up", "said"),
     [
-        (lambda: loose.cuont, "Task has no field 'cuont'. did you mean 'count'?"),
-        (lambda: loose.parent.nmae, "Task has no field 'nmae'. did you mean 'name'?"),
-        (lambda: loose.state.in_([State.DONE]), "ChoiceColumn has no 'in_'. did you mean 'is_in'?"),
-        (lambda: loose.at.isnull(), "DatetimeColumn has no 'isnull'. did you mean 'is_none'?"),
-        (lambda: loose.name.like("x"), "TextColumn has no 'like'. did you mean 'contains'?"),
+        (lambda: loose.cuont, "Task has no field 'cuont': did you mean 'count'?"),
+        (lambda: loose.parent.nmae, "Task has no field 'nmae': did you mean 'name'?"),
+        (lambda: loose.state.in_([State.DONE]), "ChoiceColumn has no 'in_': did you mean 'is_in'?"),
+        (lambda: loose.at.isnull(), "DatetimeColumn has no 'isnull': did you mean 'is_none'?"),
+        (lambda: loose.name.like("x"), "TextColumn has no 'like': did you mean 'contains'?"),
         (
             lambda: loose.data.path,
-            "JsonColumn has no 'path'. known here: is_none, is_not_none",
+            "JsonColumn has no 'path': known here: is_none, is_not_none",
         ),
-        (lambda: loose.needs.len(), "links have no 'len'. did you mean 'count'?"),
+        (lambda: loose.needs.len(), "links have no 'len': did you mean 'count'?"),
         (lambda: loose.__wrapped__, "Task has no field '__wrapped__'"),
     ],
 )

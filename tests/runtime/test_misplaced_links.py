@@ -57,5 +57,5 @@ def test_a_link_is_no_value_and_is_told_the_field_to_name(
 )  # fmt: skip
 def test_a_name_that_records_cannot_be_sorted_by_is_told_what_can_be(key: str, said: str) -> None:
     """A link, a misspelt link, and a misspelt field."""
-    with pytest.raises(ValueError, match=re.escape(f"'{key.removeprefix('-')}'. {said}")):
+    with pytest.raises(ValueError, match=re.escape(f"'{key.removeprefix('-')}': {said}")):
         AgentTask.where().order_by(key)

@@ -74,7 +74,7 @@ def test_assigning_to_no_field_suggests_the_field() -> None:
         stored.retry_cuont = 1
 
     assert re.search(
-        r": retry_cuont is not a field of AgentTask\. did you mean 'retry_count'\?$",
+        r": retry_cuont is not a field of AgentTask: did you mean 'retry_count'\?$",
         str(caught.value),
     )
 

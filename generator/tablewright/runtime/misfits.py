@@ -46,7 +46,7 @@ def translated(model: type[AirtableModel], error: ValidationError, described: st
 def unknown(model: type[AirtableModel], name: str) -> str:
     """Return what is to be said of a name that is no field."""
     known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
-    return f"is not a field of {model.table.key}. {did_you_mean(name, known)}".strip()
+    return f"is not a field of {model.table.key}: {did_you_mean(name, known)}"
 
 
 def by_transitions(lifecycle: LifecycleSpec) -> str:

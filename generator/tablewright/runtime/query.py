@@ -104,7 +104,7 @@ class Query(Generic[R_co]):
         name = key.removeprefix("-")
         found = self._sortable(name)
         if found is None:
-            raise ValueError(f"cannot order {self.model.__name__} by '{name}'. {self._meant(name)}")
+            raise ValueError(f"cannot order {self.model.__name__} by '{name}': {self._meant(name)}")
         return Order(found.node, descending=key.startswith("-"))
 
     def _sortable(self, name: str) -> Term | None:

@@ -199,7 +199,7 @@ def merge_keys(table: TableSpec, given: Row, on: str | Sequence[str] | None) -> 
     for key in keys:
         if key not in table.by_key:
             raise ValueError(
-                f"upsert() finds records of {table.key} by their fields, and '{key}' is none. {did_you_mean(key, table.by_key)}"
+                f"upsert() finds records of {table.key} by their fields, and '{key}' is none: {did_you_mean(key, table.by_key)}"
             )
         if table.by_key[key].definition.sql == "json":
             raise ValueError(

@@ -107,7 +107,9 @@ def _loaded(name: str, sought: _Sought) -> Any:
             known = [one for one in dir(found) if sought.is_it(inspect.getattr_static(found, one))]
             offered = [one for one in known if not one.startswith("_")]
             way_out = did_you_mean(part, offered, what=sought.offered)
-            raise CannotLoad(f"'{module_name}' has no '{attribute}'. {way_out}".strip())
+            raise CannotLoad(
+                f"'{module_name}' has no '{attribute}'{f': {way_out}' if way_out else ''}"
+            )
         found = getattr(found, part)
     return found
 
@@ -187,7 +189,7 @@ def known_field(model: type[AirtableModel], key: str) -> FieldSpec:
     field = model.table.by_key.get(key)
     if field is None:
         guess = did_you_mean(key, list(model.table.by_key))
-        raise CannotLoad(f"{model.__name__} has no field '{key}'. {guess}".strip())
+        raise CannotLoad(f"{model.__name__} has no field '{key}': {guess}")
     return field
 
 

@@ -44,4 +44,4 @@ def no_such_name(
     meant = _ELSEWHERE.get(name)
     way = f"did you mean '{meant}'?" if meant in known else did_you_mean(name, known)
     # Without the object, Python adds no second suggestion to a traceback.
-    return AttributeError(f"{said}. {way}".strip(), name=name)
+    return AttributeError(f"{said}: {way}" if way else said, name=name)
