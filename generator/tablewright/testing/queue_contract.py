@@ -180,6 +180,28 @@ class QueueContract:
 
         assert task.heartbeat().cancel_requested
 
+    def test_a_request_to_stop_outlives_a_failure(self, tasks: Factory[AirtableModel]) -> None:
+        """A worker that has not heard of it fails, and the task gets no other attempt."""
+        tasks.create()
+        (task,) = self.model.claim("w1")
+        self.model.get(task.id).request_cancel()
+
+        self._end(task, "fail")
+
+        assert self._state(task) is self._transition("fail").target
+        assert self.model.claim("w2") == []
+
+    def test_a_request_to_stop_outlives_a_release(self, tasks: Factory[AirtableModel]) -> None:
+        """A worker that has not heard of it gives the task back, and nobody takes it again."""
+        tasks.create()
+        (task,) = self.model.claim("w1")
+        self.model.get(task.id).request_cancel()
+
+        task.release()
+
+        assert self._state(task) is not self._transition("take").target
+        assert self.model.claim("w2") == []
+
     def test_a_postponed_task_is_left_out(self, tasks: Factory[AirtableModel]) -> None:
         """Until its moment has come."""
         task: Any = tasks.create()
