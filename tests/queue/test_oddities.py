@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from tablewright.runtime import AirtableModel, Connection, LeaseLost, columns
+from tablewright.worker import Worker, WorkerSettings
 
 SCHEMA = Path(__file__).parent / "schemas" / "oddities.yaml"
 NOON = datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -201,3 +202,26 @@ def test_a_failure_that_does_not_fit_keeps_nobody_from_claiming(
     ended = errand.refresh()
     assert (ended.state, ended.error, ended.lease_until) == (oddities.State.BAD, None, None)
     assert "the lease ran out" in (ended.history()[-1].error or "")
+
+
+def test_an_error_stands_in_the_history_whatever_it_holds(
+    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Also signs that no database takes, and where the transition that fails takes no text."""
+    oddities.Order.create(name="a", select=100)
+    oddities.Knock.create(name="a")
+
+    def handle(task: Any) -> None:
+        raise RuntimeError("bad \0 and \ud800")
+
+    for model in (oddities.Order, oddities.Knock):
+        Worker(model, handle, WorkerSettings(once=True)).run()
+        task = model.first()
+        assert task.state is oddities.State.BAD
+        assert task.history()[-1].error == r"RuntimeError: bad \x00 and \ud800"
+
+    oddities.Knock.create(name="b")
+    (lost,) = oddities.Knock.claim("w")
+    lapse(lost)
+    assert oddities.Knock.claim("w") == []
+    assert "the lease ran out" in (lost.history()[-1].error or "")

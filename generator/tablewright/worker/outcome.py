@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from tablewright.runtime.errors import TransitionRefused
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.queue.rules import queue_spec, rules_of, waiting_states
-from tablewright.runtime.queue.settling import CANCELLED, failure_arguments
+from tablewright.runtime.queue.settling import CANCELLED, failure_arguments, storable
 from tablewright.runtime.spec import ArgumentSpec, TransitionSpec
 
 NOTHING: Final = "done"
@@ -43,7 +43,9 @@ def fail(record: AirtableModel, error: str) -> None:
     spec = queue_spec(type(record))
     transition = _transition(record, spec.fail)
     arguments = failure_arguments(transition, error)
-    record._transition(spec.fail, rules_of(type(record)).fail, arguments)
+    # Where the transition takes no text, the history has the error alone.
+    why = None if arguments else storable(error)
+    record._transition(spec.fail, rules_of(type(record)).fail, arguments, why=why)
 
 
 def cancel(record: AirtableModel) -> None:

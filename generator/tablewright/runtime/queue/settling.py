@@ -80,7 +80,7 @@ def _move(
     if isinstance(found, Refusal):
         raise refused(record, name, found)
     was = getattr(record, lifecycle.field)
-    error = error_text(spec, arguments) if name == queue_spec(type(record)).fail else None
+    error = error_text(spec, arguments, why) if name == queue_spec(type(record)).fail else None
     steps = [step(record, name, was, found[lifecycle.field], by=by, why=why, error=error)]
     queues: QueueStore = origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
 
@@ -151,13 +151,13 @@ def step(
     return Step(name, was.name, state.name, by, why, error)
 
 
-def error_text(spec: TransitionSpec, arguments: Mapping[str, Any]) -> str:
-    """Return what a failing transition was told: its first text argument."""
+def error_text(spec: TransitionSpec, arguments: Mapping[str, Any], why: str | None) -> str:
+    """Return what a failing transition was told: its first text argument, or the reason where it takes none."""
     for argument in spec.takes:
         value = arguments.get(argument.key)
         if argument.kind in ("text", "long_text", "rich_text") and value:
             return str(value)
-    return "failed"
+    return why or "failed"
 
 
 def _retried(
@@ -202,15 +202,15 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
                 only_lapsed=True,
             )
         else:
-            fail = lifecycle.by_name[spec.fail]
+            arguments = failure_arguments(lifecycle.by_name[spec.fail], LAPSED)
             _move(
                 record,
                 spec.fail,
                 rules.fail,
-                failure_arguments(fail, LAPSED),
+                arguments,
                 lease,
                 by=None,
-                why=None,
+                why=None if arguments else LAPSED,
                 retries=False,
                 only_lapsed=True,
             )
@@ -225,6 +225,7 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
 
 def failure_arguments(spec: TransitionSpec, error: str) -> dict[str, Any]:
     """Return the arguments of a failing transition: the error goes to its first text argument, cut to what fits."""
+    error = storable(error)
     for argument in spec.takes:
         if argument.kind in ("text", "long_text", "rich_text"):
             return {argument.key: error[: argument.max_length or 10_000] or "failed"}
@@ -241,6 +242,11 @@ def cancel_held(record: AirtableModel, lease: Lease) -> bool:
     except (LeaseLost, TransitionRefused):
         return False
     return True
+
+
+def storable(text: str) -> str:
+    """Return a text with what no database takes written out: programs that handlers call may print anything."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def fail_plainly(
