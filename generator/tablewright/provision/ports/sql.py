@@ -51,7 +51,7 @@ class SqlTarget:
         kind = url.get_backend_name()
         if kind not in ("sqlite", "postgresql", "postgres"):
             raise ConfigUnusable(f"'{kind}:' stores are not known: there are airtable, sqlite and postgresql")  # fmt: skip
-        if kind == "sqlite" and url.database in (None, "", ":memory:"):
+        if kind == "sqlite" and not url.host and url.database in (None, "", ":memory:"):
             raise ConfigUnusable("a database in memory ends with the command: name a file, as in sqlite:///tasks.db")  # fmt: skip
         self._dialect: Dialect = "sqlite" if kind == "sqlite" else "postgresql"
         try:
