@@ -35,6 +35,7 @@ _LOCK_START: Final = "tablewright.lock."
 _LOCK_END: Final = ".json"
 _STORE_OPTIONS: Final = ("endpoint", "rate_limit")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class ConfigUnusable(Exception):
@@ -232,6 +233,11 @@ def _environment(name: str, given: Any, where: str) -> Environment:
     here = f"{where}, environment '{name}'"
     if isinstance(given, str):
         given = {"store": given}
+    if isinstance(given, dict) and "token" in given:
+        raise ConfigUnusable(
+            f"{here}: a token is never written down here: put it into the variable {TOKEN}, or into another whose name "
+            "'token_variable' says"
+        )
     _check_keys(given, _ENVIRONMENT_KEYS, here)
     bases = given.get("bases", {})
     if not isinstance(bases, dict) or not all(isinstance(one, str) for one in bases.values()):
@@ -245,6 +251,11 @@ def _environment(name: str, given: Any, where: str) -> Environment:
         endpoint=_checked_endpoint(_text(given, "endpoint", ENDPOINT, here), f"{here}: 'endpoint'"),
         token_variable=_text(given, "token_variable", TOKEN, here),
     )
+    if _VARIABLE.fullmatch(found.token_variable) is None:
+        # What stands there may be a token, and stays unsaid.
+        raise ConfigUnusable(
+            f"{here}: 'token_variable' is the name of a variable, such as {TOKEN}, and no token"
+        )
     store = _text(given, "store", "", here)
     return _with_store(found, store, f"{here}: 'store'") if store else found
 

@@ -322,3 +322,15 @@ def test_two_schemas_of_one_name_are_refused(project: Path) -> None:
     assert result.exit_code == 1
     assert "both called 'notes'" in result.output
     assert not (project / "generated").exists()
+
+
+def test_a_template_that_replaces_none_is_refused(project: Path) -> None:
+    """A slip in its name would otherwise go unnoticed."""
+    (project / "own" / "python").mkdir(parents=True)
+    (project / "own" / "python" / "model.py.jinja").write_text("x")
+
+    refused = run("generate", "--templates", "own")
+
+    assert refused.exit_code == 1
+    assert "no built-in template has the name of python/model.py.jinja" in refused.output
+    assert not (project / "generated").exists()

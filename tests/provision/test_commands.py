@@ -398,3 +398,19 @@ def test_a_database_that_cannot_be_used_comes_with_a_way_out(shell: Shell) -> No
         assert said in found.stderr, found.stderr
         assert "Traceback" not in found.stderr
         assert "secret" not in found.stderr
+
+
+def test_files_that_cannot_be_read_are_named(shell: Shell) -> None:
+    """Whatever is wrong with them."""
+    (shell.folder / "s.json").write_text("[1]")
+    (shell.folder / "p.json").write_text("{}")
+    schema = shell.run("pull", "--from", "s.json")
+    plan = shell.run("apply", "p.json")
+    (shell.folder / ".env").write_bytes(b"\xff\xfe")
+    variables = shell.run("plan")
+
+    assert "s.json: this is no base schema" in schema.stderr
+    assert "p.json: this is no plan" in plan.stderr
+    assert ".env is no text in UTF-8: save it so, or move it away" in variables.stderr
+    assert {one.returncode for one in (schema, plan, variables)} == {1}
+    assert "Traceback" not in variables.stderr

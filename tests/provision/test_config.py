@@ -166,3 +166,27 @@ def test_a_name_is_not_taken_unseen_where_nothing_is_known(tmp_path: Path) -> No
     assert chosen_environment(found, "dev", variables=somewhere).base == "appX"
     assert chosen_environment(found, "prod", base="appP", variables={}).name == "prod"
     assert chosen_environment(found, "prod", workspace="wspP", variables={}).workspace == "wspP"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            'token = "patSECRET.secret"',
+            "a token is never written down here: put it into the variable AIRTABLE_ACCESS_TOKEN",
+        ),
+        (
+            'token_variable = "patSECRET.secret"',
+            "'token_variable' is the name of a variable, such as AIRTABLE_ACCESS_TOKEN, and no token",
+        ),
+    ],
+)
+def test_a_token_in_the_configuration_is_refused_unsaid(
+    tmp_path: Path, entry: str, said: str
+) -> None:
+    """Errors end up in logs of build servers."""
+    with pytest.raises(ConfigUnusable, match="environment 'dev'") as refused:
+        read_config(config(tmp_path, f"[environments.dev]\n{entry}\n"))
+
+    assert said in str(refused.value)
+    assert "SECRET" not in str(refused.value)

@@ -23,7 +23,7 @@ from tablewright.cli.schemas import (
 )
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
-from tablewright.render.locate import code_digest_parts, template_digest_parts
+from tablewright.render.locate import code_digest_parts, template_digest_parts, useless_overrides
 from tablewright.syntax.source import SourceUnreadable, read_source
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def command(
     """
     if watch and (only_check or show_diff):
         raise click.UsageError("--watch writes: leave out --check and --diff")
+    if templates is not None:
+        _require_used(templates)
     if output is None:
         config = project_config()
         output = below_here(config.folder / config.output)
@@ -128,6 +130,15 @@ def command(
     _write(packages)
     for package in packages:
         click.echo(_written(package))
+
+
+def _require_used(templates: Path) -> None:
+    useless = useless_overrides(_TEMPLATE_FOLDERS, templates)
+    if useless:
+        raise click.ClickException(
+            f"no built-in template has the name of {', '.join(useless)} in {templates}: give it the folder and name of the "
+            "one that it shall replace, such as python/models.py.jinja"
+        )
 
 
 def _packages(

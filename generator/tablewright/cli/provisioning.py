@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,11 +92,18 @@ format_option = click.option(
 
 
 def variables() -> dict[str, str]:
-    """Return the environment's variables, with those of the file `.env` below them."""
-    from dotenv import dotenv_values
+    """Return the environment's variables, with those of the file `.env` below them.
 
-    file = {name: value for name, value in dotenv_values(Path.cwd() / ".env").items() if value}
-    return {**file, **{name: value for name, value in os.environ.items() if value}}
+    Raises:
+        ConfigUnusable: the file is there and cannot be read.
+    """
+    from tablewright.runtime.errors import NotConfigured
+    from tablewright.runtime.settings import settings
+
+    try:
+        return settings()
+    except NotConfigured as error:
+        raise ConfigUnusable(str(error)) from error
 
 
 def environment_of(

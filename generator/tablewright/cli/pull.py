@@ -104,7 +104,10 @@ def _from_file(saved: Path, chosen: Environment) -> tuple[LiveBase, str]:
     except (OSError, ValueError) as error:
         raise LiveUnreadable(f"{saved} is no JSON: {error}") from error
     named = document if isinstance(document, dict) else {}
-    live = live_base(str(named.get("id") or chosen.base), document)
+    try:
+        live = live_base(str(named.get("id") or chosen.base), document)
+    except LiveUnreadable as error:
+        raise LiveUnreadable(f"{saved}: {error}") from error
     return live, str(named.get("name") or saved.stem)
 
 

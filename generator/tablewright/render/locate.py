@@ -51,6 +51,17 @@ def template_text(name: str, overrides: Path | None = None) -> tuple[str, str]:
     return found.read_text("utf-8"), str(found)
 
 
+def useless_overrides(folders: tuple[str, ...], overrides: Path) -> list[str]:
+    """Return the files in *overrides* that take no built-in template's place, by a slip in the name as a rule."""
+    known = {
+        f"{folder}/{entry.name}"
+        for folder in folders
+        for entry in template_root().joinpath(folder).iterdir()
+    }
+    given = (path.relative_to(overrides).as_posix() for path in overrides.rglob("*.jinja"))
+    return sorted(name for name in given if name not in known)
+
+
 def template_digest_parts(folders: tuple[str, ...], overrides: Path | None = None) -> list[str]:
     """Return name and text of every template in *folders*, overridden ones as they are."""
     parts: list[str] = []
