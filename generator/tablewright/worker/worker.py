@@ -12,7 +12,7 @@ from typing import Any, Final
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import StoreUnavailable
 from tablewright.runtime.model import AirtableModel
-from tablewright.runtime.queue.holding import MAX_CLAIM, claim, queues_of
+from tablewright.runtime.queue.holding import MAX_CLAIM, claim, nodes_of, queues_of
 from tablewright.runtime.queue.rules import queue_spec
 from tablewright.worker.ahead import STALE_SECONDS, LookAhead
 from tablewright.worker.attempts import Attempts
@@ -53,6 +53,7 @@ class Worker:
         self._settings = settings or WorkerSettings()
         self._queues = queues_of(current_store())
         self._timeout = spec.timeout
+        self._where = nodes_of(model, "Worker", self._settings.where)
         self._said = {"worker": self._settings.name, "table": model.table.key}
         self.metrics = metrics or Metrics(model.table.key)
         self._stopping = threading.Event()
@@ -137,7 +138,7 @@ class Worker:
             try:
                 taken = self._claim(number)
                 is_long = taken < number and self._waiting.is_long
-                due = self._queues.next_due(self._model.table) if is_long else None
+                due = self._queues.next_due(self._model.table, self._where) if is_long else None
             except StoreUnavailable as error:
                 if self._settings.once:
                     raise

@@ -146,6 +146,32 @@ def test_what_is_not_for_a_worker_keeps_it_from_nothing(
     assert len(looks) < 12
 
 
+def test_what_becomes_due_for_others_wakes_no_worker(connection: Connection) -> None:
+    """Each of many moments would be a look, as often as a queue of failures has any."""
+    for place in range(30):
+        make("theirs", agent="b").postpone(timedelta(seconds=1.2 + place / 40))
+
+    with at_work(connection, lambda _: None, where=[AgentTask.c.agent_id == "a"]) as looks:
+        time.sleep(2.5)
+
+    assert len(looks) < 14
+
+
+def test_a_lease_that_ran_out_hides_no_task_that_becomes_due(
+    connection: Connection, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Whatever cannot be taken lies in the past; the moment to come is waited for."""
+    make("stuck")
+    (held,) = AgentTask.claim("gone")
+    lapse(held)
+    make("later").postpone(timedelta(seconds=1))
+    store: Any = connection.store
+    due = store.queues.next_due(AgentTask.table, [])
+
+    assert due is not None
+    assert 0.5 < due <= 1.0
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_an_idle_worker_looks_seldom(connection: Connection, held: bool) -> None:
     """With nothing to take the pauses grow, also while one of its slots is busy."""

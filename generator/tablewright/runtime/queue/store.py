@@ -142,8 +142,11 @@ class QueueStore(Protocol):
         """Set the moment before which a row is not taken, or for how long; nothing where it is held or does not wait."""
         ...
 
-    def next_due(self, table: TableSpec) -> float | None:
-        """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
+    def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
+        """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known.
+
+        Rows that do not meet *where* are left out where the store can tell them.
+        """
         ...
 
     def figures(

@@ -299,9 +299,9 @@ class NotedQueue:
         self._write(table, {record_id: {field: note.text()}})
         return {**note.told(), lifecycle.field: row[lifecycle.field]}
 
-    def next_due(self, table: TableSpec) -> float | None:
+    def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
         """Return nothing: it would take a reading of all waiting records."""
-        del table
+        del table, where
         return None
 
     def figures(

@@ -300,8 +300,12 @@ class LeasedQueue:
         found = self._leases.postpone(self._place(table), record_id, until)
         return None if found is None else told(found)
 
-    def next_due(self, table: TableSpec) -> float | None:
-        """Return in how many seconds the next row becomes due or its lease runs out. Airtable is not asked."""
+    def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
+        """Return in how many seconds the next row becomes due or its lease runs out. Airtable is not asked.
+
+        So what *where* says of its fields is not known.
+        """
+        del where
         return self._leases.next_due(self._place(table))
 
     def figures(

@@ -174,7 +174,8 @@ TEXTS: Final[Mapping[str, str]] = {
         SELECT min(moment), {{now}} FROM (
             SELECT min(ready_at) AS moment FROM tablewright_leases
             WHERE {_OF} AND lease_until IS NULL AND ready_at > {{now}}
-            UNION ALL SELECT min(lease_until) FROM tablewright_leases WHERE {_OF}) AS moments""",
+            UNION ALL SELECT min(lease_until) FROM tablewright_leases
+            WHERE {_OF} AND lease_until > {{now}}) AS moments""",
     "forget": f"DELETE FROM tablewright_leases WHERE {_OF} AND record_id IN (SELECT value FROM {{ids}})",
 }
 

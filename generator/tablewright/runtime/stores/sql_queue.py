@@ -280,10 +280,11 @@ class SqlQueue:
         values = {"id": record_id, "moment": until}
         return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, values)))
 
-    def next_due(self, table: TableSpec) -> float | None:
+    def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
         """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
         made = self._of(table)
-        one: Prepared = made.kept("next_due", lambda: waiting.next_due(made))
+        key = None if claiming.look_at_a_clock(where) else ("next_due", tuple(where))
+        one: Prepared = made.kept(key, lambda: waiting.next_due(made, where))
         due, end, now = self._lanes.read(lambda cursor: one.run(cursor, {}))[0]
         moments = [one for one in (due, end) if one is not None]
         return max((min(moments) - now).total_seconds(), 0.0) if moments else None

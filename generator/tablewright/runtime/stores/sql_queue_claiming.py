@@ -270,7 +270,12 @@ def timeless(taking: Taking, where: Sequence[tree.Node]) -> bool:
     ]
     nodes = [taking.guard, taking.again, *where]
     nodes += [one for one in values.values() if isinstance(one, tree.Node) and one not in plain_now]
-    return not any(
+    return not look_at_a_clock(nodes)
+
+
+def look_at_a_clock(nodes: Sequence[tree.Node]) -> bool:
+    """Tell whether any of these conditions and values means another thing at another time."""
+    return any(
         isinstance(part, tree.Call) and part.function in ("now", "today")
         for node in nodes
         for part in tree.walk(node)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from tablewright.expressions import tree
 from tablewright.runtime.spec import QUEUE_KEYS
 from tablewright.runtime.stores.sql_queue_columns import (
     after,
@@ -50,14 +52,23 @@ def _postponed(made: QueueTable, moment: Any) -> Prepared:
     return made.prepared(statement.values(ready_at=moment).returning(*returned), returned)
 
 
-def next_due(made: QueueTable) -> Prepared:
-    """Return the moment when the next row becomes due, the first end of a lease, and the store's clock."""
-    own = made.table
+def next_due(made: QueueTable, where: Sequence[tree.Node]) -> Prepared:
+    """Return the moment when the next row becomes due, the first end of a lease, and the store's clock.
+
+    What was due before, and leases that ran out, are left out: nobody has to wait for these.
+    """
+    own, scope = made.table, made.scope()
+    wanted = [scope.condition(one) for one in where]
     line = sa.text(in_line(made.known.spec))
     due = sa.select(sa.func.min(own.c.ready_at)).where(
-        sa.text(f"{quoted('ready_at')} IS NOT NULL"), own.c.ready_at > made.now, line
+        sa.text(f"{quoted('ready_at')} IS NOT NULL"), own.c.ready_at > made.now, line, *wanted
     )
-    end = sa.select(sa.func.min(own.c.lease_until)).where(made.held)
+    end = sa.select(sa.func.min(own.c.lease_until)).where(
+        sa.text(f"{quoted('lease_until')} IS NOT NULL"),
+        own.c.lease_until > made.now,
+        made.held,
+        *wanted,
+    )
     moment = made.known.schema.moment
     columns = [
         sa.type_coerce(due.scalar_subquery(), moment),
