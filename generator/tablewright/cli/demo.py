@@ -86,6 +86,8 @@ def _compile(folder: Path) -> None:
     schema_file = folder / SCHEMA
     if not schema_file.exists():
         write_whole(schema_file, resource_text("schemas", SCHEMA))
+    # Early: by both files a demo that was stopped is known for one.
+    write_whole(folder / SCRIPT, template_text("demo/agents.py.jinja")[0])
     models = compiled([schema_file], output_format="text")
     if models is None:
         sys.exit(1)
@@ -93,7 +95,6 @@ def _compile(folder: Path) -> None:
     found = compare(package, generate(models[0]))
     write(package, found)
     click.echo(f"compiled   {schema_file} → {package}")
-    write_whole(folder / SCRIPT, template_text("demo/agents.py.jinja")[0])
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
