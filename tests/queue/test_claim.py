@@ -15,6 +15,7 @@ from tablewright.runtime import (
     AirtableModel,
     Connection,
     RecordInvalid,
+    StoreUnavailable,
     columns,
     lifecycle,
     values,
@@ -273,6 +274,26 @@ def test_a_claim_that_makes_no_sense_is_refused(
     """Nobody, nothing, what is no number, and more than a thousand cannot be asked for."""
     with pytest.raises(ValueError, match="claim"):
         AgentTask.claim(worker, n)
+
+
+def test_what_was_taken_is_not_lost_to_what_else_a_claim_sees_to(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the store fails while tasks of silent workers are ended, the worker has its task, and the log says so."""
+    new()
+    store: Any = connection.store
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("the store went away")
+
+    monkeypatch.setattr(store.queues, "lapsed", fail)
+
+    (task,) = AgentTask.claim("w", 5)
+
+    assert "could not be ended: the store went away" in caplog.text
+    task.complete_execution("done")
+    with pytest.raises(StoreUnavailable):
+        AgentTask.claim("w", 5)
 
 
 def test_what_is_no_condition_and_no_span_of_time_is_refused(connection: Connection) -> None:

@@ -15,6 +15,7 @@ import requests
 
 from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import (
+    AirtableModel,
     Connection,
     LeaseLost,
     NotConfigured,
@@ -270,6 +271,30 @@ def test_what_airtable_refuses_leaves_the_task_with_its_worker(
     task.fail_execution("cannot be said")
     assert AgentTask.get(task.id).status is TaskStatus.PENDING
     assert [one.error for one in task.history()] == [None, "cannot be said", None]
+
+
+def test_an_end_of_a_silent_worker_that_airtable_refuses_is_tried_again(
+    leased: Connection, monkeypatch: pytest.MonkeyPatch, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """Once the base has the choice that it lacked, the next claim after the lease ends the task."""
+    AgentTask.create(name="n", description="d", agent_id="a", retry_count=3)
+    (task,) = AgentTask.claim("w1")
+    lapse(task)
+    client: Any = leased.store.client  # type: ignore[attr-defined]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Refused(422, "INVALID_MULTIPLE_CHOICE_OPTIONS", "no choice 'Failed'", "change it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "update", refuse)
+        with pytest.raises(StoreOutdated, match="no choice 'Failed'"):
+            AgentTask.claim("w2")
+    assert AgentTask.get(task.id).lease_until is not None
+    lapse(task)
+
+    assert AgentTask.claim("w2") == []
+
+    assert AgentTask.get(task.id).status is TaskStatus.FAILED
 
 
 def test_a_transition_by_hand_keeps_workers_away(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from tablewright.runtime.errors import (
     LeaseLost,
     NotSupported,
     RecordNotFound,
+    TablewrightError,
     TransitionRefused,
 )
 from tablewright.runtime.queue import settling
@@ -35,6 +37,7 @@ from tablewright.runtime.stores.base import Store
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
+logger = logging.getLogger("tablewright")
 R = TypeVar("R", bound="AirtableModel")
 ClaimGuarantee = Literal["exclusive", "best effort"]
 """One holder at a time for certain; or as far as Airtable lets it be seen, so that now and then there are two."""
@@ -77,15 +80,21 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     queues = queues_of(store)
     asked = time.monotonic()
     found = queues.claim(model.table, taking_of(model), worker, n, where)
-    if len(found) < n or _sweep_is_due(store, model):
-        finish_lapsed(model, store)
     leases = {one.row["id"]: lease_of(one, worker, asked) for one in found}
     records = model._decoded(store, [one.row for one in found])
     for record in records:
         record._origin.lease = leases.pop(record.id)
-    for record_id, lease in leases.items():
-        # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
-        settling.fail_plainly(model, queues, record_id, lease, settling.UNREADABLE)
+    try:
+        for record_id, lease in leases.items():
+            # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
+            settling.fail_plainly(model, queues, record_id, lease, settling.UNREADABLE)
+        if len(found) < n or _sweep_is_due(store, model):
+            finish_lapsed(model, store)
+    except TablewrightError as error:
+        # The next claim sees to it. What was taken is held, and nobody else could work on it before its lease is over.
+        if not records:
+            raise
+        logger.warning("%s: what is over could not be ended: %s", model.table.key, error)
     return records
 
 

@@ -79,7 +79,7 @@ class Ends:
             )  # fmt: skip
             written = None
         except Refused as refused:
-            self._leases.reopen(place, record_id, settlement.token, lease_seconds(table))
+            self._leases.reopen(place, record_id, str(decided.token), lease_seconds(table))
             rows = [settlement.changes]
             raise writing.explained(refused, self._base.cells(table), rows) from refused
         row = settlement.changes
