@@ -85,7 +85,7 @@ def read_queue(
         needed = [argument.key for argument in take.takes if argument.required]
         if needed:
             findings.error(reader.key_span("take"), "TW702", f"'{take.key}' asks for {', '.join(needed)}, which no worker can give",
-                           "take a transition without required arguments")  # fmt: skip
+                           "take a transition without required arguments; who took a record stands in its worker_id")  # fmt: skip
     order = read_order(findings, reader, table)
     lease = _seconds(findings, reader, "lease", DEFAULT_LEASE)
     timeout = _seconds(findings, reader, "timeout", None)
