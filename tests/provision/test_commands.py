@@ -321,6 +321,25 @@ def test_of_two_runs_at_once_one_is_refused(shells: Callable[..., Shell]) -> Non
     assert names == ["Customer", "Order"]
 
 
+def test_an_apply_that_is_interrupted_says_how_to_go_on(shells: Callable[..., Shell]) -> None:
+    """Ctrl+C leaves nothing to be cleaned up, and a person is told so."""
+    shell = shells(fail="delay=0.2")
+    first = subprocess.Popen(
+        shell.command("apply", "--yes"), cwd=shell.folder, env=shell.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (shell.folder / "tablewright.lock.dev.json").exists() and first.poll() is None:
+        time.sleep(0.005)
+
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate(timeout=60)
+
+    assert first.returncode == 130
+    assert "what is done is noted: run 'tablewright apply' again to go on" in said
+    assert "Traceback" not in said
+    assert shell.run("apply", "--yes").returncode == 0
+
+
 def test_a_lock_ends_with_its_process(shells: Callable[..., Shell]) -> None:
     """A run that was killed keeps nobody out."""
     shell = shells(fail="delay=0.2")

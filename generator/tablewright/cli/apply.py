@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tablewright.provision.plan import Plan
     from tablewright.provision.target import Target
 
+_INTERRUPTED: Final = "what is done is noted: run 'tablewright apply' again to go on"
+"""Of Airtable; a database does all of a plan or nothing."""
 _WAYS: Final = "name a schema (.yaml), or a plan saved by 'tablewright plan --out FILE'"
 
 
@@ -95,7 +97,12 @@ def command(
             )
         if plan.steps and not yes:
             _ask(plan)
-        applied = _apply(target, plan, look=is_saved or not yes, quiet=output_format == "json")
+        try:
+            applied = _apply(target, plan, look=is_saved or not yes, quiet=output_format == "json")
+        except KeyboardInterrupt:
+            if plan.calls:
+                click.echo(_INTERRUPTED, err=True)
+            raise
     _report(plan, applied, target.description, output_format)
 
 

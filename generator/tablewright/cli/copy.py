@@ -105,6 +105,12 @@ def command(
             )
             if verifying:
                 compared = verify(specs, reading.store, writing.store, notes)
+    except KeyboardInterrupt:
+        if path.exists():
+            click.echo(
+                f"what is over is noted in {path}: run the same command again to go on", err=True
+            )
+        raise
     except TablewrightError as error:
         is_begun = path.exists()
         way_out = f". What is over is noted in {path}: run the same command again to go on"
