@@ -10,6 +10,7 @@ from tablewright.runtime.errors import LeaseLost, StoreUnavailable, TablewrightE
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.runtime.spec import QueueSpec
 from tablewright.worker import outcome
+from tablewright.worker.errors import error_text
 from tablewright.worker.logs import logger
 from tablewright.worker.outage import Outage
 from tablewright.worker.running import Running
@@ -38,7 +39,7 @@ class Attempts:
             return self._settled(running, partial(_cancelled, running))
         if running.ending == "released":
             return self.release(running)
-        return self.fail(running, f"{type(error).__name__}: {error}")
+        return self.fail(running, error_text(error))
 
     def overdue(self, running: Running) -> How:
         """Fail an attempt that takes too long."""
@@ -58,8 +59,13 @@ class Attempts:
         except (LeaseLost, StoreUnavailable):
             raise
         except TablewrightError as error:
-            return _failed(running, f"what the handler returned cannot be stored: {error}")
-        return "completed"
+            why = str(error)
+        # To write a value down runs its own code: a dict in a circle, an object whose text cannot be made.
+        except BaseException as error:  # noqa: BLE001
+            why = error_text(error)
+        else:
+            return "completed"
+        return _failed(running, f"what the handler returned cannot be stored: {why}")
 
     def _settled(self, running: Running, settle: Callable[[], How]) -> How:
         tries = 0
@@ -74,7 +80,8 @@ class Attempts:
                 if not self._outage.wait(tries):
                     return "lost"
                 tries += 1
-            except TablewrightError:
+            # What nobody foresaw costs the one task, which is taken again after its lease, and not the worker.
+            except Exception:  # noqa: BLE001
                 logger.exception("task cannot be ended", extra={"task": running.record.id})
                 return "lost"
             else:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.worker.attempts import Attempts, How
 from tablewright.worker.calling import CLEANUP_SECONDS, Caller
+from tablewright.worker.errors import error_text
 from tablewright.worker.logs import logger
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.running import Running
@@ -127,16 +128,35 @@ class Slots:
     def _work_on(self, after: Running | None) -> None:
         """Work on one task after the other; first end the attempt *after*, whose thread is left behind."""
         if after is not None:
-            self._say(after, self._attempts.overdue(after), self._spent(after), None)
+            self._survived(after, self._ended_overdue)
             self._let_go(after)
         while (running := self._ready.get()) is not None:
             begin = time.monotonic()
-            if self._stopping.is_set():
-                self._release(running)
-            elif not running.ending and not self._worked(running):
+            if not self._survived(running, self._done_with):
                 return
             self._let_go(running)
             self._took(time.monotonic() - begin)
+
+    def _survived(self, running: Running, step: Callable[[Running], bool]) -> bool:
+        """Tell what *step* says of a task. What escapes it costs that task at most, never the slot."""
+        try:
+            return step(running)
+        # An error that a handler made may raise wherever it is looked at, such as by a handler of the log.
+        except BaseException as error:  # noqa: BLE001
+            more = {"error": error_text(error)}
+            logger.error("a task's end went wrong", extra=self._about(running, **more))
+            return True
+
+    def _ended_overdue(self, running: Running) -> bool:
+        self._say(running, self._attempts.overdue(running), self._spent(running), None)
+        return True
+
+    def _done_with(self, running: Running) -> bool:
+        """Release a task or work on it; tell whether this thread is still the one to do so."""
+        if self._stopping.is_set():
+            self._release(running)
+            return True
+        return bool(running.ending) or self._worked(running)
 
     def _worked(self, running: Running) -> bool:
         """Work on a task and end it; tell whether this thread is still the one to do so."""
@@ -205,8 +225,8 @@ class Slots:
         self._metrics.add(how)
         more: dict[str, Any] = {} if spent is None else {"seconds": round(spent, 6)}
         is_failure = raised is not None and not running.ending
-        if is_failure:
-            more["error"] = f"{type(raised).__name__}: {raised}"
+        if raised is not None and is_failure:
+            more["error"] = error_text(raised)
         elif running.ending == "timed out":
             more["error"] = "timed out"
         say = logger.warning if how in ("failed", "lost") else logger.info
