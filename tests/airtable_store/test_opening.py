@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from generated.agent_tasks import AgentTask
+from tablewright.cli.stats import command as stats
 from tablewright.runtime import NotConfigured, StoreError, connect
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import provision
@@ -41,7 +43,7 @@ def test_token_and_base_are_enough(
         assert opened.description == f"Airtable {BASE}"
         assert store.client.api.endpoint_url == "https://api.airtable.com"
         assert type(store.client._limiter).__name__ == "SharedLimiter"
-    said = f"connected to Airtable {BASE} (from AIRTABLE_ACCESS_TOKEN and AIRTABLE_BASE_ID)"
+    said = f"records are in Airtable {BASE} (from AIRTABLE_ACCESS_TOKEN and AIRTABLE_BASE_ID)"
     assert said in caplog.text
     assert "secret" not in caplog.text
 
@@ -57,6 +59,36 @@ def test_one_without_the_other_is_no_reason_for_another_store(
         connect()
 
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("token", ["patSECRET…", "patSECRET two", "patSECRET\ntwo", "patSECRETé"])
+def test_a_token_that_cannot_be_sent_is_refused_before_anything_is_asked(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shortened or torn copy is told by the variable's name, in a program and on the command line, and not shown."""
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", token)
+
+    with pytest.raises(NotConfigured, match="AIRTABLE_ACCESS_TOKEN holds signs that no token") as one:  # fmt: skip
+        connect(f"airtable://{BASE}")
+    shown = CliRunner().invoke(
+        stats, ["generated.agent_tasks:AgentTask", "--store", f"airtable://{BASE}"]
+    )
+
+    assert "Copy it anew" in str(one.value)
+    assert shown.exit_code == 1
+    assert shown.stderr == f"Error: {one.value}\n"
+    assert "SECRET" not in str(one.value)
+
+
+def test_blanks_around_a_token_are_no_part_of_it(
+    local_airtable: LocalAirtable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that a token is read from often ends with a line break."""
+    provision(local_airtable, [AgentTask])
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", f" {local_airtable.token}\n")
+
+    with connect(local_airtable.store_url):
+        assert AgentTask.all() == []
 
 
 def test_what_airtable_does_not_guarantee_is_declared(

@@ -114,9 +114,9 @@ def test_the_log_says_which_store_was_taken(caplog: pytest.LogCaptureFixture) ->
     warning, *told = [(one.levelname, one.getMessage()) for one in caplog.records]
     assert warning[0] == "WARNING"
     assert told == [
-        ("INFO", "connected to SQLite tablewright.db (the embedded default)"),
-        ("INFO", "connected to SQLite tablewright.db (the embedded default)"),
-        ("INFO", "connected to SQLite other.db (given)"),
+        ("INFO", "records are in SQLite tablewright.db (the embedded default)"),
+        ("INFO", "records are in SQLite tablewright.db (the embedded default)"),
+        ("INFO", "records are in SQLite other.db (given)"),
     ]
 
 
@@ -231,6 +231,26 @@ def test_threads_started_inside_a_block_find_its_store(tmp_path: Path) -> None:
         thread.join()
 
     assert found == [0]
+
+
+@pytest.mark.parametrize(
+    ("url", "description"),
+    [
+        (
+            "postgresql://postgres:secret@/postgres?host=/run/one&application_name=x",
+            "PostgreSQL postgresql://postgres:***@/postgres?host=/run/one",
+        ),
+        (
+            "postgresql://me:secret@/jobs?host=a:5432&host=b:5433&password=secret",
+            "PostgreSQL postgresql://me:***@/jobs?host=a:5432,b:5433",
+        ),
+        ("postgresql://me@a/jobs?sslmode=require", "PostgreSQL postgresql://me@a/jobs"),
+    ],
+)
+def test_two_servers_are_told_apart_where_the_query_names_them(url: str, description: str) -> None:
+    """A socket's folder stands in `?host=`; nothing else of the query is shown, since it may be secret."""
+    with connect(url) as connected:
+        assert connected.description == description
 
 
 def test_a_closed_connection_keeps_records_from_being_written(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from tablewright.provision.plan import Plan
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.provision.wanted import wanted_base
+from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.settings import token_in
 
 
 class Target(Protocol):
@@ -95,7 +97,6 @@ _REAL: Final = Environment("").endpoint
 _WITHOUT_ACCOUNT: Final = (
     "or try it without an account: 'tablewright serve' starts a local Airtable and prints what to set"
 )
-_TOKEN: Final = re.compile(r"[!-~]+")
 _BASE_ID: Final = re.compile(r"app[0-9A-Za-z]{14}")
 
 
@@ -163,15 +164,13 @@ def token_of(environment: Environment, variables: Mapping[str, str]) -> str:
     Raises:
         ConfigUnusable: its variable is not set, or holds what cannot be sent.
     """
-    token = variables.get(environment.token_variable, "").strip()
+    try:
+        token = token_in(variables, environment.token_variable)
+    except NotConfigured as error:
+        raise ConfigUnusable(str(error)) from error
     if not token:
         raise ConfigUnusable(
             f"{environment.token_variable} is not set: put a personal access token there "
             f"(scopes schema.bases:read and :write, data.records:read and :write), {_WITHOUT_ACCOUNT}"
-        )
-    if _TOKEN.fullmatch(token) is None:
-        raise ConfigUnusable(
-            f"{environment.token_variable} holds signs that no token has: it is ASCII letters, digits and signs without "
-            "blanks. Copy it anew; a shortened view of it ends in '…'"
         )
     return token

@@ -114,7 +114,7 @@ def connect(
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
     connection = Connection(store)
     connection._before, _default = _default, connection
-    logger.info("connected to %s (%s)", connection.description, reason)
+    logger.info("records are in %s (%s)", connection.description, reason)
     return connection
 
 

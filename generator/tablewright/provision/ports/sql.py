@@ -21,7 +21,12 @@ from tablewright.provision.ports.sql_changes import SqlWork, required_work
 from tablewright.provision.specs import table_specs
 from tablewright.provision.text import how
 from tablewright.runtime.errors import NotConfigured
-from tablewright.runtime.stores.sql_engine import WRITES, postgres_engine, sqlite_engine
+from tablewright.runtime.stores.sql_engine import (
+    WRITES,
+    postgres_engine,
+    postgres_name,
+    sqlite_engine,
+)
 from tablewright.runtime.stores.sql_errors import reason_of
 
 LOCK_SECONDS: Final = 10
@@ -58,8 +63,7 @@ class SqlTarget:
             self._engine: Engine = sqlite_engine(url) if kind == "sqlite" else postgres_engine(url)
         except NotConfigured as error:
             raise ConfigUnusable(str(error)) from error
-        shown = url.set(query={}).render_as_string(hide_password=True)
-        self.description = f"SQLite {url.database}" if kind == "sqlite" else f"PostgreSQL {shown}"
+        self.description = f"SQLite {url.database}" if kind == "sqlite" else postgres_name(url)
         self._file = Path(str(url.database)) if kind == "sqlite" else None
 
     def close(self) -> None:

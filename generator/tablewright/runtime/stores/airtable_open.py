@@ -13,7 +13,7 @@ from pyairtable import Api
 from requests import Session
 
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
-from tablewright.runtime.settings import settings
+from tablewright.runtime.settings import settings, token_in
 from tablewright.runtime.stores.airtable import AirtableStore
 from tablewright.runtime.stores.airtable_client import SERVICE, TIMEOUT, Client
 from tablewright.runtime.stores.airtable_names import locked_names, names_of
@@ -31,7 +31,7 @@ def open_airtable_store(address: str) -> AirtableStore:
     this machine together, those to this machine itself are not; `rate_limit=on` or `off` says otherwise.
 
     Raises:
-        NotConfigured: the URL cannot be read, or there is no token.
+        NotConfigured: the URL cannot be read, or there is no token that can be sent.
     """
     parts = urlsplit(address)
     base_id = parts.netloc
@@ -46,7 +46,7 @@ def open_airtable_store(address: str) -> AirtableStore:
             "an Airtable URL takes ?endpoint=http://… and ?rate_limit=on or off, not "
             f"{', '.join(unknown) or 'rate_limit=' + options['rate_limit']}"
         )
-    token = settings().get(TOKEN, "")
+    token = token_in(settings(), TOKEN)
     if not token:
         raise NotConfigured(
             f"{address.partition('?')[0]} needs a personal access token: set {TOKEN} in the environment or in .env"

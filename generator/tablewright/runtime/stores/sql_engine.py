@@ -47,8 +47,7 @@ def opened(address: str) -> tuple[Engine, Dialect, str]:
         ) from None
     if url.get_backend_name() == "sqlite":
         return sqlite_engine(url), "sqlite", f"SQLite {url.database or 'in memory'}"
-    shown = url.set(query={}).render_as_string(hide_password=True)
-    return postgres_engine(url), "postgresql", f"PostgreSQL {shown}"
+    return postgres_engine(url), "postgresql", postgres_name(url)
 
 
 def sqlite_engine(url: URL) -> Engine:
@@ -149,6 +148,13 @@ def postgres_engine(url: URL) -> Engine:
             context.is_disconnect = True
 
     return engine
+
+
+def postgres_name(url: URL) -> str:
+    """Return what to call a PostgreSQL database: its URL without the password, of the query only where the server is."""
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    hosts = ",".join(url.normalized_query.get("host", ()))
+    return f"PostgreSQL {shown}{f'?host={hosts}' if hosts else ''}"
 
 
 def unavailable(description: str, error: exc.SQLAlchemyError) -> StoreUnavailable:
