@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,29 +13,38 @@ if TYPE_CHECKING:
 
     from tablewright.runtime.queue import QueueFigures
 
+    _List = tuple[str, list[tuple[str, dict[str, Any]]]]
+    """The heading of the first column, and what stands in it with the figures beside it."""
+
 _BAR_WIDTH = 24
+_COUNT_WIDTH = 12
 
 
 def print_statistics(
-    statistics: Statistics, *, title: str = "", console: Console | None = None
+    statistics: Statistics,
+    *,
+    title: str = "",
+    by: str = "value",
+    console: Console | None = None,
 ) -> None:
     """Print statistics: the plain figures first, then each count by value with a bar for its share.
 
-    Of a queue, the ends by span of time and the groups follow, a line for each.
+    Of a queue, the ends by span of time and the groups follow, a line for each; *by* heads the groups' values: the name
+    of the field that they were asked for by. Values too long for a terminal are cut there, and whole everywhere else.
     """
     from rich.console import Console
 
     out = console if console is not None else Console()
     if out.is_terminal:
-        _print(statistics, title, out)
+        _print(statistics, title, by, out)
         return
     with out.capture() as printed:
-        _print(statistics, title, out)
+        _print(statistics, title, by, out)
     # What fills lines up to their width is for screens; in a file or a mail it is noise.
     out.file.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
-def _print(statistics: Statistics, title: str, out: Console) -> None:
+def _print(statistics: Statistics, title: str, by: str, out: Console) -> None:
     from rich.columns import Columns
 
     from tablewright.runtime.queue import QueueFigures
@@ -43,13 +52,13 @@ def _print(statistics: Statistics, title: str, out: Console) -> None:
     queue = statistics if isinstance(statistics, QueueFigures) else None
     figures, counts = _split(statistics if queue is None else queue.summary())
     tables: list[RenderableType] = [_figures_table(figures)] if figures else []
-    tables += [_counts_table(_words(name), counted) for name, counted in counts.items()]
+    tables += [_counts_table(_words(name), counted, out) for name, counted in counts.items()]
     if title:
         out.print(f"[bold]{title}[/bold]\n", highlight=False)
     out.print(Columns(tables, padding=(1, 4)))
-    for rows in _rows_of(queue) if queue is not None else ():
+    for heading, rows in _lists_of(queue, by) if queue is not None else ():
         out.print()
-        out.print(_rows_table(rows))
+        out.print(_list_table(heading, rows))
 
 
 def _split(statistics: Statistics) -> tuple[dict[str, Any], dict[str, Mapping[Any, int]]]:
@@ -69,7 +78,7 @@ def _figures_table(figures: Mapping[str, Any]) -> RenderableType:
     return table
 
 
-def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
+def _counts_table(title: str, counted: Mapping[Any, int], out: Console) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -82,8 +91,12 @@ def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
         pad_edge=False,
         min_width=len(title),
     )
-    table.add_column(max_width=40, overflow="ellipsis", no_wrap=True)
-    table.add_column(justify="right")
+    if out.is_terminal:
+        room = max(40, out.width - _BAR_WIDTH - _COUNT_WIDTH)
+        table.add_column(max_width=room, overflow="ellipsis", no_wrap=True)
+    else:
+        table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
     table.add_column(style="cyan", no_wrap=True)
     largest = max(counted.values(), default=0)
     for value, count in counted.items():
@@ -94,30 +107,32 @@ def _counts_table(title: str, counted: Mapping[Any, int]) -> RenderableType:
     return table
 
 
-def _rows_of(figures: QueueFigures) -> list[list[dict[str, Any]]]:
-    """Return the rows of the two lists that a queue's figures can have; a list that is empty is left out."""
-    ends = [
-        {"since (UTC)": f"{one.since:%Y-%m-%d %H:%M}", **one.model_dump(exclude={"since"})}
-        for one in figures.by_time
-    ]
-    groups = [
-        {"value": value, **group.model_dump(exclude={"errors"})}
-        for value, group in figures.groups.items()
-    ]
-    return [rows for rows in (ends, groups) if rows]
+def _lists_of(figures: QueueFigures, by: str) -> Iterator[_List]:
+    """Yield the two lists that a queue's figures can have; a list that is empty is left out."""
+    if figures.by_time:
+        ends = [
+            (f"{one.since:%Y-%m-%d %H:%M}", one.model_dump(exclude={"since"}))
+            for one in figures.by_time
+        ]
+        yield "since (UTC)", ends
+    if figures.groups:
+        groups = [
+            (str(value), group.model_dump(exclude={"errors"}))
+            for value, group in figures.groups.items()
+        ]
+        yield _words(by), groups
 
 
-def _rows_table(rows: list[dict[str, Any]]) -> RenderableType:
+def _list_table(heading: str, rows: list[tuple[str, dict[str, Any]]]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    first, *others = rows[0]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(first)
-    for name in others:
+    table.add_column(Text(heading))
+    for name in rows[0][1]:
         table.add_column(_words(name), justify="right")
-    for row in rows:
-        table.add_row(Text(str(row[first])), *(figure(name, row[name]) for name in others))
+    for first, figures in rows:
+        table.add_row(Text(first), *(figure(name, value) for name, value in figures.items()))
     return table
 
 

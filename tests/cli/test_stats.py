@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from generated.agent_tasks import AgentTask
 from tablewright.cli.stats import command
+from tablewright.runtime import connect
 
 WORDS = ["generated.agent_tasks:AgentTask", "--store", "local:"]
 
@@ -81,3 +83,16 @@ def test_a_span_that_is_no_duration_is_refused_before_anything_is_read(
     assert result.exit_code == 2
     assert "--since" in result.stderr
     assert said in result.stderr
+
+
+def test_groups_are_headed_by_the_field_they_were_asked_for_by(tmp_path: Path) -> None:
+    """The column says what its values are."""
+    url = f"sqlite:///{tmp_path}/tasks.db"
+    with connect(url):
+        AgentTask.create(name="n", description="d", agent_id="agent_007")
+
+    result = CliRunner().invoke(command, [WORDS[0], "--store", url, "--by", "agent_id"])
+
+    heading, group = result.stdout.rstrip().splitlines()[-2:]
+    assert heading.startswith("agent id ")
+    assert group.startswith("agent_007 ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import pytest
 from rich.console import Console
 
 from tablewright.report import print_statistics
@@ -96,3 +97,35 @@ def test_an_empty_queue_has_no_lists() -> None:
     lines = printed(QueueFigures.model_validate({**blank, **numbers, **empty}))
 
     assert not any("since" in line or "()" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_long_text_is_whole_where_no_terminal_cuts_it(width: int) -> None:
+    """In a file an error is told to its end, on several lines where it has to be."""
+    error = " ".join(f"word{number}" for number in range(40))
+    out = io.StringIO()
+
+    print_statistics(
+        Counts(total=1, by_state={error: 1234}, by_responsible_agent={}),
+        console=Console(file=out, width=width),
+    )
+
+    assert "…" not in out.getvalue()
+    assert "1234" in out.getvalue()
+    assert set(error.split()) <= set(out.getvalue().split())
+
+
+@pytest.mark.parametrize(("width", "is_cut"), [(80, True), (160, False)])
+def test_a_terminal_cuts_only_what_it_has_no_room_for(width: int, is_cut: bool) -> None:
+    """A text longer than the room beside count and bar ends in an ellipsis, and stays on one line."""
+    error = "the service could not be reached, and nothing was stored: " * 2
+    out = io.StringIO()
+
+    print_statistics(
+        Counts(total=1, by_state={error: 1234}, by_responsible_agent={}),
+        console=Console(file=out, width=width, force_terminal=True, color_system=None),
+    )
+
+    (line,) = [one for one in out.getvalue().splitlines() if "the service" in one]
+    assert ("…" in line) == is_cut
+    assert "1234" in line

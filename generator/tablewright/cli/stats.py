@@ -88,7 +88,7 @@ def command(
         if not found and not left_out:
             click.echo(f"the schema of {model} names no statistics, and there is no queue")
         for name, one in found.items():
-            _print(name, one)
+            _print(name, one, by)
     if left_out:
         click.echo(f"the queue's figures are left out: {left_out}", err=True)
 
@@ -127,12 +127,13 @@ def _is_statistics(record: type[AirtableModel], method: classmethod[Any, Any, An
     return isinstance(found, type) and issubclass(found, Statistics)
 
 
-def _print(name: str, statistics: Statistics) -> None:
+def _print(name: str, statistics: Statistics, by: str | None) -> None:
     from rich.console import Console
 
     from tablewright.report import print_statistics
 
     # A pipe is no terminal of eighty columns: nothing is to be cut there.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    print_statistics(statistics, title=name.removeprefix("get_").replace("_", " "), console=console)
+    title = name.removeprefix("get_").replace("_", " ")
+    print_statistics(statistics, title=title, by=by or "value", console=console)
     click.echo()
