@@ -135,4 +135,8 @@ def _plain(value: Any) -> Any:
         raise TypeError(
             "the handler returned a coroutine and is no coroutine function: declare it with 'async def'"
         )
+    if inspect.isgenerator(value) or inspect.isasyncgen(value):
+        raise TypeError(
+            "the handler returned a generator, which has not run: return the result itself"
+        )
     return value

@@ -54,12 +54,32 @@ def load_handler(name: str) -> Callable[[Any], Any]:
     """Return the function that `module:function` names.
 
     Raises:
-        CannotLoad: there is none.
+        CannotLoad: there is none, or calling it with a task would fail, or run nothing.
     """
     found = _loaded(name, _HANDLER)
     if not callable(found):
         raise CannotLoad(f"'{name}' cannot be called: name a function, as in my_agents:handle")
-    return found  # type: ignore[no-any-return]  # whatever it takes, it gets a task
+    if not _takes_a_task(found):
+        raise CannotLoad(f"'{name}' cannot be called with a task alone: {_LIKE_THIS}")
+    # An object may have a generator function as its call.
+    called = (found, getattr(type(found), "__call__", None))  # noqa: B004  # asked for itself
+    if any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called):
+        raise CannotLoad(f"'{name}' yields, so that calling it would run nothing: {_LIKE_THIS}")
+    return found  # type: ignore[no-any-return]  # it takes a task
+
+
+def _takes_a_task(found: Callable[..., Any]) -> bool:
+    """Tell whether something can be called with one argument, as far as can be seen."""
+    try:
+        # What a decorator returns is called, and not what it decorates: that may take more.
+        signature = inspect.signature(found, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True  # written in C
+    try:
+        signature.bind(object())
+    except TypeError:
+        return False
+    return True
 
 
 def _is_model(found: object) -> bool:
@@ -73,6 +93,10 @@ def _is_function(found: object) -> bool:
     return callable(found) and not isinstance(found, type)
 
 
+_LIKE_THIS: Final = (
+    "a handler is a function of one parameter that returns its result, as in 'def handle(task): …' or "
+    "'async def handle(task): …'"
+)
 _GENERATE: Final = ": run 'tablewright generate' where its schema is"
 
 
