@@ -122,3 +122,39 @@ def test_refusals_are_explained_in_the_log(
         'INVALID_VALUE_FOR_COLUMN: Field "Count" cannot accept the provided value'
     )
     assert "at character 5" in page
+
+
+def test_a_long_list_in_a_request_is_counted_on_the_page(
+    airtable: LocalAirtable, table: pyairtable.Table
+) -> None:
+    """Twenty `fields[]=…` hide what was asked; the log as JSON has them, and a short list stays written out."""
+    names = [f"Field & {number}" for number in range(20)]
+    for name in names:
+        table.create_field(name, "singleLineText")
+    airtable.calls.clear()
+    table.all(fields=names, formula="{Title}='a&b'")
+    table.all(fields=["Title"])
+
+    page = requests.get(f"{airtable.url}/", timeout=5).text
+    long, short = requests.get(f"{airtable.url}/calls", timeout=5).json()["calls"][:2]
+
+    assert f"{table.id}?filterByFormula={{Title}}=&#39;a&amp;b&#39;&amp;20 fields</code>" in page
+    assert f"{table.id}?fields[]=Title</code>" in page
+    assert long["query"].count("fields[]=") == 20
+    assert "brief_query" not in long
+    assert short["query"] == "fields[]=Title"
+
+
+def test_only_long_texts_are_broken_into_lines(
+    airtable: LocalAirtable, table: pyairtable.Table
+) -> None:
+    """A date or a name stays on its line however wide the table is; a text gets a width that can be read."""
+    table.create({"Title": "2026-11-22T16:00:00.000Z"})
+    table.create({"Title": "many words " * 10})
+    table.create({"Title": "two\nlines"})
+
+    page = requests.get(f"{airtable.url}/tables/{table.id}", timeout=5).text
+
+    assert "<td>2026-11-22T16:00:00.000Z</td>" in page
+    assert '<td class="text">many words' in page
+    assert '<td class="text">two\nlines' in page

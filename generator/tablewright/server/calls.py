@@ -1,6 +1,7 @@
 """The requests a server answered, for its start page and for tests that count them."""
 
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ class Call:
     path: str
     """As the client meant it, percent signs resolved, without the query."""
     query: str
+    brief_query: str
+    """The query with long lists counted, for people: `20 fields&pageSize=100`."""
     status: int
     """0 when the connection was ended without an answer."""
     milliseconds: float
@@ -52,6 +55,7 @@ class Call:
             method=entry.method,
             path=text_of(entry.raw_path),
             query=unquote_plus(entry.raw_query.decode("ascii", "replace")),
+            brief_query=brief(entry.raw_query),
             status=entry.status,
             milliseconds=round(entry.seconds * 1000, 3),
             fault=entry.fault,
@@ -59,12 +63,31 @@ class Call:
         )
 
     def shown(self) -> JsonObject:
-        return asdict(self)
+        """The call as `/calls` has it; what is made for people is left out."""
+        return {name: value for name, value in asdict(self).items() if name != "brief_query"}
 
 
 def text_of(raw: bytes) -> str:
     """A path with its percent signs resolved."""
     return unquote(raw.decode("ascii", "replace"))
+
+
+def brief(raw_query: bytes) -> str:
+    """A query as text, in which a list of more than a few values is only counted, where the first of them stood."""
+    parts = [unquote_plus(part) for part in raw_query.decode("ascii", "replace").split("&")]
+    lists = [found[1] if (found := _LISTED.match(part)) else "" for part in parts]
+    counts = Counter(lists)
+    shown: list[str] = []
+    for part, name in zip(parts, lists, strict=True):
+        if name == "" or counts[name] <= _WRITTEN_OUT:
+            shown.append(part)
+        elif (counted := f"{counts[name]} {name}") not in shown:
+            shown.append(counted)
+    return "&".join(shown)
+
+
+_LISTED = re.compile(r"(\w+)\[\d*\]=")
+_WRITTEN_OUT = 3
 
 
 class CallLog:
