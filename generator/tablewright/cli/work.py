@@ -54,7 +54,19 @@ def command(
 
     as_json, level = log_format == "json", logging.DEBUG if verbose else logging.INFO
     configure(as_json=as_json, level=level)
-    order = Order(model, handler, store, where, name, concurrency, prefetch, once, grace, leases)
+    order = Order(
+        model,
+        handler,
+        store,
+        where,
+        name,
+        concurrency,
+        prefetch,
+        once,
+        grace,
+        leases,
+        _token_variables(),
+    )
     metrics = None if metrics_port is None else (metrics_host, metrics_port)
     try:
         order.check()
@@ -63,6 +75,19 @@ def command(
         _work_here(order, metrics)
     except (CannotLoad, TablewrightError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _token_variables() -> tuple[str, ...]:
+    """Return the names of the variables that the project's configuration says to hold tokens."""
+    from pathlib import Path
+
+    from tablewright.config import ConfigUnusable, read_config
+
+    try:
+        found = read_config(Path.cwd()).environments.values()
+    except ConfigUnusable:
+        return ()  # no worker goes by it: it is for the commands that do to tell what is wrong
+    return tuple(one.token_variable for one in found)
 
 
 def _work_here(order: Order, address: tuple[str, int] | None) -> None:

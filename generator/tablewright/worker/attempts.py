@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from tablewright.runtime.errors import LeaseLost, StoreUnavailable, TablewrightE
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.runtime.spec import QueueSpec
 from tablewright.worker import outcome
-from tablewright.worker.errors import error_text
+from tablewright.worker.errors import error_text, hidden
 from tablewright.worker.logs import logger
 from tablewright.worker.outage import Outage
 from tablewright.worker.running import Running
@@ -21,9 +21,10 @@ How = Literal["completed", "failed", "cancelled", "released", "lost"]
 class Attempts:
     """Ends attempts; each method says how the task ended, `lost` where somebody else has it or the store stays away."""
 
-    def __init__(self, spec: QueueSpec, outage: Outage) -> None:
+    def __init__(self, spec: QueueSpec, outage: Outage, secrets: Sequence[str]) -> None:
         self._spec = spec
         self._outage = outage
+        self._secrets = secrets
 
     def end(self, running: Running, value: Any, error: BaseException | None) -> How:
         """End an attempt whose handler returned *value* or raised *error*."""
@@ -39,7 +40,7 @@ class Attempts:
             return self._settled(running, partial(_cancelled, running))
         if running.ending == "released":
             return self.release(running)
-        return self.fail(running, error_text(error))
+        return self.fail(running, error_text(error, self._secrets))
 
     def overdue(self, running: Running) -> How:
         """Fail an attempt that takes too long."""
@@ -59,10 +60,10 @@ class Attempts:
         except (LeaseLost, StoreUnavailable):
             raise
         except TablewrightError as error:
-            why = str(error)
+            why = hidden(str(error), self._secrets)
         # To write a value down runs its own code: a dict in a circle, an object whose text cannot be made.
         except BaseException as error:  # noqa: BLE001
-            why = error_text(error)
+            why = error_text(error, self._secrets)
         else:
             return "completed"
         return _failed(running, f"what the handler returned cannot be stored: {why}")

@@ -1,13 +1,68 @@
-"""What a handler raised → its text, whatever kind of object it is."""
+"""What a handler raises → its text, whatever kind of object it is, without the secrets that the worker knows."""
 
 from __future__ import annotations
 
+import os
+import re
+import traceback
+from collections.abc import Collection, Iterable
+from types import TracebackType
+from typing import Final
+from urllib.parse import unquote, unquote_plus
 
-def error_text(error: BaseException) -> str:
+from tablewright.runtime.connection import LEASES, STORE, TOKEN
+from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.settings import settings
+
+BLANK: Final = "***"
+_PASSWORDS: Final = (
+    re.compile(r"://[^:/@?]*:([^@]+)@"),
+    re.compile(r"[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE),
+)
+"""Where a URL holds one: before its host, or among its options."""
+
+
+def secrets_of(urls: Iterable[str | None], variables: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what no text may show: passwords of stores and leases, and the values of *variables*.
+
+    The token for Airtable and the URLs in the environment, or in `.env`, count without being named.
+    """
+    try:
+        known = settings()
+    except NotConfigured:
+        known = dict(os.environ)
+    found = {known.get(name, "") for name in (TOKEN, *variables)}
+    for url in (*urls, known.get(STORE), known.get(LEASES)):
+        for pattern in _PASSWORDS:
+            for password in pattern.findall(url or ""):
+                found |= {password, unquote(password), unquote_plus(password)}
+    return tuple(found - {""})
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with `***` in the place of each secret."""
+    # The longest first: one may hold another.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, BLANK)
+    return text
+
+
+def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
     """Return an error's class and text, also where making the text raises something itself."""
     name = type(error).__name__
     try:
-        return f"{name}: {error}"
+        return hidden(f"{name}: {error}", secrets)
     # Its author's code runs here, and may do anything, as the handler may.
     except BaseException as another:  # noqa: BLE001
         return f"{name}: its text cannot be made, since that raised {type(another).__name__}"
+
+
+def trace_text(
+    error: BaseException, frames: TracebackType | None, secrets: Collection[str]
+) -> str | None:
+    """Return a traceback without the secrets that are in it; None where there are none."""
+    if not secrets:
+        return None
+    plain = "".join(traceback.format_exception(type(error), error, frames))
+    shown = hidden(plain, secrets)
+    return None if shown == plain else shown.rstrip("\n")

@@ -39,8 +39,10 @@ class TextLines(logging.Formatter):
         """Return a record as a line."""
         line = super().format(record)
         first, *rest = line.split("\n")
-        more = " ".join(f"{key}={_word(value)}" for key, value in said(record).items())
-        return "\n".join([f"{first} {more}".rstrip(), *rest])
+        found = said(record)
+        trace = found.pop("traceback", None)
+        more = " ".join(f"{key}={_word(value)}" for key, value in found.items())
+        return "\n".join([f"{first} {more}".rstrip(), *rest, *([str(trace)] if trace else [])])
 
 
 def _word(value: object) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tablewright.runtime.connection import connect
+from tablewright.worker.errors import secrets_of
 from tablewright.worker.loading import condition_of, load_handler, load_queue_model
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.settings import WorkerSettings, worker_name
@@ -29,6 +30,7 @@ class Order:
     once: bool = False
     grace: float = 25.0
     leases: str | None = None
+    token_variables: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Load what is named.
@@ -57,6 +59,7 @@ class Order:
             where=[condition_of(model, one) for one in self.where],
             once=self.once,
             grace=self.grace,
+            secrets=secrets_of((self.store, self.leases), self.token_variables),
         )
         with connect(self.store, leases=self.leases):
             yield Worker(model, handler, settings, metrics)

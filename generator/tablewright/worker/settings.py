@@ -25,7 +25,8 @@ class WorkerSettings:
     claimed and not begun is given back at the end. *where* narrows what it takes. *heartbeat* is the pause
     between heartbeats, by default a third of the lease and at most 10; *grace* is how long it waits at the end for
     running tasks. *longest_pause* is the longest wait between two looks at an empty queue, by default what the
-    store says. With *once* it ends when there is nothing to take.
+    store says. With *once* it ends when there is nothing to take. *secrets* are blanked in the texts of errors, as the
+    token for Airtable and the passwords in the environment's URLs are.
     """
 
     name: str = field(default_factory=worker_name)
@@ -36,6 +37,7 @@ class WorkerSettings:
     grace: float = 25.0
     heartbeat: float | None = None
     longest_pause: float | None = None
+    secrets: Sequence[str] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:

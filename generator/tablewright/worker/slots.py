@@ -6,7 +6,7 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.worker.attempts import Attempts, How
 from tablewright.worker.calling import CLEANUP_SECONDS, Caller
-from tablewright.worker.errors import error_text
+from tablewright.worker.errors import error_text, trace_text
 from tablewright.worker.logs import logger
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.running import Running
@@ -40,6 +40,7 @@ class Slots:
         took: Callable[[float], None],
         stopping: threading.Event,
         said: Mapping[str, Any],
+        secrets: Sequence[str],
     ) -> None:
         self._count = count
         self._caller = caller
@@ -49,6 +50,7 @@ class Slots:
         self._took = took
         self._stopping = stopping
         self._said = said
+        self._secrets = secrets
         self._held: set[Running] = set()
         self._lock = threading.Lock()
         self._ready: queue.SimpleQueue[Running | None] = queue.SimpleQueue()
@@ -143,7 +145,7 @@ class Slots:
             return step(running)
         # An error that a handler made may raise wherever it is looked at, such as by a handler of the log.
         except BaseException as error:  # noqa: BLE001
-            more = {"error": error_text(error)}
+            more = {"error": error_text(error, self._secrets)}
             logger.error("a task's end went wrong", extra=self._about(running, **more))
             return True
 
@@ -225,12 +227,16 @@ class Slots:
         self._metrics.add(how)
         more: dict[str, Any] = {} if spent is None else {"seconds": round(spent, 6)}
         is_failure = raised is not None and not running.ending
+        trace = None
         if raised is not None and is_failure:
-            more["error"] = error_text(raised)
+            more["error"] = error_text(raised, self._secrets)
+            trace = (type(raised), raised, _own_frames(raised))
+            shown = trace_text(raised, trace[2], self._secrets)
+            if shown is not None:
+                more["traceback"], trace = shown, None
         elif running.ending == "timed out":
             more["error"] = "timed out"
         say = logger.warning if how in ("failed", "lost") else logger.info
-        trace = (type(raised), raised, _own_frames(raised)) if raised and is_failure else None
         say(f"task {how}", extra=self._about(running, **more), exc_info=trace)  # few words
 
     @staticmethod

@@ -18,6 +18,7 @@ from tablewright.worker.ahead import STALE_SECONDS, LookAhead
 from tablewright.worker.attempts import Attempts
 from tablewright.worker.beats import Beats
 from tablewright.worker.calling import Caller
+from tablewright.worker.errors import secrets_of
 from tablewright.worker.logs import logger
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.outage import Outage
@@ -60,16 +61,18 @@ class Worker:
         self._hurry = threading.Event()
         self._outage = Outage(self._said)
         self._caller = Caller(handler)
+        secrets = (*self._settings.secrets, *secrets_of(()))
         self._ahead = LookAhead(self._settings.concurrency, self._settings.prefetch, spec.timeout)
         self._slots = Slots(
             self._settings.concurrency,
             self._caller,
-            Attempts(spec, self._outage),
+            Attempts(spec, self._outage, secrets),
             self.metrics,
             self._time_left,
             self._ahead.took,
             self._stopping,
             self._said,
+            secrets,
         )
         self._beats = Beats(
             self._queues,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection
 from tablewright.worker import Worker, WorkerSettings
+from tablewright.worker.errors import error_text, hidden, secrets_of
 
 
 def fill(number: int) -> list[AgentTask]:
@@ -29,6 +32,18 @@ def errors(task: AgentTask) -> str:
     said = task.refresh().history()[1].error
     assert said is not None
     return said
+
+
+TOKEN = "pat1234567890.abcdef"
+TELLING = """
+import os
+
+def handle(task):
+    try:
+        raise KeyError("first " + os.environ["AIRTABLE_ACCESS_TOKEN"])
+    except KeyError as error:
+        raise RuntimeError("then " + os.environ["CRM_TOKEN"]) from error
+"""
 
 
 class Speechless(Exception):
@@ -111,3 +126,75 @@ def test_a_slot_outlives_what_goes_wrong_while_a_task_ends(
     assert (worker.metrics.counts["completed"], worker.metrics.counts["failed"]) == (2, 1)
     (record,) = [one for one in caplog.records if "went wrong" in one.getMessage()]
     assert record.__dict__["error"] == "RuntimeError: no frames"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_token_of_the_configuration_is_told(
+    connection: Connection,
+    url: str,
+    start_work: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    log_format: str,
+) -> None:
+    """Neither by the log, with the tracebacks of the error and of its cause, nor by the record and its history."""
+    (task,) = fill(1)
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", TOKEN)
+    monkeypatch.setenv("CRM_TOKEN", "pat-of-the-crm")
+    (tmp_path / "tablewright.toml").write_text(
+        '[environments.crm]\nbase = "appAAAAAAAAAAAAAA"\ntoken_variable = "CRM_TOKEN"\n'
+    )
+
+    worker = start_work(TELLING, url, "--once", "--log-format", log_format)
+    worker.wait(60)
+
+    assert errors(task) == "RuntimeError: then ***"
+    log = (tmp_path / "work.log").read_text()
+    assert "RuntimeError: then ***" in log
+    assert "KeyError: 'first ***'" in log
+    assert "in handle" in log
+    assert TOKEN not in log
+    assert "pat-of-the-crm" not in log
+
+
+def test_what_a_worker_is_told_to_keep_is_kept(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two secrets the longer one is blanked whole; what the schema refuses of an answer is told without them."""
+    first, second = fill(2)
+
+    def handle(task: AgentTask) -> Any:
+        if task.name == "n0":
+            raise ValueError("swordfish and swordfish-2")
+        return {"output": "x", "execution_time": "swordfish"}
+
+    work(handle, secrets=("swordfish", "swordfish-2", ""))
+
+    assert errors(first) == "ValueError: *** and ***"
+    assert "swordfish" not in errors(second)
+    assert "swordfish" not in caplog.text
+
+
+def test_passwords_are_found_in_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As they are written and as they are meant, before the host and among the options, given or configured."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("AIRTABLE_ACCESS_TOKEN", "TABLEWRIGHT_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TABLEWRIGHT_LEASES", "postgresql://u:of-leases@db/leases")
+
+    found = secrets_of(
+        (
+            None,
+            "postgresql+psycopg://ann:p%40ss/w0rd@db:5432/tasks",
+            "postgresql:///tasks?user=ann&password=by+option&prepare=off",
+            "airtable://appAAAAAAAAAAAAAA?endpoint=http://me:of-proxy@127.0.0.1:8642",
+            "sqlite:///C:/tasks@home.db",
+            "postgresql://ann@db/tasks",
+        )
+    )
+
+    assert set(found) == {
+        "p%40ss/w0rd", "p@ss/w0rd", "by+option", "by option", "of-proxy", "of-leases",
+    }  # fmt: skip
+    assert hidden("postgresql://ann:p%40ss/w0rd@db", found) == "postgresql://ann:***@db"
+    assert error_text(ValueError("p@ss/w0rd"), found) == "ValueError: ***"
