@@ -120,6 +120,24 @@ def test_the_log_says_which_store_was_taken(caplog: pytest.LogCaptureFixture) ->
     ]
 
 
+def test_a_line_of_the_file_that_cannot_be_read_is_named_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By file and line, without what stands in it; the lines around it count."""
+    Path(".env").write_text(
+        "A='x'\n\n\npat SECRET = 'torn\nTABLEWRIGHT_STORE=sqlite:///from_file.db\n",
+        encoding="utf-8",
+    )
+
+    for _ in range(2):
+        with connect() as connected:
+            assert connected.description == "SQLite from_file.db"
+
+    (warning,) = [one.getMessage() for one in caplog.records]
+    here = Path.cwd() / ".env"
+    assert warning == f"{here}, line 4 is left out: it cannot be read. Write NAME=value"
+
+
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env` is read without touching the environment, and loses against it."""
     Path(".env").write_text("TABLEWRIGHT_STORE=sqlite:///from_file.db\n", encoding="utf-8")
