@@ -133,6 +133,7 @@ def _metrics(
     from contextvars import copy_context
 
     from tablewright.worker.loading import load_queue_model
+    from tablewright.worker.logs import logger
     from tablewright.worker.metrics import MetricsServer
 
     record: Any = load_queue_model(order.model)
@@ -146,7 +147,7 @@ def _metrics(
         raise click.ClickException(
             f"the metrics cannot be served at {host}:{port}: {error.strerror or error}"
         ) from error
-    click.echo(f"metrics at http://{host}:{server.port}/metrics", err=True)
+    logger.info("metrics at http://%s:%d/metrics", host, server.port)
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as JSON."""
         found: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _moment(record).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             **said(record),
@@ -30,10 +30,17 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """Time, level, message, and what was said of the task as `key=value`."""
+    """Local time with its offset, level, message, and what was said of the task as `key=value`."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+
+    def formatTime(  # noqa: N802  # logging's name
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        """Return a record's time."""
+        del datefmt
+        return _moment(record).astimezone().isoformat(" ", "milliseconds")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as a line."""
@@ -43,6 +50,10 @@ class TextLines(logging.Formatter):
         trace = found.pop("traceback", None)
         more = " ".join(f"{key}={_word(value)}" for key, value in found.items())
         return "\n".join([f"{first} {more}".rstrip(), *rest, *([str(trace)] if trace else [])])
+
+
+def _moment(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
 
 
 def _word(value: object) -> str:
