@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from tablewright.runtime.errors import TransitionRefused
+from tablewright.diagnostics import did_you_mean
+from tablewright.runtime.errors import Misfit, RecordInvalid, TransitionRefused
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.queue.rules import queue_spec, rules_of, waiting_states
 from tablewright.runtime.queue.settling import CANCELLED, failure_arguments, storable
@@ -21,7 +22,8 @@ _TEXTS: Final = ("text", "long_text", "rich_text")
 def complete(record: AirtableModel, value: Any) -> None:
     """End the task with what its handler returned.
 
-    A dict whose keys are arguments of the `done` transition gives these; anything else is its first argument, as JSON
+    A dict whose keys are arguments of the `done` transition gives these, one with other keys beside them is refused, since
+    one of both may be misspelt; anything else is its first argument, as JSON
     where that is a text and the value is none.
 
     Raises:
@@ -30,7 +32,7 @@ def complete(record: AirtableModel, value: Any) -> None:
     """
     spec = queue_spec(type(record))
     transition = _transition(record, spec.done)
-    arguments = done_arguments(transition, value)
+    arguments = done_arguments(record, transition, value)
     record._transition(spec.done, rules_of(type(record)).done, arguments)
 
 
@@ -82,16 +84,31 @@ def moved(
     return "failed"
 
 
-def done_arguments(transition: TransitionSpec, value: Any) -> dict[str, Any]:
-    """Return the arguments of the `done` transition for what a handler returned."""
-    names = {argument.key for argument in transition.takes}
-    if isinstance(value, Mapping) and value and set(value) <= names:
+def done_arguments(record: AirtableModel, transition: TransitionSpec, value: Any) -> dict[str, Any]:
+    """Return the arguments of the `done` transition for what a handler returned.
+
+    Raises:
+        RecordInvalid: some keys of a dict are arguments and others are not.
+    """
+    names = [argument.key for argument in transition.takes]
+    keys = [str(key) for key in value] if isinstance(value, Mapping) else []
+    others = [key for key in keys if key not in names]
+    if others and len(others) < len(keys):
+        misfits = [_no_argument(transition, key, names) for key in others]
+        raise RecordInvalid(record.described(), misfits)
+    if keys and not others:
         return {str(key): one for key, one in value.items()}
     if not transition.takes:
         return {}
     first = transition.takes[0]
     found = _fitting(first, value)
     return {} if found is None else {first.key: found}
+
+
+def _no_argument(transition: TransitionSpec, key: str, names: list[str]) -> Misfit:
+    hint = did_you_mean(key, names, what=f"arguments of {transition.name}()")
+    valid = "is no argument, while other keys of the dict are"
+    return Misfit(f"{transition.name}(): {key}", valid, has_given=False, hint=hint)
 
 
 def _fitting(argument: ArgumentSpec, value: Any) -> Any:

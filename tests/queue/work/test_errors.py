@@ -198,3 +198,22 @@ def test_passwords_are_found_in_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     }  # fmt: skip
     assert hidden("postgresql://ann:p%40ss/w0rd@db", found) == "postgresql://ann:***@db"
     assert error_text(ValueError("p@ss/w0rd"), found) == "ValueError: ***"
+
+
+def test_a_misspelt_argument_fails_the_attempt(connection: Connection) -> None:
+    """Where another key of the dict is an argument, the error names both; without any the dict is a value as others."""
+    answers: dict[str, Any] = {
+        "n0": {"output": "x", "execution_tme": 1.5},
+        "n1": {"output": "x", 7: "seven"},
+        "n2": {"answr": "x"},
+        "n3": {},
+    }
+    first, second, third, fourth = fill(4)
+
+    worker = work(lambda task: answers[task.name])
+
+    assert (worker.metrics.counts["completed"], worker.metrics.counts["failed"]) == (2, 2)
+    assert "complete_execution(): execution_tme is no argument, while other keys" in errors(first)
+    assert "did you mean 'execution_time'?" in errors(first)
+    assert "complete_execution(): 7 is no argument" in errors(second)
+    assert (third.refresh().output, fourth.refresh().output) == ('{"answr": "x"}', "{}")
