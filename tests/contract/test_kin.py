@@ -33,7 +33,9 @@ from tablewright.runtime.stores.sql import SqlStore, open_sql_store
 from tablewright.testing import StoreContract
 
 T = TypeVar("T")
-LACKING = re.compile(r"\b(DISCARD|LISTEN|NOTIFY|pg_notify|pg_\w*advisory\w*|LOCK TABLE)\b", re.IGNORECASE)
+LACKING = re.compile(
+    r"\b(DISCARD|LISTEN|NOTIFY|pg_notify|pg_\w*advisory\w*|LOCK TABLE)\b", re.IGNORECASE
+)
 
 
 class Kin(psycopg.Cursor[Any]):
