@@ -51,7 +51,7 @@ def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
     """Return an error's class and text, also where making the text raises something itself."""
     name = type(error).__name__
     try:
-        return hidden(f"{name}: {error}", secrets)
+        return writable(hidden(f"{name}: {error}", secrets))
     # Its author's code runs here, and may do anything, as the handler may.
     except BaseException as another:  # noqa: BLE001
         return f"{name}: its text cannot be made, since that raised {type(another).__name__}"
@@ -60,9 +60,15 @@ def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
 def trace_text(
     error: BaseException, frames: TracebackType | None, secrets: Collection[str]
 ) -> str | None:
-    """Return a traceback without the secrets that are in it; None where there are none."""
-    if not secrets:
-        return None
-    plain = "".join(traceback.format_exception(type(error), error, frames))
-    shown = hidden(plain, secrets)
+    """Return a traceback without the secrets that are in it, and writable; None where it is both as it stands."""
+    try:
+        plain = "".join(traceback.format_exception(type(error), error, frames))
+    except Exception:  # noqa: BLE001  # as above; logging would stumble over it too
+        return error_text(error, secrets)
+    shown = writable(hidden(plain, secrets))
     return None if shown == plain else shown.rstrip("\n")
+
+
+def writable(text: str) -> str:
+    """Return a text with an escape in the place of each half of a sign, which no file or log takes."""
+    return text.encode(errors="backslashreplace").decode()
