@@ -121,7 +121,7 @@ def test_collaborators_are_named_by_id_or_address(table: Table, api: pyairtable.
         ("Day", "2026-11-22T23:00:00Z", "2026-11-22"),
         ("Moment", "11/22/2026 3:15pm", "2026-11-22T15:15:00.000Z"),
         ("State", "fresh", "fresh"),
-        ("State", "TODO", "todo"),
+        ("State", "toDO", "todo"),
         ("Tags", 'done, fresh, "a, b"', ["done", "fresh", "a, b"]),
         ("Title", 12, "12"),
         ("Owner", "ann@example.com", None),
