@@ -19,6 +19,7 @@ from starlette.types import Scope
 from tablewright.server.app import AirtableApi, application
 from tablewright.server.calls import CallLog
 from tablewright.server.connection import WholeAnswers
+from tablewright.server.ending import PromptServer
 from tablewright.server.faults import Faults
 from tablewright.server.importing import SchemaFileError, open_schema, read_schema
 from tablewright.server.jsontext import JsonObject
@@ -105,7 +106,7 @@ class LocalAirtable:
         )
         api.cut = self._cut
         api.listen_at(self.url)
-        self._server = uvicorn.Server(
+        self._server = PromptServer(
             uvicorn.Config(
                 application(api, Pages(self.workspace, self.calls, self.token)),
                 # The logging of the process it runs in is left alone.
@@ -154,7 +155,7 @@ class LocalAirtable:
     def stop(self) -> None:
         """Finish the requests at hand and close the data. A second call does nothing."""
         if self._thread is not None:
-            self._server.should_exit = True
+            self._server.end()
             self._thread.join()
             self._thread = None
         self._socket.close()
