@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-import click
+try:
+    import click
+except KeyboardInterrupt:
+    # Most of the time until `main` goes into this import, and nothing is begun yet that could be half done.
+    sys.stderr.write("\nstopped\n")
+    sys.exit(130)
 
 from tablewright import __version__
 
@@ -67,7 +74,9 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        is_unknown = bool(args) and args[0] not in COMMANDS and not args[0].startswith("-")
+        # A shell that completes a line asks as well, and has no place for what is wrong with it.
+        if is_unknown and not ctx.resilient_parsing:
             from tablewright.diagnostics import close_matches
 
             near = close_matches(args[0], COMMANDS)
@@ -86,11 +95,13 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    _write_whatever_the_encoding()
     try:
         code = cli.main(
             args=list(arguments) if arguments is not None else None,
             prog_name="tablewright",
             standalone_mode=False,
+            color=colored(os.environ),
         )
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
@@ -100,4 +111,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         code = 130
+    except OSError as error:
+        from tablewright.cli.failures import what_disk_says
+
+        told = what_disk_says(error)
+        if not told:
+            raise
+        click.echo(f"Error: {told}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def colored(variables: Mapping[str, str]) -> bool | None:
+    """Tell whether output is coloured; nothing where that depends on there being a terminal.
+
+    Source: https://no-color.org and https://force-color.org.
+    """
+    if variables.get("NO_COLOR") or variables.get("TERM") == "dumb":
+        return False
+    return True if variables.get("FORCE_COLOR") else None
+
+
+def _write_whatever_the_encoding() -> None:
+    """Keep signs that a terminal or pipe has no code for from ending the command: they are written as escapes.
+
+    That is so with pipes on Windows, and it leaves JSON the same JSON.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

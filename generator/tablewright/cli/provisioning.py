@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from tablewright.cli.failures import what_disk_says
 from tablewright.config import FILE, Config, ConfigUnusable, Environment, chosen_environment
 from tablewright.model.schema import Schema
 from tablewright.provision.changes import Change
@@ -58,13 +59,10 @@ class ProvisionCommand(click.Command):
             click.echo(f"Error: {error}", err=True)
             raise click.exceptions.Exit(ERROR) from error
         except OSError as error:
-            if error.filename is None:
+            told = what_disk_says(error)
+            if not told:
                 raise
-            click.echo(
-                f"Error: {error.filename} cannot be read or written: {error.strerror}. "
-                "Choose another place, or make it accessible",
-                err=True,
-            )
+            click.echo(f"Error: {told}", err=True)
             raise click.exceptions.Exit(ERROR) from error
 
 
