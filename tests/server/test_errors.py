@@ -225,9 +225,12 @@ def test_list_parameters_are_checked(refused: Refuse, path: str) -> None:
         assert error["message"] == f"The formula for filtering records is invalid: {reason}"
 
 
-def test_meta_routes_refuse_parameters_they_do_not_know(refused: Refuse) -> None:
+def test_meta_routes_refuse_parameters_they_do_not_know(
+    refused: Refuse, airtable: LocalAirtable
+) -> None:
     """Observed for pageSize on the list of bases."""
-    assert refused("GET", "/v0/meta/bases?pageSize=10")[0] == 422
+    for route in ("", f"/{airtable.base_id}", f"/{airtable.base_id}/tables"):
+        assert refused("GET", f"/v0/meta/bases{route}?pageSize=10")[0] == 422
 
 
 def create_field(refused: Refuse, airtable: LocalAirtable, **body: Any) -> tuple[int, str, str]:

@@ -178,3 +178,28 @@ def test_time_zone_and_locale_alone_change_nothing(table: Table) -> None:
     made = table.create({"Moment": "2026-11-22T23:30:00.000Z"})
 
     assert table.all(time_zone="utc", user_locale="en-ie") == [made]
+
+
+def test_special_values_have_a_text_too(table: Table) -> None:
+    """What is no number shows by its name, in every numeric format, and an error by its own text."""
+    for name, formula in {
+        "Large": "1/{Count}",
+        "Small": "-1/{Count}",
+        "Neither": "{Count}/{Count}",
+        "Broken": "ERROR()",
+        "Dear": "MAX({Price}, 1/{Count})",
+    }.items():
+        table.create_field(name, "formula", options={"formula": formula})
+    table.create({"Count": 0, "Price": 1})
+
+    (record,) = table.all(cell_format="string", time_zone="utc", user_locale="en")
+
+    assert record["fields"] == {
+        "Count": "0",
+        "Price": "$1.00",
+        "Large": "Infinity",
+        "Small": "-Infinity",
+        "Neither": "NaN",
+        "Broken": "#ERROR!",
+        "Dear": "Infinity",
+    }

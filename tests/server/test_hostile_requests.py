@@ -3,6 +3,7 @@
 from typing import Any
 
 import pyairtable
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -141,3 +142,49 @@ def test_paths(raw: Any, airtable: LocalAirtable, segments: list[str], body: Any
     where = "/".join(quote(segment, safe="") for segment in [airtable.base_id, *segments])
     for method in ("GET", "POST", "DELETE"):
         assert raw(method, f"/v0/{where}", json=body).status_code in (400, 403, 404, 422)
+
+
+def test_a_format_named_by_no_text_is_refused(raw: Any, airtable: LocalAirtable, path: str) -> None:
+    """Lists and objects are not looked up among names."""
+    names: tuple[Any, ...] = ([], {}, None, 5)
+    for name in names:
+        answer = raw(
+            "POST",
+            f"/v0/meta/bases/{airtable.base_id}/tables/Tasks/fields",
+            json={"name": "Born", "type": "date", "options": {"dateFormat": {"name": name}}},
+        )
+
+        assert answer.status_code == 422
+        assert answer.json()["error"]["type"] == "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE"
+
+
+def test_a_person_whose_address_is_no_text_is_known_by_id(raw: Any, path: str) -> None:
+    """What stands beside the id is passed over, and later people are still found by their addresses."""
+    for number, address in enumerate((5, ["a"], {}, True)):
+        person = {"id": f"usr{number:014}", "email": address}
+        answer = raw("POST", path, json={"fields": {"Owner": person}})
+
+        assert answer.json()["fields"]["Owner"]["email"] == f"usr{number:014}@local.invalid"
+    later = raw("POST", path, json={"fields": {"Owner": {"email": "ann@example.com"}}})
+    assert later.status_code == 200
+
+
+def test_a_place_in_a_list_with_thousands_of_digits_is_none(raw: Any, path: str) -> None:
+    """Such a parameter is an unknown one."""
+    assert raw("GET", f"{path}?sort[{'9' * 5_000}][field]=Title").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain\r\nX: y", "ü/→", " ", "", "text"])
+def test_a_file_of_an_odd_type_is_served_back(
+    raw: Any, airtable: LocalAirtable, path: str, kind: str
+) -> None:
+    """The cell shows the type that was given; as a header it becomes one that says nothing."""
+    record = raw("POST", path, json={"fields": {}}).json()["id"]
+    upload = {"contentType": kind, "file": "aGk=", "filename": "a/b?#%\u0000ü→.txt"}
+
+    done = raw("POST", f"/v0/{airtable.base_id}/{record}/Files/uploadAttachment", json=upload)
+
+    (file,) = done.json()["fields"].popitem()[1]
+    served = raw("GET", file["url"].removeprefix(airtable.url))
+    assert (file["type"], served.content) == (kind, b"hi")
+    assert served.headers["content-type"] == "application/octet-stream"

@@ -101,6 +101,11 @@ def test_values_that_are_no_links_are_refused(raw: Any, projects: Table, tasks: 
         'Value "[object Object]" is not a valid record ID.',
     )
     assert refused(["one"]) == ("INVALID_RECORD_ID", 'Value "one" is not a valid record ID.')
+    for item, shown in ((1.0, "1"), (None, "null"), (["x", None, 2.5], "x,,2.5"), (True, "true")):
+        assert refused([item]) == (
+            "INVALID_RECORD_ID",
+            f'Value "{shown}" is not a valid record ID.',
+        )
     assert refused([gone]) == (
         "ROW_DOES_NOT_EXIST",
         f"Record ID {gone} does not exist in this table",
@@ -122,6 +127,46 @@ def test_typecast_links_by_name_and_makes_what_is_missing(projects: Table, tasks
     assert projects.get(made[1])["fields"]["Name"] == "new"
     assert len(projects.all()) == 3
     assert tasks.create({"Project": "new"}, typecast=True)["fields"]["Project"] == [made[1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "texts"),
+    [
+        ("number", {"precision": 2}, ["1.50", "1.5", " 1.500 "]),
+        ("currency", {"precision": 2, "symbol": "€"}, ["€3.00", "3", "3.0"]),
+        ("percent", {"precision": 0}, ["12%", "0.12"]),
+        ("duration", {"durationFormat": "h:mm"}, ["1:30", "5400", "1:30:00"]),
+        ("date", {"dateFormat": {"name": "us"}}, ["1/2/2026", "2026-01-02", "Jan 2, 2026"]),
+    ],
+)
+def test_typecast_knows_a_linked_record_by_every_way_to_write_its_value(
+    base: pyairtable.Base, kind: str, options: dict[str, Any], texts: list[str]
+) -> None:
+    """The first text makes the record; the others, in later requests, find it."""
+    named = base.create_table("Named", [{"name": "Name", "type": kind, "options": options}])
+    link = {"name": "To", "type": "multipleRecordLinks", "options": {"linkedTableId": named.id}}
+    users = base.create_table("Users", [NAME, link])
+
+    found = [users.create({"To": [text]}, typecast=True)["fields"]["To"] for text in texts]
+
+    assert found == [[record["id"]] for record in named.all()] * len(texts)
+
+
+def test_a_refused_request_leaves_no_record_that_typecast_made(
+    raw: Any, projects: Table, tasks: Table
+) -> None:
+    """The record to link to is made in the same request, and goes with it."""
+    answer = raw(
+        "POST",
+        f"/v0/{tasks.base.id}/{tasks.id}",
+        json={
+            "typecast": True,
+            "records": [{"fields": {"Project": "new"}}, {"fields": {"Nothing": 1}}],
+        },
+    )
+
+    assert answer.status_code == 422
+    assert projects.all() == []
 
 
 def test_a_record_is_found_by_id_through_any_table_of_its_base(

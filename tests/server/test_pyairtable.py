@@ -233,6 +233,22 @@ def test_attachments_are_uploaded_and_served_back(
     assert len(table.upload_attachment(record["id"], "Files", "b.txt", "hi")["fields"].popitem()[1]) == 2  # fmt: skip
 
 
+def test_an_uploaded_file_reads_with_its_address_in_formulas_and_as_text(
+    table: Table, api: pyairtable.Api, airtable: LocalAirtable
+) -> None:
+    """The address is the one that the cell shows."""
+    api.session.mount("http://content.airtable.com", ContentHost(airtable.url))
+    table.create_field("Names", "formula", options={"formula": "{Files}"})
+    record = table.create({"Title": "a"})["id"]
+
+    (file,) = table.upload_attachment(record, "Files", "a b.txt", "hi")["fields"].popitem()[1]
+
+    wanted = f"a b.txt ({file['url']})"
+    assert table.get(record)["fields"]["Names"] == wanted
+    as_text = table.get(record, cell_format="string", time_zone="utc", user_locale="en")
+    assert as_text["fields"]["Files"] == wanted
+
+
 def test_attachments_by_url_are_fetched_where_they_can_be(
     table: Table, airtable: LocalAirtable
 ) -> None:

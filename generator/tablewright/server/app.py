@@ -86,7 +86,7 @@ class AirtableApi:
 
     def listen_at(self, url: str) -> None:
         """Tell the application its own address, for the links it hands out."""
-        self._records.server_url = url
+        self._workspace.server_url = url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Scope and messages are used as they come: a framework's request and response objects would cost as

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
 from tablewright.server import dates, errors, typecast
 from tablewright.server.choices import add_choice
+from tablewright.server.formula import to_text
 from tablewright.server.ids import is_id, new_id
 from tablewright.server.jsontext import Json, JsonObject
 from tablewright.server.schema import Field, Table, User
@@ -207,7 +208,8 @@ def _collaborator(reader: CellReader, field: Field, value: Json) -> JsonObject:
     known: User | None = None
     if isinstance(user_id, str) and is_id(user_id, "usr"):
         known = users.get(user_id)
-        new = User(user_id, email or f"{user_id}@local.invalid", user_id)
+        address = email if isinstance(email, str) and email else f"{user_id}@local.invalid"
+        new = User(user_id, address, user_id)
     elif isinstance(email, str) and _EMAIL.fullmatch(email):
         known = reader.transaction.workspace.user_of_email(email)
         new = User(new_id("usr"), email, email.partition("@")[0])
@@ -296,9 +298,11 @@ def _javascript_text(value: Json) -> str:
     """*value* as the service's own language prints it into a message."""
     if isinstance(value, dict):
         return "[object Object]"
+    if isinstance(value, list):
+        return ",".join("" if item is None else _javascript_text(item) for item in value)
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else to_text(value)
 
 
 PLAIN_READERS: Final[dict[str, Callable[[object, Field, Json], Json]]] = {

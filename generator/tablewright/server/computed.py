@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
-from tablewright.server import dates
+from tablewright.server import attachments, dates
 from tablewright.server.formula import (
     VALUES,
     BoundFormula,
@@ -226,6 +226,8 @@ class Calculator:
                 return lambda row: self._user_name(row.created_by)
             case "lastModifiedBy":
                 return lambda row: self._user_name(row.modified_by)
+            case "multipleAttachments":
+                return lambda row: self._file_names(row.cells.get(key))
             case "count":
                 link = field.option("recordLinkFieldId") or ""
                 return lambda row: len(row.cells.get(link) or ())
@@ -234,6 +236,11 @@ class Calculator:
     def _user_name(self, user_id: str | None) -> Value:
         user = self.workspace.users.get(user_id or "")
         return None if user is None else user.name
+
+    def _file_names(self, items: Json) -> Value:
+        where = self.workspace.server_url
+        files = [attachments.shown(item, where) for item in items or ()]
+        return ", ".join(f"{file['filename']} ({file['url']})" for file in files) or None
 
     def _modified(self, field: Field, row: Row) -> Value:
         watched = (field.options or {}).get("referencedFieldIds") or None
@@ -351,9 +358,6 @@ _PLAIN: dict[str, Callable[[Json], Value]] = {
     "multipleSelects": ", ".join,
     "singleCollaborator": lambda user: user.get("name") or user["email"],
     "multipleCollaborators": _names,
-    "multipleAttachments": lambda items: ", ".join(
-        f"{item['filename']} ({item['url']})" for item in items
-    ),
     "barcode": lambda code: code["text"],
     "button": lambda button: button.get("label"),
     "aiText": lambda answer: answer.get("value"),

@@ -1,5 +1,6 @@
 """Cells as text, for `cellFormat=string`. Airtable says not to depend on this form; the details are unconfirmed."""
 
+import math
 from datetime import UTC, datetime
 
 from tablewright.server import dates
@@ -38,6 +39,8 @@ class TextCells:
     def _of_value(self, kind: JsonObject, value: Value) -> str:
         if isinstance(value, ErrorValue):
             return value.text
+        if isinstance(value, float) and not math.isfinite(value):
+            return to_text(value)
         options: JsonObject = kind.get("options") or {}
         match kind.get("type"):
             case "checkbox":

@@ -33,6 +33,7 @@ class MetaApi:
                 tables = [_shown(table) for table in base.tables.values()]
                 return _json({"id": base.id, "tables": tables})
             case "GET", ("bases", base_id):
+                _only(request, "include")
                 return _json(self._collaborators(self.base(base_id)))
             case "DELETE", ("bases", base_id):
                 # Open to administrators of an enterprise only; others get this (observed in June 2026).

@@ -71,7 +71,8 @@ def _id(prefix: str) -> Check:
 
 def _format(known: Mapping[str, str]) -> Check:
     def check(path: str, value: Json, problems: Problems) -> Json:
-        if not isinstance(value, dict) or value.get("name") not in known:
+        name = value.get("name") if isinstance(value, dict) else None
+        if not isinstance(name, str) or name not in known:
             problems.append(f"{path}.name must be one of {', '.join(known)}")
             return value
         problems.extend(
@@ -79,7 +80,6 @@ def _format(known: Mapping[str, str]) -> Check:
             for key in value
             if key not in ("name", "format")
         )
-        name = value["name"]
         if value.get("format") not in (None, known[name]):
             problems.append(f"{path}.format must be {known[name]} for {name}")
         return {"name": name, "format": known[name]}

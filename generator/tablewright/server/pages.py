@@ -1,5 +1,6 @@
 """What the server shows beside the API: a start page, the records of a table, the call log, attachments."""
 
+import re
 from functools import cached_property
 from ipaddress import ip_address
 from itertools import islice
@@ -16,6 +17,7 @@ from tablewright.server.workspace import Workspace
 
 _SHOWN_CALLS = 50
 _SHOWN_RECORDS = 200
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:;[\x20-\x7e]*)?", re.ASCII)
 
 
 class Pages:
@@ -117,6 +119,9 @@ class Pages:
         if found is None:
             return Response("No such attachment.", 404)
         content_type, content = found
+        if _MEDIA_TYPE.fullmatch(content_type) is None:
+            # Whoever uploaded it named the type; a header takes not every text.
+            content_type = "application/octet-stream"
         # A stored page must not run as one: it would share this server's origin.
         headers = {"content-disposition": "attachment", "x-content-type-options": "nosniff"}
         return Response(content, headers=headers, media_type=content_type)

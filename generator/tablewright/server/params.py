@@ -12,7 +12,7 @@ from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.server import errors
 from tablewright.server.jsontext import Json, JsonObject
 
-_INDEXED = re.compile(r"(\w+)\[(\d*)\](?:\[(\w+)\])?")
+_INDEXED = re.compile(r"(\w+)\[([0-9]{0,9})\](?:\[(\w+)\])?")
 
 
 class Query:

@@ -51,7 +51,6 @@ class RecordApi:
         self._plain_bodies = PlainBodies()
         self._iterators = Iterators()
         self._comments = comments.Comments(workspace)
-        self.server_url = ""
 
     def answer(self, request: ApiRequest, base: Base) -> Answer:
         """The answer to a request whose first segment named *base*."""
@@ -115,7 +114,7 @@ class RecordApi:
         )
 
     def _attachment_view(self, item: JsonObject) -> JsonObject:
-        return attachments.shown(item, self.server_url)
+        return attachments.shown(item, self._workspace.server_url)
 
     def _list(self, base: Base, table: Table, wanted: ListRequest) -> Answer:
         calculator = self._calculator(base)

@@ -7,6 +7,7 @@ people write in spreadsheets: thousands separators, a currency sign, `12%`, `1:3
 import re
 
 from tablewright.server import dates
+from tablewright.server.formula import to_text
 from tablewright.server.jsontext import Json
 from tablewright.server.schema import Field
 
@@ -111,7 +112,7 @@ def _seconds(field: Field, found: re.Match[str]) -> float:
 def _text_of_number(value: float) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return to_text(value)
 
 
 def _parts(text: str) -> list[str]:

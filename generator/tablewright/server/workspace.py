@@ -23,6 +23,8 @@ class Workspace:
         self.loaded_rows: dict[str, Rows] = {}
         self.is_by_hand = False
         """Whether fields can be created that people alone can make: see `LocalAirtable.by_hand`."""
+        self.server_url = ""
+        """Where the server is reached: what it holds of attachments has its address there."""
         self._load()
 
     @classmethod
