@@ -22,11 +22,10 @@ from tablewright.cli.provisioning import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tablewright.config import Environment
     from tablewright.provision.live import LiveBase
     from tablewright.provision.lock import Lock
+    from tablewright.provision.pull import Pulled
 
 
 @click.command("pull", cls=ProvisionCommand)
@@ -92,7 +91,7 @@ def command(
         write_json_schema(path.parent)
         locked = _note_ids(path, live, lock)
     remarks = [f"table '{name}' is left out: it belongs to schema '{schema}'" for name, schema in owners.items()]  # fmt: skip
-    _report([*remarks, *found.remarks], path, locked, live, output_format)
+    _report(replace(found, remarks=(*remarks, *found.remarks)), path, locked, live.id, output_format)  # fmt: skip
 
 
 def _from_file(saved: Path, chosen: Environment) -> tuple[LiveBase, str]:
@@ -164,26 +163,22 @@ def _note_ids(path: Path, live: LiveBase, lock: Lock) -> Path | None:
     return lock.path
 
 
-def _report(
-    remarks: Sequence[str], path: Path, locked: Path | None, live: LiveBase, output_format: str
-) -> None:
+def _report(found: Pulled, path: Path, locked: Path | None, base: str, output_format: str) -> None:
     if output_format == "json":
         echo_json(
             {
                 "schema": str(path),
                 "lock": str(locked) if locked is not None else None,
-                "tables": len(live.tables),
-                "remarks": list(remarks),
+                "tables": found.tables,
+                "remarks": list(found.remarks),
             }
         )
         return
-    count = len(live.tables)
-    click.echo(
-        f"{path}: {count} table{'' if count == 1 else 's'} of base {live.id or 'in the file'}"
-    )
+    count = found.tables
+    click.echo(f"{path}: {count} table{'' if count == 1 else 's'} of base {base or 'in the file'}")
     if locked is not None:
         click.echo(f"{locked.name}: their ids")
-    if remarks:
+    if found.remarks:
         click.echo("\nThe schema says these otherwise or not at all:", err=True)
-        for remark in remarks:
+        for remark in found.remarks:
             click.echo(f"  {remark}", err=True)

@@ -3,6 +3,7 @@
 ProvisionError
 ├── LockUnreadable       the lock file is broken, or of another base
 ├── LiveUnreadable       what should be a base schema is not one
+├── NothingToPull        a base without a table that a schema can hold
 ├── PlanUnreadable       a saved plan that is none
 ├── PlanOutdated         the base is not the one the plan was made for
 ├── TablesTaken          tables that the schema wants belong to another one
@@ -28,6 +29,10 @@ class LockUnreadable(ProvisionError):
 
 class LiveUnreadable(ProvisionError):
     """Not the schema of a base."""
+
+
+class NothingToPull(ProvisionError):
+    """A base of which a schema could say nothing."""
 
 
 class PlanUnreadable(ProvisionError):

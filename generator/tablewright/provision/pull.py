@@ -8,6 +8,7 @@ from glob import escape
 from typing import Any
 
 from tablewright import airtable, names
+from tablewright.provision.errors import NothingToPull
 from tablewright.provision.live import LINK, SELECTS, LiveBase, LiveField, LiveTable
 from tablewright.provision.pull_fields import (
     Unsayable,
@@ -18,6 +19,8 @@ from tablewright.provision.pull_fields import (
 )
 from tablewright.provision.pull_names import (
     Keys,
+    SqlSpace,
+    counter_key,
     enum_key,
     field_key,
     folded_name,
@@ -36,10 +39,11 @@ _OVER_LINKS = frozenset({"rollup", "multipleLookupValues", "count"})
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """The text of a schema file, and what it leaves out or guesses, one sentence each."""
+    """The text of a schema file, what it leaves out or guesses, one sentence each, and how many tables it has."""
 
     text: str
     remarks: tuple[str, ...]
+    tables: int
 
 
 @dataclass(slots=True)
@@ -48,16 +52,28 @@ class _Draft:
 
     live: LiveTable
     key: str
+    scope: Keys = field(init=False)
     fields: dict[str, Flow] = field(default_factory=dict)
     relations: dict[str, Flow] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     unmanaged: list[str] = field(default_factory=list)
-    scope: Keys = field(default_factory=Keys)
+    sayable: list[LiveField] = field(default_factory=list)
+    """The fields whose names a schema can hold, the one that stands first in it in front."""
 
 
 def pulled(live: LiveBase, *, name: str, origin: str) -> Pulled:
-    """Return a schema that describes *live*. *origin* says in its description where it comes from."""
-    return _Pull(live, name, origin).schema()
+    """Return a schema that describes *live*. *origin* says in its description where it comes from.
+
+    Raises:
+        NothingToPull: the base has no table, or none that a schema can hold.
+    """
+    found = _Pull(live, name, origin).schema()
+    if not found.tables:
+        reasons = "; ".join(found.remarks) or "it has no tables"
+        raise NothingToPull(
+            f"nothing of this base can be pulled: {reasons}. Add a table with a text, number or date field to it"
+        )
+    return found
 
 
 class _Pull:
@@ -66,9 +82,11 @@ class _Pull:
         self._name = name
         self._origin = origin
         self._remarks: list[str] = []
-        self._module = module_keys()
+        self._sql = SqlSpace()
+        self._module = module_keys(self._sql)
         self._enums: dict[tuple[tuple[str, str], ...], tuple[str, Any]] = {}
         self._drafts: dict[str, _Draft] = {}
+        self._table_names: set[str] = set()
 
     def schema(self) -> Pulled:
         left_out = [table.name for table in self._live.tables if not self._begin(table)]
@@ -77,7 +95,7 @@ class _Pull:
         module = [draft.key for draft in self._drafts.values()]
         module += [key for key, _ in self._enums.values()]
         for draft in self._drafts.values():
-            draft.scope = record_keys(module)
+            draft.scope = record_keys(self._sql, module)
             self._plain(draft)
         for draft in self._drafts.values():
             self._links(draft)
@@ -93,17 +111,20 @@ class _Pull:
             document["enums"] = dict(self._enums.values())
         document["tables"] = {draft.key: self._table(draft) for draft in self._drafts.values()}
         head = "# yaml-language-server: $schema=tablewright.schema.json\n"
-        return Pulled(head + sections(document), tuple(self._remarks))
+        return Pulled(head + sections(document), tuple(self._remarks), len(self._drafts))
 
     # -- tables ---------------------------------------------------------------------------------------------------
 
     def _begin(self, table: LiveTable) -> bool:
         reason = unsayable_name(table.name)
+        if not reason and folded_name(table.name) in self._table_names:
+            reason = "the language holds its name for that of another table"
         if not reason and not any(_can_be_first(one) for one in table.fields):
             reason = "none of its fields can stand first in a schema"
         if reason:
             self._remarks.append(f"table '{table.name}' is left out: {reason}")
             return False
+        self._table_names.add(folded_name(table.name))
         self._drafts[table.id] = _Draft(table, table_key(table.name, self._module))
         return True
 
@@ -136,8 +157,18 @@ class _Pull:
     # -- plain fields and enums -----------------------------------------------------------------------------------
 
     def _prepare(self, draft: _Draft) -> None:
-        """Give out the keys of enums, which no field may have."""
-        for one in draft.live.fields:
+        """Find the fields whose names can be said, and give out the keys of enums, which no field may have."""
+        first = next(one for one in draft.live.fields if _can_be_first(one))
+        taken: set[str] = set()
+        for one in [first, *(one for one in draft.live.fields if one.id != first.id)]:
+            reason = unsayable_name(one.name)
+            if not reason and folded_name(one.name) in taken:
+                reason = "the language holds its name for that of another field"
+            if reason:
+                self._leave_out(draft, one, reason)
+                continue
+            taken.add(folded_name(one.name))
+            draft.sayable.append(one)
             if one.type in SELECTS and not _select_problem(one):
                 self._enum(draft, one)
 
@@ -149,18 +180,7 @@ class _Pull:
         return self._enums[choices][0]
 
     def _plain(self, draft: _Draft) -> None:
-        ordered = sorted(draft.live.fields, key=lambda one: not _can_be_first(one))
-        first = next(one for one in [*draft.live.fields[:1], *ordered] if _can_be_first(one))
-        rest = [one for one in draft.live.fields if one.id != first.id]
-        taken: set[str] = set()
-        for one in [first, *rest]:
-            reason = unsayable_name(one.name)
-            if not reason and folded_name(one.name) in taken:
-                reason = "the language holds its name for that of another field"
-            if reason:
-                self._leave_out(draft, one, reason)
-                continue
-            taken.add(folded_name(one.name))
+        for one in draft.sayable:
             if one.type == LINK or one.type in _OVER_LINKS or one.type == "formula":
                 continue
             try:
@@ -184,7 +204,12 @@ class _Pull:
         return {"type": key if one.type == "singleSelect" else [key]}, []
 
     def _add(self, draft: _Draft, one: LiveField, entry: dict[str, Any]) -> None:
-        key = draft.keys[one.id] = field_key(one.name, draft.scope)
+        key = (
+            counter_key(one.name, draft.key, draft.scope)
+            if one.type == "autoNumber"
+            else field_key(one.name, draft.scope)
+        )
+        draft.keys[one.id] = key
         draft.fields[key] = Flow({**entry, **self._naming(key, one)})
 
     def _naming(self, key: str, one: LiveField) -> dict[str, str]:
@@ -215,7 +240,9 @@ class _Pull:
     def _relation(
         self, draft: _Draft, one: LiveField, target: _Draft, other: LiveField | None
     ) -> None:
-        key = draft.keys[one.id] = relation_key(one.name, draft.scope)
+        key = draft.keys[one.id] = relation_key(
+            one.name, draft.key, draft.scope, many=not one.is_single
+        )
         entry: dict[str, Any] = {"to": target.key}
         if not one.is_single:
             entry["many"] = True

@@ -3,40 +3,65 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tablewright import airtable, names
 from tablewright.check.claims import RESERVED
 from tablewright.check.enums import RESERVED_VALUES
 from tablewright.check.namespace import MAX_KEY_BYTES
+from tablewright.sql_names import sql_name
 
 _ROOM: Final = 12
 """Bytes kept free at the end of a key, for `_ids` and for a number that tells it from another."""
 
 
-class Keys:
-    """Keys of one scope as they are given out."""
+class SqlSpace:
+    """Names of tables and indexes in SQL as they are given out: databases hold those of all tables in one space."""
 
-    def __init__(self, reserved: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def is_free(self, made: Iterable[str]) -> bool:
+        """Tell whether nothing has one of these names."""
+        return not any(_same(one) in self._taken for one in made)
+
+    def take(self, made: Iterable[str]) -> None:
+        """Note that these names are given out."""
+        self._taken |= {_same(one) for one in made}
+
+
+class Keys:
+    """Keys of one scope as they are given out. *sql* is shared by the scopes of one schema."""
+
+    def __init__(self, sql: SqlSpace, reserved: Iterable[str] = ()) -> None:
+        self._sql = sql
         self._reserved = frozenset(reserved)
         self._taken: set[str] = set()
 
-    def give(self, wanted: str, *, also: Iterable[str] = (), ending: str = "_2") -> str:
-        """Return *wanted* as a key, changed where it is none or taken; so are the names that follow from it (*also*).
+    def give(
+        self,
+        wanted: str,
+        *,
+        also: Iterable[str] = (),
+        in_sql: Callable[[str], Iterable[str]] = lambda _: (),
+        ending: str = "_2",
+    ) -> str:
+        """Return *wanted* as a key, changed where it is none or taken; so are the names that follow from it.
 
-        `{}` in *also* stands for the key.
+        These are *also*, where `{}` stands for the key, and the tables and indexes that *in_sql* returns for a key.
         """
         endings = ["{}", *also]
         base = _identifier(wanted)
         key, number = base, 2
-        while any(
+        while not self._sql.is_free(in_sql(key)) or any(
             one.format(key) in self._reserved or _same(one.format(key)) in self._taken
             for one in endings
         ):
             key = f"{base}{ending}" if number == 2 else f"{base}_{number}"
             number += 1
         self._taken |= {_same(one.format(key)) for one in endings}
+        self._sql.take(in_sql(key))
         return key
 
 
@@ -56,8 +81,13 @@ def _identifier(text: str) -> str:
 
 def table_key(name: str, keys: Keys) -> str:
     """Return the key of a table: `AI tasks` gives `AITasks`."""
-    made = ("{}Columns", "{}Create", "{}Update", "{}_history")
-    return keys.give(names.pascal(name), also=made)
+    made = ("{}Columns", "{}Create", "{}Update", "{}Aio")
+    return keys.give(names.pascal(name), also=made, in_sql=_of_table)
+
+
+def _of_table(key: str) -> list[str]:
+    table = names.sql_table(key)
+    return [table, sql_name("pk", table), sql_name("ix", table, "created_time")]
 
 
 def enum_key(table: str, field: str, keys: Keys) -> str:
@@ -66,29 +96,46 @@ def enum_key(table: str, field: str, keys: Keys) -> str:
 
 
 def field_key(name: str, keys: Keys) -> str:
-    """Return the key of a field."""
+    """Return the key of a field that has no table or index of its own in SQL."""
     return keys.give(names.snake(name), ending="_field")
 
 
-def relation_key(name: str, keys: Keys) -> str:
-    """Return the key of a link, whose ids get a name too."""
-    return keys.give(names.snake(name), also=("{}_id", "{}_ids"), ending="_link")
+def counter_key(name: str, table: str, keys: Keys) -> str:
+    """Return the key of an auto number, whose counter is a table in SQL; *table* is the key of the field's table."""
+
+    def made(key: str) -> list[str]:
+        counter = sql_name(names.sql_table(table), key)
+        return [counter, sql_name("pk", counter), sql_name("uq", names.sql_table(table), key)]
+
+    return keys.give(names.snake(name), in_sql=made, ending="_field")
+
+
+def relation_key(name: str, table: str, keys: Keys, *, many: bool) -> str:
+    """Return the key of a link, whose ids get a name too; *table* is the key of the link's table."""
+
+    def made(key: str) -> list[str]:
+        if not many:
+            return [sql_name("ix", names.sql_table(table), f"{key}_id")]
+        links = sql_name(names.sql_table(table), key)
+        return [links, sql_name("pk", links), sql_name("ix", links, "linked_id")]
+
+    return keys.give(names.snake(name), also=("{}_id", "{}_ids"), in_sql=made, ending="_link")
 
 
 def value_keys(labels: Iterable[str]) -> list[str]:
     """Return the keys of an enum's values."""
-    keys = Keys(RESERVED_VALUES)
+    keys = Keys(SqlSpace(), RESERVED_VALUES)
     return [keys.give("_".join(names.words(label)).upper() or "VALUE") for label in labels]
 
 
-def module_keys() -> Keys:
+def module_keys(sql: SqlSpace) -> Keys:
     """Return the scope of tables and enums."""
-    return Keys(names.MODULE_NAMES)
+    return Keys(sql, names.MODULE_NAMES)
 
 
-def record_keys(module_names: Iterable[str]) -> Keys:
+def record_keys(sql: SqlSpace, module_names: Iterable[str]) -> Keys:
     """Return the scope of a table's fields and links."""
-    return Keys([*RESERVED, *module_names])
+    return Keys(sql, [*RESERVED, *module_names])
 
 
 def unsayable_name(name: str) -> str:

@@ -1,0 +1,125 @@
+"""Names in Airtable that would meet in Python, in SQL or in the language: pull gives keys that the compiler takes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablewright.model.schema import Schema
+from tablewright.provision.errors import NothingToPull
+from tablewright.provision.live import live_base
+from tablewright.provision.lock import Lock
+from tablewright.provision.planning import airtable_plan
+from tablewright.provision.pull import Pulled, pulled
+from tablewright.provision.wanted import wanted_base
+
+TEXT = "singleLineText"
+
+
+def base_of(tables: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return a base schema: field types by name, by table. A link is written `many Table` or `one Table`."""
+    numbers = itertools.count(1)
+    ids = {name: f"tbl{next(numbers):014d}" for name in tables}
+    found = []
+    for table, fields in tables.items():
+        made = []
+        for name, kind in fields.items():
+            count, _, target = kind.partition(" ")
+            one: dict[str, Any] = {"id": f"fld{next(numbers):014d}", "name": name, "type": kind}
+            if target:
+                one["type"] = "multipleRecordLinks"
+                one["options"] = {
+                    "linkedTableId": ids[target],
+                    "isReversed": False,
+                    "prefersSingleRecordLink": count == "one",
+                }
+            if kind == "singleSelect":
+                one["options"] = {"choices": [{"id": "selA", "name": "A", "color": "redBright"}]}
+            made.append(one)
+        first = made[0]["id"]
+        found.append({"id": ids[table], "name": table, "primaryFieldId": first, "fields": made})
+    return {"tables": found}
+
+
+def pull(tables: dict[str, dict[str, str]]) -> Pulled:
+    live = live_base("appEverythingEver", base_of(tables))
+    return pulled(live, name="base", origin="Pulled.")
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"Task": {"Name": TEXT, "Number": "autoNumber"}, "Task Number": {"Name": TEXT}},
+        {"Task Number": {"Name": TEXT}, "Task": {"Name": TEXT, "Number": "autoNumber"}},
+        {"Task": {"Name": TEXT, "Watchers": "many Task"}, "Task Watchers": {"Name": TEXT}},
+        {"Task": {"Name": TEXT, "A": "many Task", "B": "one Task"}, "Ix Task A Linked ID": {"Name": TEXT}},
+        {"Task": {"Name": TEXT, "B": "one Task"}, "Ix Task B ID": {"Name": TEXT}},
+        {"Task": {"Name": TEXT, "N": "autoNumber"}, "Uq Task N": {"Name": TEXT}},
+        {"Task": {"Name": TEXT}, "Pk Task": {"Name": TEXT}, "Ix Task Created Time": {"Name": TEXT}},
+        {"Task": {"Name": TEXT}, "Task Aio": {"Name": TEXT}},
+        {"X": {"Name": TEXT, "Aio": "singleSelect"}},
+        {"Task": {"Name": TEXT, "Number": "autoNumber", "Number field": "autoNumber"}, "Task Number": {"Name": TEXT}},
+    ],
+)  # fmt: skip
+def test_names_that_would_meet_get_keys_apart(
+    compiled: Callable[[str], Schema], tables: dict[str, dict[str, str]]
+) -> None:
+    """The schema compiles, leaves nothing out, and has nothing to change in the base."""
+    found = pull(tables)
+
+    schema = compiled(found.text)
+    live = live_base("appEverythingEver", base_of(tables))
+    plan = airtable_plan(wanted_base(schema), live, Lock(Path("none.json"), "base", "dev"))
+    assert found.remarks == ()
+    assert plan.changes == ()
+
+
+def test_an_enum_of_a_field_that_is_left_out_is_left_out_too(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """Nothing would use it."""
+    found = pull({"Task": {"Name": TEXT, "State": "singleLineText", "Ｓtate": "singleSelect"}})
+
+    schema = compiled(found.text)
+    assert schema.enums == ()
+    assert found.remarks == (
+        "field 'Ｓtate' of 'Task' is left out: the language holds its name for that of another field",
+    )
+
+
+def test_of_two_tables_that_are_one_for_the_language_one_is_left_out(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """It is named under 'unmanaged:', so that nothing speaks of it."""
+    found = pull({"Task": {"Name": TEXT}, "Ｔask": {"Name": TEXT}})
+
+    schema = compiled(found.text)
+    assert [table.name for table in schema.tables] == ["Task"]
+    assert schema.unmanaged == ("Ｔask",)
+    assert found.tables == 1
+
+
+@pytest.mark.parametrize(
+    ("tables", "reason"),
+    [
+        ({}, "it has no tables"),
+        (
+            {"Sums": {"Sum": "formula"}},
+            "table 'Sums' is left out: none of its fields can stand first in a schema",
+        ),
+    ],
+)
+def test_a_base_that_no_schema_can_hold_gives_no_schema(
+    tables: dict[str, dict[str, str]], reason: str
+) -> None:
+    """It is told what stands in the way, instead of a file that does not compile."""
+    with pytest.raises(NothingToPull) as refused:
+        pull(tables)
+
+    assert str(refused.value) == (
+        f"nothing of this base can be pulled: {reason}. Add a table with a text, number or date field to it"
+    )
