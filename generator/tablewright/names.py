@@ -48,7 +48,7 @@ CLASS_BODY_NAMES: Final = frozenset(
     {
         "Field", "JsonValue", "Self", "Sequence", "Literal", "ClassVar", "UNSET", "Unset", "Query", "TableSpec",
         "UtcDatetime", "Attachment", "Collaborator", "Barcode", "Button", "AiText", "dt", "unset",
-        "str", "int", "float", "bool", "list", "dict", "tuple", "property", "classmethod",
+        "str", "int", "float", "bool", "list", "dict", "tuple", "property", "classmethod", "staticmethod",
     }
 )  # fmt: skip
 """Names that annotations, defaults and decorators in generated class bodies use, which no attribute may hide."""
@@ -61,10 +61,13 @@ MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
         "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "derived_by", "in_thread", "listed_in_thread",
-        "queue", "twin_of",
+        "queue", "twin_of", "type", "model_config",
     }
 )  # fmt: skip
 """Names that generated modules import or use, which no enum and no table may take."""
+
+SCHEMA_CONSTANTS: Final = frozenset({"CONTRACT", "FINGERPRINT", "SEAL", "SOURCE_SEAL", "TABLES"})
+"""Constants of the generated `_schema.py`, besides those of the tables."""
 
 MODEL_ATTRIBUTES: Final = frozenset(
     {

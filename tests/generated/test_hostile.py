@@ -68,3 +68,15 @@ def test_a_record_lives_through_its_lifecycle(hostile: ModuleType, tmp_path: Pat
         assert [one.id for one in record.kleiner] == [quoted.id]
         with pytest.raises(tablewright.TransitionRefused, match=r'is """ \\'):
             quoted.färben()
+
+
+def test_names_that_the_generated_modules_have_themselves_are_told_apart(
+    hostile: ModuleType, tmp_path: Path
+) -> None:
+    """A table `Contract` and statistics `get_none` or `get_query` hide nothing that the package needs."""
+    with tablewright.connect(f"sqlite:///{tmp_path}/names.db"):
+        hostile.Contract.create(title="a")
+        hostile.Contract.create(title="a")
+        figures = [getattr(hostile.Contract, name)() for name in ("get_none", "get_2026", "get_query", "get_contract_aio", "get_titles", "titles")]  # fmt: skip
+
+    assert [one.total for one in figures] == [2, 2, 2, 2, 2, 1]

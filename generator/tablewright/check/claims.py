@@ -23,8 +23,13 @@ RESERVED: Final = {
     "c": "it holds the columns that conditions are made of, as in Order.c.number == 'A1'",
     **dict.fromkeys(names.MODEL_ATTRIBUTES, "pydantic's models have an attribute of that name"),
     **dict.fromkeys(names.COLUMN_ATTRIBUTES, "conditions have an attribute of that name"),
-    **dict.fromkeys(names.CLASS_BODY_NAMES, "the generated code uses that name itself"),
-}
+    **dict.fromkeys(names.CLASS_BODY_NAMES | {"self", "cls"}, "the generated code uses that name itself"),
+}  # fmt: skip
+RESERVED_IN_MODULES: Final = {
+    # Inside a class, its own method `create` would stand before an enum or a table of that name.
+    **dict.fromkeys(names.RECORD_ATTRIBUTES | names.QUEUE_ATTRIBUTES, "records have an attribute of that name"),
+    **dict.fromkeys(names.MODULE_NAMES, "the generated code uses that name itself"),
+}  # fmt: skip
 QUEUED: Final = dict.fromkeys(
     names.QUEUE_ATTRIBUTES, "every record of a table with a queue has an attribute of that name"
 )

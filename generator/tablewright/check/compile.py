@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from tablewright.check.claims import RESERVED_IN_MODULES
 from tablewright.check.enums import read_enums
 from tablewright.check.findings import Findings
 from tablewright.check.formulas import report_unsayable
@@ -22,7 +23,7 @@ from tablewright.check.tables import complete_tables, read_drafts
 from tablewright.check.was import check_earlier_names
 from tablewright.diagnostics import Diagnostic, sorted_unique
 from tablewright.model.schema import Enum, Schema, Table
-from tablewright.names import MODULE_NAMES, is_identifier, suggested_package
+from tablewright.names import is_identifier, suggested_package
 from tablewright.syntax.document import Document, MapNode, described, plain
 from tablewright.syntax.source import Source
 
@@ -105,9 +106,7 @@ def _read_schema(findings: Findings, written: Document) -> Schema:
     _check_version(findings, reader)
     name = _name(findings, reader)
     as_written = reader.word("field_names", FIELD_NAMES, "title") == "as_written"
-    module = Namespace(
-        findings, dict.fromkeys(MODULE_NAMES, "the generated code uses that name itself")
-    )
+    module = Namespace(findings, RESERVED_IN_MODULES)
     enums = read_enums(findings, reader.node("enums"), module)
     reader.required("tables", "tables: {Task: {fields: {name: text}}}")
     drafts = read_drafts(findings, reader.node("tables"), enums, module, as_written=as_written)

@@ -9,6 +9,7 @@ from tablewright.check.findings import Findings
 from tablewright.check.namespace import AirtableNames, Namespace
 from tablewright.check.reader import Reader, words_of
 from tablewright.diagnostics import did_you_mean
+from tablewright.kinds import WRITTEN_KINDS
 from tablewright.model.schema import Enum, EnumValue
 from tablewright.syntax.document import ListNode, MapNode, Node, Scalar, described
 
@@ -30,7 +31,9 @@ def read_enums(findings: Findings, node: Node | None, module: Namespace) -> dict
     if node is None:
         return enums
     for key, value in Reader(findings, node, "'enums'", None).entries():
-        module.claim(key, f"enum '{key.text}'")
+        if module.claim(key, f"enum '{key.text}'") and key.text in WRITTEN_KINDS:
+            findings.error(key.span, "TW202", f"enum '{key.text}' cannot be called that: it is a type of fields",
+                           f"call it '{names.pascal(key.text)}' or something else")  # fmt: skip
         enums.setdefault(key.text, _read_enum(findings, key, value))
     return enums
 

@@ -43,11 +43,11 @@ class Namespace:
         reason = why_not_identifier(key.text)
         if reason:
             self._findings.error(key.span, "TW201", f"{what} cannot be called {_called(key.text, what)}: {reason}",
-                                 f"call it '{suggested_identifier(key.text)}'{_shown_name(what)}")  # fmt: skip
+                                 f"call it '{self._free(key.text)}'{_shown_name(what)}")  # fmt: skip
             return False
         if key.text.startswith("_"):
             self._findings.error(key.span, "TW202", f"{what} cannot be called {_called(key.text, what)}: names with '_' in front are private",
-                                 f"call it '{key.text.lstrip('_') or 'field'}'")  # fmt: skip
+                                 f"call it '{self._free(key.text.lstrip('_') or 'field')}'")  # fmt: skip
             return False
         if len(key.text.encode()) > MAX_KEY_BYTES:
             self._findings.error(key.span, "TW221", f"{what} has a name of more than {MAX_KEY_BYTES} bytes, which PostgreSQL would cut",
@@ -58,6 +58,13 @@ class Namespace:
             self._findings.warning(key.span, "TW222", f"{what} mixes letters of {' and '.join(alphabets)} that may look alike",
                                    "write it in one alphabet")  # fmt: skip
         return self.claim_made(key.text, what, key.span)
+
+    def _free(self, text: str) -> str:
+        """Return the nearest name to *text* that Python accepts and that is not reserved here."""
+        name = suggested_identifier(text)
+        while name in self._reserved or name in self._module_names:
+            name += "_"
+        return name
 
     def claim_made(self, name: str, what: str, span: Span) -> bool:
         """Take a name that follows from another one, such as `can_…`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -145,10 +145,10 @@ def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draf
 
 
 def _claim_made_names(
-    findings: Findings, drafts: Iterable[Draft], enums: Mapping[str, Enum]
+    findings: Findings, drafts: Collection[Draft], enums: Mapping[str, Enum]
 ) -> None:
     """Note names that the generated modules make up and that would be another one's."""
-    functions = Namespace(findings, {})
+    functions = Namespace(findings, {}, frozenset({*enums, *(draft.key.text for draft in drafts)}))
     for draft in drafts:
         table = snake(draft.key.text)
         if table.upper() in enums:

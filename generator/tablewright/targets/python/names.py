@@ -8,7 +8,7 @@ from typing import Final
 from tablewright.model.lifecycle import Transition
 from tablewright.model.queries import Statistics
 from tablewright.model.schema import Schema, Table
-from tablewright.names import pascal, snake
+from tablewright.names import MODULE_NAMES, SCHEMA_CONSTANTS, is_identifier, pascal, snake
 
 
 def decision_name(table: Table, transition: Transition) -> str:
@@ -22,24 +22,25 @@ def twin_name(table: Table) -> str:
 
 
 def spec_name(table: str) -> str:
-    """Return the constant in `_schema.py` that describes a table."""
-    return snake(table).upper()
+    """Return the constant in `_schema.py` that describes a table: a `_` behind parts `Contract` from `CONTRACT`."""
+    name = snake(table).upper()
+    return f"{name}_" if name in SCHEMA_CONSTANTS else name
 
 
 def statistics_name(schema: Schema, table: Table, statistics: Statistics) -> str:
     """Return the class that holds what a statistics method returns.
 
-    `get_agent_stats` gives `AgentStats`; the table's name stands in front where two tables would give the same, or
-    where an enum or a table is called so.
+    `get_agent_stats` gives `AgentStats`; the table's name stands in front where two methods would give the same,
+    where an enum or a class is called so, or where Python has no such name.
     """
     short = _short(statistics)
     others = [_short(one) for other in schema.tables for one in other.statistics]
-    taken = {one.key for one in schema.enums} | set(_class_names(schema.tables))
-    return (
-        short
-        if others.count(short) == 1 and short not in taken
-        else f"{table.key}{short}Statistics"
-    )
+    taken = {*MODULE_NAMES, *(one.key for one in schema.enums), *_class_names(schema.tables)}
+    if others.count(short) == 1 and short not in taken and is_identifier(short):
+        return short
+    twins = [one.key for one in table.statistics if _short(one) == short]
+    made = f"{table.key}{short}Statistics{'_' * twins.index(statistics.key)}"
+    return parameter(made, taken)
 
 
 def _short(statistics: Statistics) -> str:
@@ -48,11 +49,12 @@ def _short(statistics: Statistics) -> str:
 
 def _class_names(tables: Iterable[Table]) -> Iterable[str]:
     for table in tables:
-        yield from (table.key, f"{table.key}Columns", f"{table.key}Create", f"{table.key}Update")
+        yield from (table.key, twin_name(table))
+        yield from (f"{table.key}{ending}" for ending in ("Columns", "Create", "Update"))
 
 
 def parameter(name: str, taken: Iterable[str]) -> str:
-    """Return *name*, or the nearest that is not taken, for a variable of a generated method."""
+    """Return *name*, or the nearest that is not taken, for a name that the generated code makes up."""
     while name in taken:
         name += "_"
     return name
