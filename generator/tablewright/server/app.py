@@ -36,13 +36,13 @@ _ALLOWED_HEADERS = (
     "authorization,content-length,content-type,user-agent,x-airtable-application-id,"
     "x-airtable-user-agent,x-api-version,x-requested-with"
 )
-# Observed on the real service: browsers may call it from any page, the token being what guards it.
-_ALWAYS = [
+ALWAYS = [
     (b"content-type", b"application/json; charset=utf-8"),
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"DELETE,GET,OPTIONS,PATCH,POST,PUT"),
     (b"access-control-allow-headers", _ALLOWED_HEADERS.encode()),
 ]
+"""The head of every answer, as recorded from the service: browsers may call it from any page, the token guards it."""
 _log = logging.getLogger(__name__)
 
 Cut = Callable[[Scope], None]
@@ -242,7 +242,7 @@ def _json(text: str, status: int, more: Iterable[tuple[bytes, bytes]] = ()) -> _
 
 
 def _headers(body: bytes) -> list[tuple[bytes, bytes]]:
-    return [*_ALWAYS, _length(body)]
+    return [*ALWAYS, _length(body)]
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

@@ -21,6 +21,7 @@ from tablewright.server.formulas import (
     shown_type,
 )
 from tablewright.server.jsontext import Json
+from tablewright.server.rich_text import plain_text
 from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Field, Table
 from tablewright.server.workspace import Workspace
@@ -352,7 +353,7 @@ def _names(users: list[dict[str, str]]) -> str:
 
 
 _PLAIN: dict[str, Callable[[Json], Value]] = {
-    "richText": lambda text: text.rstrip("\n"),
+    "richText": plain_text,
     "date": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
     "dateTime": datetime.fromisoformat,
     "multipleSelects": ", ".join,
