@@ -71,9 +71,7 @@ def _echo(found: Drift) -> None:
         click.secho(table or "Base", bold=True)
         for one in group:
             click.secho(f"  {one.subject} {one.detail}".rstrip(), fg="yellow")
-            for name, way in (("apply", one.apply), ("adopt", one.adopt), ("ignore", one.ignore)):
-                if way:
-                    click.echo(f"      {click.style(name.ljust(6), dim=True)}  {way}")
+            _echo_ways("      ", apply=one.apply, adopt=one.adopt, ignore=one.ignore)
         click.echo()
     echo_changes(found.remarks)
     if found.by_hand:
@@ -83,6 +81,7 @@ def _echo(found: Drift) -> None:
             click.echo(f"  {'[x]' if step.done else '[ ]'} {number}. {first}")
             for below in rest:
                 click.echo(f"         {below}")
+            _echo_ways("         ", adopt=step.adopt, ignore=step.ignore)
         click.echo()
     if found.is_empty:
         click.echo("No drift: the schema and what is there agree.")
@@ -93,6 +92,13 @@ def _echo(found: Drift) -> None:
     said += [f"{hands} step{'' if hands == 1 else 's'} left to do by hand"] if hands else []
     click.echo(f"{' and '.join(said)}.")
     if found.differences:
-        click.echo(
-            "'tablewright apply' makes the schema win. To let the other side win, write what stands after 'adopt' into the schema."
-        )
+        click.echo("'tablewright apply' makes the schema win.")
+    adoptable = [one.adopt for one in found.differences] + [one.adopt for one in found.by_hand]
+    if any(adoptable):
+        click.echo("To let the other side win, write what stands after 'adopt' into the schema.")
+
+
+def _echo_ways(indent: str, **ways: str) -> None:
+    for name, way in ways.items():
+        if way:
+            click.echo(f"{indent}{click.style(name.ljust(6), dim=True)}  {way}")

@@ -10,7 +10,7 @@ from tablewright.provision.changes import Remark, RemoveByHand, Unmanaged
 from tablewright.provision.comparison import Comparison
 from tablewright.provision.diff_fields import renamed_choices, selects
 from tablewright.provision.live import LiveField, LiveTable, folded
-from tablewright.provision.manual import ui_name
+from tablewright.provision.manual import how_to_remove, ui_name
 from tablewright.provision.wanted import WantedTable
 
 
@@ -20,11 +20,10 @@ def removed(context: Comparison) -> Iterator[RemoveByHand]:
         return
     for table in _other_tables(context):
         if _was_ours(context, table.id):
-            how = f"Delete the table '{table.name}'. Its rows go with it."
-            yield RemoveByHand("", table.name, "", how)
+            yield RemoveByHand("", table.name, "", how_to_remove(table.name))
     for wanted, live, one in _other_fields(context):
         if _field_was_ours(context, live, one):
-            how = f"In table '{wanted.name}' delete the field '{one.name}'. Its values go with it."
+            how = how_to_remove(wanted.name, one.name)
             yield RemoveByHand(wanted.key, wanted.name, one.name, how)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,9 +20,10 @@ from tablewright.provision.changes import (
     Unmanaged,
 )
 from tablewright.provision.live import LiveBase
+from tablewright.provision.manual import how_to_remove
 from tablewright.provision.plan import Plan
-from tablewright.provision.pull import described_entries
 from tablewright.provision.text import how, line, table_of, without_condition
+from tablewright.provision.ways_out import Ways, pattern
 from tablewright.provision.yaml_text import scalar
 
 ROWS_KEEP: Final = "rows keep their values"
@@ -42,10 +43,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """A step that was left to people, and whether it is done."""
+    """A step that was left to people, and whether it is done; *adopt* and *ignore* as of a difference."""
 
     text: str
     done: bool
+    adopt: str = ""
+    ignore: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +67,42 @@ class Drift:
 
 def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> Drift:
     """Return the differences that *plan* was made of. *left_to_people* are the steps of earlier runs."""
-    entries = (
-        {(table, name): (entry, enum) for table, name, entry, enum in described_entries(live)}
-        if live is not None
-        else {}
-    )
+    ways = Ways(plan, live)
     left = {without_condition(text) for text in left_to_people}
     # What Airtable refused is up to people, although another `apply` would try it again.
     refused = [change for change in plan.steps if getattr(change, "how", None) in left]
+    to_remove = [
+        change
+        for change in plan.reports
+        if isinstance(change, Unmanaged) and _removal(change) in left
+    ]
+    open_steps = [
+        Ticked(how(change), done=False, adopt=ways.to_adopt_by_hand(change))
+        for change in (*plan.manual, *refused)
+    ] + [
+        Ticked(_removal(one), done=False, adopt=ways.to_adopt(one), ignore=ways.to_ignore(one))
+        for one in to_remove
+    ]
+    texts = {step.text for step in open_steps}
+    done = [
+        Ticked(text, done=True) for text in left_to_people if without_condition(text) not in texts
+    ]
     differing = [
         change
         for change in plan.changes
-        if change.safety != "manual" and change not in refused and _counts(change)
-    ]
-    open_steps = [how(change) for change in (*plan.manual, *refused)]
-    done = [
-        Ticked(text, done=True)
-        for text in left_to_people
-        if without_condition(text) not in open_steps
+        if change.safety != "manual" and change not in (*refused, *to_remove) and _counts(change)
     ]
     return Drift(
-        tuple(_difference(change, entries) for change in differing),
-        (*done, *(Ticked(text, done=False) for text in open_steps)),
+        tuple(_difference(change, ways) for change in differing),
+        (*done, *open_steps),
         tuple(change for change in plan.reports if not _counts(change)),
     )
+
+
+def _removal(change: Unmanaged) -> str:
+    """Return the step by which people delete a table or field that left the schema; empty of anything else."""
+    is_ours = change.left_schema and not change.choice
+    return how_to_remove(change.table_name, change.field) if is_ours else ""
 
 
 def _counts(change: Change) -> bool:
@@ -98,7 +113,7 @@ def _counts(change: Change) -> bool:
     )
 
 
-def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str]]) -> Difference:
+def _difference(change: Change, ways: Ways) -> Difference:
     shown = line(change)
     table, subject = table_of(change), shown.subject
     match change:
@@ -123,9 +138,9 @@ def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str
         case CreateBase() | CreateTable():
             return Difference(table, subject, "is not there", "creates it", "remove it from the schema")  # fmt: skip
         case Unmanaged():
-            return _unmanaged(change, shown.detail, entries)
+            return _unmanaged(change, shown.detail, ways)
         case SqlChange(left_column=column) if column:
-            return Difference(table, f"column '{column}'", "not in the schema", "leaves it alone; with --allow-destructive it goes, with its values", "a field, or a relation, of this key", f"unmanaged: [{scalar(column)}]   (at the table)")  # fmt: skip
+            return Difference(table, f"column '{column}'", "not in the schema", "leaves it alone; with --allow-destructive it goes, with its values", "a field, or a relation, of this key", f"{pattern(column)}   (at the table)")  # fmt: skip
         case SqlChange():
             return Difference(table, change.text, "", "does that" if change.safety == "safe" else "does that with --allow-destructive")  # fmt: skip
         case _:
@@ -134,23 +149,11 @@ def _difference(change: Change, entries: Mapping[tuple[str, str], tuple[str, str
             return Difference(table, subject, shown.detail, "does that")
 
 
-def _unmanaged(
-    change: Unmanaged, detail: str, entries: Mapping[tuple[str, str], tuple[str, str]]
-) -> Difference:
-    shown = line(change)
-    detail = detail.removesuffix(": left alone")
-    if change.choice:
-        adopt = f"a value with label: {scalar(change.choice)}   (in the enum of '{change.field}')"
-        return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt)
-    if not change.field:
-        ignore = f"unmanaged: [{scalar(change.table_name)}]   (at the top of the schema)"
-        return Difference(change.table_name, shown.subject, detail, "leaves it alone", "'tablewright pull' shows how to write it", ignore)  # fmt: skip
-    entry, enum = entries.get((change.table_name, change.field), ("", ""))
-    adopt = f"{entry}   (in {change.table})" if entry else "the language cannot say it"
-    if enum:
-        adopt += f", with {enum}   (in enums)"
-    ignore = f"unmanaged: [{scalar(change.field)}]   (in {change.table})"
-    return Difference(change.table_name, shown.subject, detail, "leaves it alone", adopt, ignore)
+def _unmanaged(change: Unmanaged, detail: str, ways: Ways) -> Difference:
+    subject, detail = line(change).subject, detail.removesuffix(": left alone")
+    return Difference(
+        change.table_name, subject, detail, "leaves it alone", ways.to_adopt(change), ways.to_ignore(change)
+    )  # fmt: skip
 
 
 def drift_json(found: Drift) -> dict[str, Any]:
@@ -160,8 +163,3 @@ def drift_json(found: Drift) -> dict[str, Any]:
         "by_hand": [asdict(one) for one in found.by_hand],
         "remarks": [line(one).detail for one in found.remarks],
     }
-
-
-def open_steps(found: Drift) -> Sequence[str]:
-    """Return the steps that people still have to carry out."""
-    return [one.text for one in found.by_hand if not one.done]

@@ -120,3 +120,10 @@ def how_to_recount(table: str, name: str, *, many: bool) -> str:
     """Return how to let a link lead to many records, or to one alone."""
     switch = "on" if many else "off"
     return f"In table '{table}' edit the field '{name}' and switch 'Allow linking to multiple records' {switch}."
+
+
+def how_to_remove(table: str, field: str = "") -> str:
+    """Return how to delete a field, or without one the whole table."""
+    if not field:
+        return f"Delete the table '{table}'. Its rows go with it."
+    return f"In table '{table}' delete the field '{field}'. Its values go with it."

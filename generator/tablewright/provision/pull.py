@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from glob import escape
 from typing import Any
@@ -362,25 +362,29 @@ def suggested_name(text: str) -> str:
     return made if made and names.is_identifier(made) else "pulled_base"
 
 
-def described_entries(live: LiveBase) -> Iterator[tuple[str, str, str, str]]:
-    """Yield table name, field name and the line that a schema has for it, for every field that it can say.
+@dataclass(frozen=True, slots=True)
+class Described:
+    """How a schema says a live field: its key and entry. *enum* is the line of the enum that the entry names, if any."""
 
-    Last comes the line of the enum that this one names; empty where it names none.
-    """
+    key: str
+    entry: Flow
+    enum: str
+
+
+def described_fields(live: LiveBase) -> dict[str, Described]:
+    """Return how a schema says each field of a base, by the fields' ids, for all that it can say."""
     pull = _Pull(live, "base", "")
     pull.schema()
     enums = {
         key: yaml_text({key: Flow(entry)}).strip()
         for key, entry in pull._enums.values()  # noqa: SLF001  # of this module
     }
+    found: dict[str, Described] = {}
     for draft in pull._drafts.values():  # noqa: SLF001  # of this module
         by_key = {key: field_id for field_id, key in draft.keys.items()}
         for section in (draft.fields, draft.relations):
             for key, entry in section.items():
-                one = draft.live.field(by_key[key])
-                if one is not None:
-                    named = entry.get("type")
-                    enum = named[0] if isinstance(named, list) else str(named)
-                    yield draft.live.name, one.name, yaml_text({key: entry}).strip(), enums.get(
-                        enum, ""
-                    )
+                named = entry.get("type")
+                enum = named[0] if isinstance(named, list) else str(named)
+                found[by_key[key]] = Described(key, entry, enums.get(enum, ""))
+    return found

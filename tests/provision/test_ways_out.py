@@ -1,0 +1,134 @@
+"""Every difference comes with its ways out, and following one of them ends the difference."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tablewright.model.schema import Schema
+from tablewright.provision.drift import Drift, drift
+from tablewright.provision.live import live_base
+from tablewright.provision.planning import airtable_plan
+from tablewright.provision.wanted import wanted_base
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Project
+
+SCHEMA = """
+tablewright: 1
+name: shop
+enums: {{Status: {{values: {{OPEN: {{label: {open}}}, DONE: {{}}}}}}}}
+unmanaged: [{tables}]
+tables:
+  Person: {{fields: {{name: text}}}}
+  Task:
+    unmanaged: [{fields}]
+    fields: {{title: text, status: Status, hours: {hours}, price: {price}}}
+    relations: {{owner: {{to: Person, many: {many}}}}}
+"""
+FIRST = {
+    "open": "Open",
+    "tables": "",
+    "fields": "",
+    "hours": "{type: number, precision: 2}",
+    "price": "{type: currency, symbol: €}",
+    "many": "true",
+}
+
+
+def schema_text(**changed: str) -> str:
+    return SCHEMA.format(**{**FIRST, **changed})
+
+
+def by_people(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the base after people worked on it: other types and options, a renamed choice, a table and a field more."""
+    found = copy.deepcopy(document)
+    task = next(one for one in found["tables"] if one["name"] == "Task")
+    task["name"] = "Tasks of today"
+    field = {one["name"]: one for one in task["fields"]}
+    field["Hours"] |= {"type": "duration", "options": {"durationFormat": "h:mm:ss"}}
+    field["Price"]["options"]["symbol"] = "£"
+    field["Status"]["options"]["choices"][0]["name"] = "To do: now"
+    field["Owner"]["options"]["prefersSingleRecordLink"] = True
+    task["fields"].append({"id": f"fld{'n' * 14}", "name": "Notes [*]", "type": "multilineText"})
+    text = {"id": f"fld{'p' * 14}", "name": "Name", "type": "singleLineText"}
+    stray = {"id": f"tbl{'s' * 14}", "name": "Stray [x]", "primaryFieldId": text["id"], "fields": [text]}  # fmt: skip
+    found["tables"].append(stray)
+    return found
+
+
+def drift_of(project: Project, schema: Schema, document: dict[str, Any]) -> Drift:
+    live, lock = live_base(project.base, document), project.lock(schema)
+    return drift(airtable_plan(wanted_base(schema), live, lock), live, lock.manual)
+
+
+def test_whatever_people_did_can_be_adopted_or_ignored(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Steps by hand say as well what the schema would have to say, in a table whose name people changed, too."""
+    first = compiled(schema_text())
+    project.apply(first)
+    document = by_people(project.port.base_schema(project.base))
+
+    found = drift_of(project, first, document)
+
+    assert {(one.adopt, one.ignore) for one in found.by_hand} == {
+        ("{type: duration}   (at Task.hours)", ""),
+        ('{type: currency, symbol: "£"}   (at Task.price)', ""),
+        ("label: \"To do: now\"   (at the value in the enum of 'Status')", ""),
+        ("many: false   (at Task.owner)", ""),
+    }
+    assert {(one.adopt, one.ignore) for one in found.differences} == {
+        ("name: Tasks of today   (at Task)", ""),
+        ('notes: {type: long_text, name: "Notes [*]"}   (in Task)', 'unmanaged: ["Notes [[][*]]"]   (in Task)'),
+        ("'tablewright pull' shows how to write it", 'unmanaged: ["Stray [[]x]"]   (at the top of the schema)'),
+    }  # fmt: skip
+
+
+def test_what_was_adopted_and_ignored_is_no_difference_any_more(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """The words that drift offers, written into the schema, make both agree."""
+    first = compiled(schema_text())
+    project.apply(first)
+    document = by_people(project.port.base_schema(project.base))
+    adopted = schema_text(
+        open='"To do: now"',
+        tables='"Stray [[]x]"',
+        fields='"Notes [[][*]]"',
+        hours="{type: duration}",
+        price='{type: currency, symbol: "£"}',
+        many="false",
+    ).replace("  Task:\n", "  Task:\n    name: Tasks of today\n")
+
+    found = drift_of(project, compiled(adopted), document)
+
+    assert found.is_empty, found
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_removal_is_ticked_off_when_it_is_done_and_not_before(
+    project: Project, compiled: Callable[[str], Schema], *, is_gone: bool
+) -> None:
+    """What left the schema, and people were asked to delete, stays a step for them until it is deleted."""
+    project.apply(compiled(schema_text()))
+    left = compiled(schema_text().replace(", price: {type: currency, symbol: €}", ""))
+    plan = project.plan(left, allow_destructive=True)
+    lock = project.lock(left)
+    lock.manual = [change.how for change in plan.manual if hasattr(change, "how")]
+    lock.save()
+    document = project.port.base_schema(project.base)
+    if is_gone:
+        for table in document["tables"]:
+            table["fields"] = [one for one in table["fields"] if one["name"] != "Price"]
+
+    found = drift_of(project, left, document)
+
+    assert found.differences == ()
+    assert [(one.text, one.done) for one in found.by_hand] == [
+        ("In table 'Task' delete the field 'Price'. Its values go with it.", is_gone)
+    ]
+    assert found.is_empty is is_gone
