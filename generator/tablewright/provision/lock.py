@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tablewright.provision.errors import LockUnreadable
+from tablewright.provision.lock_shape import is_merged_halfway, problems
 
 Json = dict[str, Any]
 
@@ -146,40 +147,52 @@ def read_lock(path: Path, schema: str, environment: str) -> Lock:
     """Return what the file says of *schema*; nothing known where there is no file yet.
 
     Raises:
-        LockUnreadable: the file is broken, or written by a newer tablewright.
+        LockUnreadable: the file is broken, or of another version.
     """
     lock = Lock(path, schema, environment)
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document: Any = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return lock
     except (OSError, ValueError) as error:
+        raise LockUnreadable(f"{path} cannot be read: {_why(error)}") from error
+    if isinstance(document, dict) and document.get("tablewright_lock", VERSION) != VERSION:
         raise LockUnreadable(
-            f"{path} cannot be read: {error}. Restore it from version control, "
-            "or remove it: tables and fields are then found again by their names"
-        ) from error
-    try:
-        if document["tablewright_lock"] != VERSION:
-            raise LockUnreadable(
-                f"{path} is of version {document['tablewright_lock']}, and this tablewright reads {VERSION}"
-            )
-        sections = dict(document["schemas"])
-        section = sections.pop(schema, {})
-        lock.others = sections
-        lock.base = section.get("base", "")
-        for key, table in section.get("tables", {}).items():
-            lock.tables[key] = LockedTable(
-                table["id"],
-                dict(table["fields"]),
-                {name: dict(values) for name, values in table.get("choices", {}).items()},
-                dict(table.get("formulas", {})),
-                list(table.get("many", ())),
-            )
-        lock.manual = list(section.get("manual", ()))
-        lock.pending = dict(section.get("pending", {}))
-        lock.applying = dict(section.get("applying", {}))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise LockUnreadable(
-            f"{path} is no lock file of tablewright ({error!r}): restore it from version control"
-        ) from error
+            f"{path} is of version {document['tablewright_lock']}, and this tablewright reads {VERSION}: "
+            "use the version of tablewright that wrote it"
+        )
+    wrong = next(problems(document), "")
+    if wrong:
+        raise LockUnreadable(f"{path} is no lock file: {wrong}. {_WAYS_OUT}")
+    sections = dict(document["schemas"])
+    section = sections.pop(schema, {})
+    lock.others = sections
+    lock.base = section.get("base", "")
+    for key, table in section.get("tables", {}).items():
+        lock.tables[key] = LockedTable(
+            table["id"],
+            table["fields"],
+            table.get("choices", {}),
+            table.get("formulas", {}),
+            table.get("many", []),
+        )
+    lock.manual = section.get("manual", [])
+    lock.pending = section.get("pending", {})
+    lock.applying = section.get("applying", {})
     return lock
+
+
+_WAYS_OUT: Final = (
+    "Restore it from version control, or remove it: tables and fields are then found again by their names"
+)
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Return why a file is no JSON, with the way out."""
+    if isinstance(error, json.JSONDecodeError) and is_merged_halfway(error.doc):
+        return (
+            "a merge left its marks in it. Keep one of both sides whole; what the other one knew is found again by the "
+            "names, and noted by 'tablewright apply'"
+        )
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{said}. {_WAYS_OUT}"
