@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from glob import glob
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -31,6 +32,7 @@ _ENVIRONMENT_KEYS: Final = (
     "endpoint",
     "token_variable",
 )
+_PLACES: Final = ("base", "bases", "workspace")
 _LOCK_START: Final = "tablewright.lock."
 _LOCK_END: Final = ".json"
 _STORE_OPTIONS: Final = ("endpoint", "rate_limit")
@@ -75,11 +77,16 @@ class Config:
     environments: Mapping[str, Environment] = field(default_factory=dict)
 
     def schema_paths(self) -> list[Path]:
-        """Return the schema files that the patterns name, in order."""
-        found = {
-            path: None for pattern in self.schemas for path in sorted(self.folder.glob(pattern))
-        }
-        return list(found)
+        """Return the schema files that the patterns name, in order. A file that begins with a dot is an editor's."""
+        found: dict[Path, Path] = {}
+        for pattern in self.schemas:
+            names = glob(
+                pattern, root_dir=self.folder, recursive=True
+            )  # noqa: PTH207  # Path.glob takes no absolute pattern
+            for path in (self.folder / name for name in sorted(names)):
+                if path.is_file():
+                    found.setdefault(path.resolve(), path)
+        return list(found.values())
 
 
 def read_config(start: Path) -> Config:
@@ -215,7 +222,11 @@ def _config(folder: Path, section: Any, where: str) -> Config:
     schemas = section.get("schemas", list(DEFAULT_SCHEMAS))
     if isinstance(schemas, str):
         schemas = [schemas]
-    if not isinstance(schemas, list) or not all(isinstance(one, str) for one in schemas):
+    if (
+        not isinstance(schemas, list)
+        or not schemas
+        or not all(isinstance(one, str) and one for one in schemas)
+    ):
         raise ConfigUnusable(f"{where}: 'schemas' is a list of paths, such as [\"schemas/*.yaml\"]")
     environments = section.get("environments", {})
     if not isinstance(environments, dict):
@@ -257,6 +268,11 @@ def _environment(name: str, given: Any, where: str) -> Environment:
             f"{here}: 'token_variable' is the name of a variable, such as {TOKEN}, and no token"
         )
     store = _text(given, "store", "", here)
+    beside = [key for key in _PLACES if store and key in given]
+    if beside:
+        raise ConfigUnusable(
+            f"{here}: 'store' and '{beside[0]}' name two places: leave one of them out"
+        )
     return _with_store(found, store, f"{here}: 'store'") if store else found
 
 

@@ -72,6 +72,12 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
         ("environments = 3", "'environments' is a table"),
         ("[environments.dev]\nbase = 3", "'base' is a text"),
         ("schemas = 3", "'schemas' is a list"),
+        ("schemas = []", "'schemas' is a list"),
+        ("schemas = ['']", "'schemas' is a list"),
+        (
+            "[environments.dev]\nstore = 'sqlite:///a.db'\nbase = 'app1'",
+            "'store' and 'base' name two places",
+        ),
         ("[environments.dev]\nstore = 'nothing'", "is no store"),
         ("x = ", "cannot be read"),
     ],
@@ -80,6 +86,20 @@ def test_mistakes_are_told_with_their_place(tmp_path: Path, text: str, said: str
     """A word that means nothing is never passed over."""
     with pytest.raises(ConfigUnusable, match=said):
         read_config(config(tmp_path, text))
+
+
+def test_schemas_are_found_wherever_patterns_lead(tmp_path: Path) -> None:
+    """A pattern may be absolute or go through folders, and two may lead to one file; what an editor keeps is no schema."""
+    deep = tmp_path / "own" / "schemas" / "deep.yaml"
+    deep.mkdir(parents=True)
+    for path in (deep / "a.yaml", deep / ".#a.yaml", tmp_path / "other" / "b.yaml"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("tablewright: 1")
+    text = f"schemas = ['schemas/**/*.yaml', '{tmp_path / 'other'}/*.yaml', '../other/*.yaml']"
+
+    found = read_config(config(tmp_path / "own", text)).schema_paths()
+
+    assert [path.name for path in found] == ["a.yaml", "b.yaml"]
 
 
 def test_an_environment_has_to_be_chosen_among_several(tmp_path: Path) -> None:
