@@ -80,9 +80,8 @@ class Config:
         """Return the schema files that the patterns name, in order. A file that begins with a dot is an editor's."""
         found: dict[Path, Path] = {}
         for pattern in self.schemas:
-            names = glob(
-                pattern, root_dir=self.folder, recursive=True
-            )  # noqa: PTH207  # Path.glob takes no absolute pattern
+            # Path.glob takes no absolute pattern.
+            names = glob(pattern, root_dir=self.folder, recursive=True)  # noqa: PTH207  # see above
             for path in (self.folder / name for name in sorted(names)):
                 if path.is_file():
                     found.setdefault(path.resolve(), path)
