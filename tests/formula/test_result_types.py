@@ -58,6 +58,8 @@ FIELDS = {
         ("SUM(Whole, Price)", "number", 2),
         ("MAX(Day)", "date", None),
         ("MAX(values)", "number", 3),
+        ("values", "singleLineText", None),
+        ("IF(Done, values, 1)", "singleLineText", None),
         ("MIN(Whole, 2.5, Text)", "number", 1),
         ("MAX(Text)", "number", 0),
         ("SET_LOCALE('07/10/19', 'es')", "dateTime", None),

@@ -128,6 +128,72 @@ def test_a_formula_in_a_circle_is_refused(orders: Table, api: pyairtable.Api) ->
             api.patch(url, json={"options": {"formula": text}})
 
 
+def test_results_follow_the_fields_they_show(
+    base: pyairtable.Base, orders: Table, customers: Table, api: pyairtable.Api
+) -> None:
+    """A formula that becomes a text makes texts of what shows it, in its own table and across links."""
+    one = orders.create_field("One", "formula", options={"formula": "{Amount}+1"})
+    orders.create_field("Two", "formula", options={"formula": "{One}"})
+    sources = {field.name: field.id for field in orders.schema(force=True).fields}
+    link = {"recordLinkFieldId": customers.schema(force=True).field("Orders").id}
+    two = {**link, "fieldIdInLinkedTable": sources["Two"]}
+    customers.create_field("Twos", "multipleLookupValues", options=two)
+    customers.create_field("Top", "rollup", options={**two, "formula": "MAX(values)"})
+    order = orders.create({"Name": "a", "Amount": 1})["id"]
+    customer = customers.create({"Orders": [order]})["id"]
+
+    def results() -> list[str]:
+        schema = base.schema(force=True)
+        found: list[Any] = [schema.table("Orders").field("Two")]
+        found += map(schema.table("Customers").field, ("Twos", "Top"))
+        return [field.options.result.type for field in found]
+
+    assert results() == ["number", "number", "number"]
+    url = api.build_url("meta", "bases", base.id, "tables", orders.id, "fields", one.id)
+    api.patch(url, json={"options": {"formula": "{Name} & '!'"}})
+    assert results() == ["singleLineText", "singleLineText", "number"]
+    assert customers.get(customer)["fields"]["Twos"] == ["a!"]
+    api.patch(url, json={"options": {"formula": "{Day}"}})
+    assert results() == ["date", "date", "date"]
+
+
+def test_a_choice_that_typecast_adds_shows_in_lookups(base: pyairtable.Base) -> None:
+    """A lookup lists the choices that its field has now; a refused write adds none to either."""
+    state = {"name": "State", "type": "singleSelect", "options": {"choices": [{"name": "open"}]}}
+    sources = base.create_table("Sources", [{"name": "Name", "type": "singleLineText"}, state])
+    link = {"name": "To", "type": "multipleRecordLinks", "options": {"linkedTableId": sources.id}}
+    users = base.create_table("Users", [{"name": "Name", "type": "singleLineText"}, link])
+    options = {
+        "recordLinkFieldId": users.schema(force=True).field("To").id,
+        "fieldIdInLinkedTable": sources.schema(force=True).field("State").id,
+    }
+    users.create_field("States", "multipleLookupValues", options=options)
+
+    def listed() -> list[str]:
+        lookup: Any = base.schema(force=True).table("Users").field("States")
+        return [choice.name for choice in lookup.options.result.options.choices]
+
+    with pytest.raises(Exception, match="UNKNOWN_FIELD_NAME"):
+        sources.create({"State": "never", "Nothing": 1}, typecast=True)
+    assert listed() == ["open"]
+    sources.create({"State": "new"}, typecast=True)
+    assert listed() == ["open", "new"]
+
+
+def test_a_rollup_of_the_bare_array_is_a_text(orders: Table, customers: Table) -> None:
+    """Cells of rollups are texts, numbers or true: blanks in the array leave their place between commas."""
+    fields = {field.name: field.id for field in customers.schema(force=True).fields}
+    amount = orders.schema(force=True).field("Amount").id
+    options = {"recordLinkFieldId": fields["Orders"], "fieldIdInLinkedTable": amount}
+    customers.create_field("All", "rollup", options={**options, "formula": "values"})
+    customers.create_field("Some", "rollup", options={**options, "formula": "IF(1, values, 0)"})
+    ids = [orders.create({"Amount": value} if value else {})["id"] for value in (1, None, 2.5)]
+
+    found = customers.create({"Orders": ids})["fields"]
+
+    assert (found["All"], found["Some"]) == ("1, , 2.5", "1, , 2.5")
+
+
 def test_special_values_and_errors_have_their_form(orders: Table) -> None:
     """NaN, infinity and errors are objects; in a lookup the error stands in the array."""
     orders.create_field("NaN", "formula", options={"formula": "{Amount} + 'FOO'"})

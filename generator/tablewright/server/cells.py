@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
 from tablewright.server import dates, errors, typecast
 from tablewright.server.choices import add_choice
+from tablewright.server.following import followed
 from tablewright.server.formula import to_text
 from tablewright.server.ids import is_id, new_id
 from tablewright.server.jsontext import Json, JsonObject
@@ -179,7 +180,8 @@ def _choice(reader: CellReader, field: Field, value: str) -> str:
     if not reader.typecast or not value.strip():
         raise errors.unknown_choice(value)
     reader.transaction.alter(reader.table)
-    return add_choice(field, value)
+    with followed(reader.transaction, field):
+        return add_choice(field, value)
 
 
 def _single_select(reader: CellReader, field: Field, value: Json) -> Json:

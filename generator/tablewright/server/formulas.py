@@ -77,13 +77,12 @@ def completed_options(base: Base, table: Table, field: Field) -> JsonObject:
         raise BadDefinitionError(
             f"options.formula is invalid: {error.message}", error.detail
         ) from None
-    result = result_type(bound, lambda _: _result_type(looked_up)).as_json()
     return {
         **found,
         "formula": given["formula"],
         "referencedFieldIds": [],
         "isValid": True,
-        "result": result,
+        "result": _rollup_result(bound, looked_up),
     }
 
 
@@ -102,8 +101,32 @@ def _formula_options(base: Base, table: Table, field: Field, text: str) -> JsonO
         "formula": bound.text_with_ids,
         "isValid": True,
         "referencedFieldIds": references,
-        "result": result_type(bound, lambda key: _result_type(table.fields[key])).as_json(),
+        "result": _formula_result(bound, table),
     }
+
+
+def _formula_result(bound: BoundFormula, table: Table) -> JsonObject:
+    return result_type(bound, lambda key: _result_type(table.fields[key])).as_json()
+
+
+def _rollup_result(bound: BoundFormula, looked_up: Field) -> JsonObject:
+    return result_type(bound, lambda _: _result_type(looked_up)).as_json()
+
+
+def current_result(base: Base, table: Table, field: Field) -> JsonObject | None:
+    """The `result` of a formula, lookup or rollup as its sources are now; None where it cannot be told."""
+    text = field.option("formula")
+    try:
+        if field.type == "formula":
+            return _formula_result(bind(table, text or ""), table)
+        _, target = _link(base, table, field.options or {})
+        looked_up = target.fields[field.option("fieldIdInLinkedTable") or ""]
+        if field.type == "multipleLookupValues":
+            return shown_type(looked_up)
+        return None if text is None else _rollup_result(bind_aggregate(text), looked_up)
+    except (FormulaError, BadDefinitionError, KeyError):
+        # An opened schema may hold what is not valid.
+        return None
 
 
 def _needed_by(base: Base, field_id: str) -> set[str]:

@@ -11,6 +11,7 @@ from tablewright.airtable import (
     UNCREATABLE_TYPES,
 )
 from tablewright.server import clock, errors, formulas
+from tablewright.server.following import followed
 from tablewright.server.ids import is_id, new_id
 from tablewright.server.jsontext import Json, JsonObject
 from tablewright.server.options import checked_options
@@ -198,7 +199,8 @@ class SchemaEditor:
             raise errors.options_are_fixed()
         wanted = Field(field.id, field.name, field.type, options=options)
         try:
-            field.options = formulas.completed_options(transaction.base, table, wanted)
+            with followed(transaction, field):
+                field.options = formulas.completed_options(transaction.base, table, wanted)
         except formulas.BadDefinitionError as problem:
             raise errors.bad_options(
                 table.name, field.name, [f"{field.name}.{problem}"], problem.detail

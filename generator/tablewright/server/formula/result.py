@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tablewright.server.formula.formula import BoundFormula
 from tablewright.server.formula.functions import FUNCTIONS
+from tablewright.server.formula.row import VALUES
 from tablewright.server.formula.syntax import Call, Chain, Constant, Node, Reference, Signed
 
 
@@ -53,13 +54,18 @@ def result_type(bound: BoundFormula, field_type_of: Callable[[str], ResultType])
     Comparisons and logic are numbers without places (unconfirmed), mixed branches are text, as is what cannot be
     told.
     """
-    return _Inference(bound.bindings, field_type_of).of(bound.formula.tree) or TEXT
+    return _Inference(bound.bindings, field_type_of).shown(bound.formula.tree) or TEXT
 
 
 @dataclass(frozen=True, slots=True)
 class _Inference:
     bindings: Mapping[int, str | None]
     field_type_of: Callable[[str], ResultType]
+
+    def shown(self, node: Node) -> ResultType | None:
+        """The type of a cell that shows *node*: a rollup's array shows as text."""
+        is_array = isinstance(node, Reference) and self.bindings[node.start] == VALUES
+        return TEXT if is_array else self.of(node)
 
     def of(self, node: Node) -> ResultType | None:
         """The type of *node*; None for what is always blank or an error."""
@@ -128,7 +134,7 @@ class _Inference:
             branches = arguments[1:]
         else:
             branches = (*arguments[2::2], *(arguments[-1:] if len(arguments) % 2 == 0 else ()))
-        types = [found for found in map(self.of, branches) if found is not None]
+        types = [found for found in map(self.shown, branches) if found is not None]
         if not types:
             return None
         first = types[0]
