@@ -108,11 +108,8 @@ class SqlStore:
     def close(self) -> None:
         """Close every connection. Nothing can be read or written from then on."""
         self._queues.close()
-        sa.event.listen(self._engine, "do_connect", self._refuse)
+        sa.event.listen(self._engine, "do_connect", _refusing(self.description))
         self._engine.dispose()
-
-    def _refuse(self, *_: Any) -> None:
-        raise StoreUnavailable(f"{self.description} was closed: call tablewright.connect() again")
 
     @property
     def queues(self) -> SqlQueue:
@@ -347,6 +344,15 @@ class SqlStore:
                 raise sql_errors.integrity_error(
                     error, connection, known.schema, table, rows, deleting
                 ) from error
+
+
+def _refusing(description: str) -> Callable[..., None]:
+    """Return what refuses to connect. It does not hold the store: SQLAlchemy keeps dialects, listeners included."""
+
+    def refuse(*_: object) -> None:
+        raise StoreUnavailable(f"{description} was closed: call tablewright.connect() again")
+
+    return refuse
 
 
 __all__ = ["SqlStore", "open_sql_store"]
