@@ -1,6 +1,7 @@
 """Computed fields: formulas, lookups, rollups and counts are made by the API and follow their sources."""
 
 from typing import Any, cast
+from unittest.mock import ANY
 
 import pyairtable
 import pytest
@@ -237,3 +238,49 @@ def test_a_hostile_regex_does_not_stall_the_server(orders: Table) -> None:
     orders.batch_create([{"Name": "a" * 5_000 + "!"}] * 10)
 
     assert orders.all(formula="REGEX_MATCH({Name}, '^(a+)+$')") == []
+
+
+def test_a_chain_of_formulas_may_be_long(orders: Table, raw: Any, base: pyairtable.Base) -> None:
+    """The last of hundreds is worked out alone, in filters, and after a write, without the ones before it."""
+    tables = f"/v0/meta/bases/{base.id}/tables/{orders.id}/fields"
+    before = "Amount"
+    for number in range(300):
+        name = f"Step {number}"
+        formula = {"formula": f"IF(TRUE(), ({{{before}}}+1))"}
+        raw("POST", tables, json={"name": name, "type": "formula", "options": formula})
+        before = name
+    made = orders.create({"Amount": 0})["id"]
+    other = orders.create({"Amount": 1})["id"]
+    assert orders.all(fields=[before]) == [
+        {"id": key, "createdTime": ANY, "fields": {before: last}}
+        for key, last in ((made, 300), (other, 301))
+    ]
+
+    orders.update(made, {"Amount": 5})
+
+    assert [record["id"] for record in orders.all(formula=f"{{{before}}}=305")] == [made]
+    assert orders.all(sort=[f"-{before}"])[0]["id"] == made
+
+
+def test_a_chain_across_links_may_be_long(orders: Table, raw: Any, base: pyairtable.Base) -> None:
+    """Each rollup sums up, and each lookup shows, the one before it: three records in a ring give the number back."""
+    orders.create_field("Next", "multipleRecordLinks", options={"linkedTableId": orders.id})
+    fields = {field.name: field.id for field in orders.schema(force=True).fields}
+    tables = f"/v0/meta/bases/{base.id}/tables/{orders.id}/fields"
+    kinds = {"rollup": {"formula": "SUM(values)"}, "multipleLookupValues": {}}
+    for kind, more in kinds.items():
+        before = fields["Amount"]
+        for number in range(210):
+            options = {"recordLinkFieldId": fields["Next"], "fieldIdInLinkedTable": before, **more}
+            body = {"name": f"{kind} {number}", "type": kind, "options": options}
+            before = raw("POST", tables, json=body).json()["id"]
+    rows = orders.batch_create([{"Amount": number} for number in range(3)])
+    for row, following in zip(rows, [*rows[1:], rows[0]], strict=True):
+        orders.update(row["id"], {"Next": [following["id"]]})
+
+    last = ["rollup 209", "multipleLookupValues 209"]
+    found = orders.all(fields=["Amount", *last], formula="SUM({multipleLookupValues 209})>=0")
+
+    assert [[record["fields"][name] for name in ("Amount", *last)] for record in found] == [
+        [number, number, [number]] for number in range(3)
+    ]

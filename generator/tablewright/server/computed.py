@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tablewright.server import attachments, dates
+from tablewright.server.chains import Chains
 from tablewright.server.formula import (
     VALUES,
     BoundFormula,
@@ -54,6 +55,7 @@ class _Schema:
     def __init__(self, base: Base) -> None:
         self.version = base.schema_version
         self.depends_on_time = depends_on_time(base)
+        self.chains = Chains(base)
         self.formulas: dict[str, BoundFormula | None] = {}
 
 
@@ -117,6 +119,7 @@ class Calculator:
         self._schema = compiled.of(base)
         self._getters: dict[str, dict[str, Getter]] = {}
         self._running: set[tuple[str, str]] = set()
+        self._prepared: set[str] = set()
         self._own_state = object()
 
     @property
@@ -189,12 +192,19 @@ class Calculator:
         return None if user is None else user.shown()
 
     def _lookup_cell(self, table: Table, field: Field, row: Row) -> Json:
+        rows, passed = [row], set[str]()
+        # A lookup of lookups ends at the field that the last of them shows; one in a circle shows nothing.
+        while field.type == "multipleLookupValues":
+            passed.add(field.id)
+            found_from = [self._linked(table, field, each) for each in rows]
+            target, looked_up, _ = found_from[0] if found_from else (None, None, [])
+            if target is None or looked_up is None or looked_up.id in passed:
+                return None
+            rows = [other for _, _, linked in found_from for other in linked]
+            table, field = target, looked_up
         found: list[Json] = []
-        target, looked_up, linked = self._linked(table, field, row)
-        if target is None or looked_up is None:
-            return None
-        for other in linked:
-            value = self.cell(target, looked_up, other)
+        for other in rows:
+            value = self.cell(table, field, other)
             if isinstance(value, list):
                 found.extend(value)
             elif value is not None:
@@ -254,6 +264,7 @@ class Calculator:
             row.computed = (state, {})
         kept = row.computed[1]
         if field.id not in kept:
+            self._prepare(field)
             running = (row.id, field.id)
             if running in self._running:
                 # A circle, which only an imported schema can hold.
@@ -265,6 +276,14 @@ class Calculator:
                 self._running.discard(running)
         value: Value = kept[field.id]  # type: ignore[assignment] # the dictionary holds Values only; a row must not know formulas
         return value
+
+    def _prepare(self, field: Field) -> None:
+        """Work out for all records what stands far ahead of *field* in its chain."""
+        for table, ahead in self._schema.chains.before(field):
+            if ahead.id not in self._prepared:
+                self._prepared.add(ahead.id)
+                for row in self.workspace.rows(table):
+                    self._kept(table, ahead, row)
 
     def _compute(self, table: Table, field: Field, row: Row) -> Value:
         match field.type:

@@ -95,7 +95,7 @@ def _formula_options(base: Base, table: Table, field: Field, text: str) -> JsonO
         ) from None
     references = list(dict.fromkeys(key for key in bound.bindings.values() if key is not None))
     for reference in references:
-        if reference == field.id or field.id in _needed_by(base, reference):
+        if reference == field.id or field.id in needed_by(base, reference):
             raise BadDefinitionError("options.formula is invalid: it refers to its own field")
     return {
         "formula": bound.text_with_ids,
@@ -129,7 +129,7 @@ def current_result(base: Base, table: Table, field: Field) -> JsonObject | None:
         return None
 
 
-def _needed_by(base: Base, field_id: str) -> set[str]:
+def needed_by(base: Base, field_id: str) -> set[str]:
     """Every field, by id, that the value of *field_id* depends on."""
     needed: set[str] = set()
     waiting = [field_id]
@@ -137,14 +137,15 @@ def _needed_by(base: Base, field_id: str) -> set[str]:
         found = base.field_of_id(waiting.pop())
         if found is None:
             continue
-        for reference in _references(base, found[1]):
+        for reference in references(base, found[1]):
             if reference not in needed:
                 needed.add(reference)
                 waiting.append(reference)
     return needed
 
 
-def _references(base: Base, field: Field) -> Iterator[str]:
+def references(base: Base, field: Field) -> Iterator[str]:
+    """The fields, by id, that the values of *field* are made of, without a step between."""
     options = field.options or {}
     if field.type == "formula":
         yield from options.get("referencedFieldIds") or ()
