@@ -174,6 +174,27 @@ def test_everything_is_there_after_a_restart(
         assert rows.next_number == 3
 
 
+def test_transactions_go_on_counting_after_a_restart(
+    tmp_path: Path, clients: Callable[[LocalAirtable], Any]
+) -> None:
+    """A payload never has a smaller number than one before it."""
+    data = tmp_path / "base.db"
+    hook = ""
+    numbers: list[int] = []
+    for _ in range(2):
+        with LocalAirtable(data) as running:
+            base = clients(running).base(running.base_id)
+            if not hook:
+                base.create_table("T", [{"name": "N", "type": "singleLineText"}])
+                filters = {"options": {"filters": {"dataTypes": ["tableData"]}}}
+                hook = base.add_webhook(None, filters).id
+            base.table("T").create({"N": "a"})
+            payloads = list(base.webhook(hook).payloads())
+            numbers = [payload.base_transaction_number for payload in payloads]
+
+    assert numbers == [numbers[0], numbers[0] + 1]
+
+
 def test_a_data_file_belongs_to_one_server(tmp_path: Path) -> None:
     """A second server says so and how to go on; so does a file of something else."""
     data = tmp_path / "base.db"

@@ -338,6 +338,8 @@ def test_webhooks_hand_out_one_payload_for_each_write(table: Table, base: pyairt
 
     assert len(payloads) == 7
     assert [payload.cursor for payload in payloads] == list(range(1, 8))
+    numbers = [payload.base_transaction_number for payload in payloads]
+    assert numbers == list(range(numbers[0], numbers[0] + 7))
     changes = [payload.changed_tables_by_id[table.id] for payload in payloads]
     assert list(changes[0].created_records_by_id) == [record["id"]]
     assert list(changes[1].changed_records_by_id) == [record["id"]]

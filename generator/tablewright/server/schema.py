@@ -188,6 +188,8 @@ class Base:
     tables: dict[str, Table] = field(default_factory=dict)
     version: int = 0
     """Grows with every write; what was computed at another version is out of date."""
+    transactions: int = 0
+    """How many writes there were: what payloads of webhooks are numbered by."""
     schema_version: int = 0
     """Grows with every change of a table or field."""
 

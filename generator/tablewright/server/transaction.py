@@ -155,6 +155,7 @@ class Transaction:
             return
         storage = self.workspace.storage
         base = self.base
+        base.transactions += 1
         storage.begin()
         if self._new_base:
             storage.add_base(base.id, base.name, base.workspace_id, base.created_time)

@@ -16,7 +16,7 @@ from tablewright.server.jsontext import Json, JsonObject
 from tablewright.server.request import ApiRequest
 from tablewright.server.schema import Base
 from tablewright.server.transaction import Transaction
-from tablewright.server.workspace import Workspace
+from tablewright.server.workspace import TRANSACTIONS, Workspace
 
 LIFE_DAYS: Final = 7
 PAYLOADS_PER_PAGE: Final = 50
@@ -132,7 +132,7 @@ class Webhooks:
             cursor = hook["cursorForNextPayload"]
             payload = {
                 "timestamp": clock.millisecond(transaction.now),
-                "baseTransactionNumber": base.version,
+                "baseTransactionNumber": base.transactions,
                 "payloadFormat": "v0",
                 "actionMetadata": {
                     "source": "publicApi",
@@ -145,6 +145,7 @@ class Webhooks:
             self._workspace.storage.add_payload(hook["id"], cursor, payload)
             hook["cursorForNextPayload"] = cursor + 1
             self._workspace.storage.save_webhook(base.id, hook)
+        self._workspace.storage.save_setting(TRANSACTIONS + base.id, str(base.transactions))
 
 
 def _filters(specification: JsonObject) -> JsonObject:

@@ -11,6 +11,8 @@ from tablewright.server.schema import Base, Field, Table, User
 from tablewright.server.storage import DataFileError, Storage
 
 OWNER_EMAIL = "owner@local.invalid"
+TRANSACTIONS = "transactions "
+"""Before the id of a base: the setting with the number of its last write that a webhook was told of."""
 
 
 class Workspace:
@@ -57,6 +59,7 @@ class Workspace:
         self.owner = self.users[storage.setting("owner") or ""]
         for base_id, name, workspace_id, created in storage.bases():
             base = Base(base_id, name, workspace_id, created)
+            base.transactions = int(storage.setting(TRANSACTIONS + base_id) or 0)
             for definition in storage.tables(base_id):
                 table = Table.from_stored(definition)
                 base.tables[table.id] = table
