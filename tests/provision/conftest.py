@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -11,13 +12,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from tablewright.check.compile import compile_schema
-from tablewright.cli.main import cli
+from tablewright.cli.main import cli, main
 from tablewright.config import Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.apply import Applied, apply
@@ -207,7 +209,7 @@ tables:
 
 
 class Shell:
-    """A project folder, and the command run in it as a process of its own."""
+    """A project folder, and the command run in it, in this process or one of its own."""
 
     def __init__(self, folder: Path, server: LocalAirtable) -> None:
         self.folder = folder
@@ -232,10 +234,28 @@ class Shell:
         return [sys.executable, "-m", "tablewright", *arguments]
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command in this process, which is quicker, with the variables of a process of its own."""
+        said, complained = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            patch.dict(os.environ, {**self.environment, **variables}, clear=True),
+            patch.object(sys, "stdin", io.StringIO()),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(complained),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(arguments)
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(
+            self.command(*arguments), ended.value.code, said.getvalue(), complained.getvalue()
+        )
+
+    def process(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command as a process of its own."""
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env={**self.environment, **variables},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -245,10 +265,10 @@ class Shell:
 
     def type(self, *arguments: str, answer: str = "") -> Result:
         """Run the command in this process, which is quicker; it has to end with 0 or 2."""
-        with contextlib.chdir(self.folder), pytest.MonkeyPatch.context() as patch:
+        with contextlib.chdir(self.folder), pytest.MonkeyPatch.context() as variables:
             for name in ("TABLEWRIGHT_ENVIRONMENT", "TABLEWRIGHT_STORE", "AIRTABLE_BASE_ID"):
-                patch.delenv(name, raising=False)
-            patch.setenv("AIRTABLE_ACCESS_TOKEN", self.server.token)
+                variables.delenv(name, raising=False)
+            variables.setenv("AIRTABLE_ACCESS_TOKEN", self.server.token)
             found = CliRunner().invoke(cli, list(arguments), input=answer)
         assert found.exit_code in (0, 2), found.output
         return found

@@ -17,10 +17,10 @@ def test_exit_codes_tell_what_there_is_to_do(shell: Shell) -> None:
     """plan and drift end with 2 where there are differences, and with 0 where there are none."""
     shell.write(shell.schema.replace(", serial: auto_number", ""))
 
-    first = shell.run("plan")
-    applied = shell.run("apply", "--yes")
-    second = shell.run("plan")
-    drift = shell.run("drift")
+    first = shell.process("plan")
+    applied = shell.process("apply", "--yes")
+    second = shell.process("plan")
+    drift = shell.process("drift")
 
     assert (first.returncode, applied.returncode, second.returncode, drift.returncode) == (2, 0, 0, 0), applied.stderr  # fmt: skip
     assert "Nothing to do" in second.stdout
@@ -39,9 +39,9 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
     applied_store = shell.run("apply", "postgresql://me:secret@host/jobs")
     missing_plan = shell.run("apply", "change.jsn")
     folder_as_plan = shell.run("apply", "schemas")
-    no_server = shell.run("plan", "--endpoint", "http://127.0.0.1:9")
+    no_server = shell.process("plan", "--endpoint", "http://127.0.0.1:9")
     environment = shell.run("plan", "--environment", "prd")
-    option = shell.run("plan", "--nonsense")
+    option = shell.process("plan", "--nonsense")
     no_file = shell.run("plan", "nothing.yaml")
     no_plan = shell.run("apply", "tablewright.toml")
     no_folder = shell.run("plan", "--out", "nowhere/plan.json")
@@ -281,9 +281,9 @@ def test_two_runs_do_not_write_one_lock_file(shell: Shell) -> None:
 
     held = own_folder(shell.folder) / "tablewright.lock.dev.json.held"
     with alone(held, busy=""):
-        applied = shell.run("apply", "--yes")
-        pulled = shell.run("pull", "--name", "other")
-        planned = shell.run("plan")
+        applied = shell.process("apply", "--yes")
+        pulled = shell.process("pull", "--name", "other")
+        planned = shell.process("plan")
 
     for found in (applied, pulled):
         assert found.returncode == 1
@@ -293,7 +293,7 @@ def test_two_runs_do_not_write_one_lock_file(shell: Shell) -> None:
         )
     assert planned.returncode == 2
     assert not (shell.folder / "schemas" / "other.yaml").exists()
-    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.process("apply", "--yes").returncode == 0
     assert (shell.folder / ".tablewright" / ".gitignore").read_text() == "*\n"
 
 
@@ -311,7 +311,7 @@ def test_of_two_runs_at_once_one_is_refused(shells: Callable[..., Shell]) -> Non
     shell = shells(fail="delay=0.2")
     first = begun(shell)
 
-    second = shell.run("apply", "--yes")
+    second = shell.process("apply", "--yes")
 
     first.send_signal(signal.SIGCONT)
     assert first.wait(timeout=60) == 0
@@ -337,7 +337,7 @@ def test_an_apply_that_is_interrupted_says_how_to_go_on(shells: Callable[..., Sh
     assert first.returncode == 130
     assert "what is done is noted: run 'tablewright apply' again to go on" in said
     assert "Traceback" not in said
-    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.process("apply", "--yes").returncode == 0
 
 
 def test_a_lock_ends_with_its_process(shells: Callable[..., Shell]) -> None:
@@ -347,7 +347,7 @@ def test_a_lock_ends_with_its_process(shells: Callable[..., Shell]) -> None:
     first.kill()
     first.wait()
 
-    assert shell.run("apply", "--yes").returncode == 0
+    assert shell.process("apply", "--yes").returncode == 0
 
 
 def test_copies_that_share_a_journal_are_kept_apart(shell: Shell) -> None:
@@ -357,8 +357,8 @@ def test_copies_that_share_a_journal_are_kept_apart(shell: Shell) -> None:
     (shell.folder / "a.db").touch()
     stores = ("--from", "sqlite:///a.db", "--to", "sqlite:///b.db")
     with alone(own_folder(shell.folder) / "one.jsonl.held", busy=""):
-        found = shell.run("copy", *stores, "--journal", ".tablewright/one.jsonl")
-        other = shell.run("copy", *stores, "--journal", "mine/other.jsonl")
+        found = shell.process("copy", *stores, "--journal", ".tablewright/one.jsonl")
+        other = shell.process("copy", *stores, "--journal", "mine/other.jsonl")
 
     assert found.returncode == 1
     assert "another 'tablewright copy' is writing" in found.stderr
