@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tablewright.expressions import tree
 from tablewright.expressions.evaluate import evaluate
 from tablewright.expressions.resolve import EnumScope, Scope, resolve
 from tablewright.expressions.satisfiable import can_hold
@@ -201,3 +202,34 @@ def test_what_cannot_be_blank_is_never_blank(text: str) -> None:
         return
 
     assert all(evaluate(node, row, enums={"State": State}) is not None for row in ROWS[::7])
+
+
+@pytest.mark.parametrize(
+    ("text", "way_out"),
+    [
+        ("due + 1", "dates are whole days"),
+        ("took + 1", "'… + hours(2)'"),
+        ("took > 3", "with its unit, as in hours(2)"),
+        ("due > 20260101", "take an argument"),
+        ("any(one.flag for one in parent)", "write parent.field"),
+        ("min(amount, None)", "leave None out"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_comes_with_what_to_write(text: str, way_out: str) -> None:
+    """What the help of a finding says can be followed as it stands."""
+    _, (problem,) = resolve(text, SCOPE)
+
+    assert way_out in problem.help
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("1 == 2", False), ("'a' != 'b'", True), ("SMALL < BIG", True), ("amount in []", False), ("amount not in []", True)],
+)  # fmt: skip
+def test_what_is_known_beforehand_is_no_comparison(text: str, holds: bool) -> None:
+    """Type checkers refuse a comparison of two fixed values, so that generated code holds its answer."""
+    node, problems = resolve(text, SCOPE)
+
+    assert problems == ()
+    assert node is not None
+    assert node == tree.Constant(holds, BOOLEAN)

@@ -14,6 +14,7 @@ from typing import Final
 from tablewright.expressions import tree
 from tablewright.expressions.literals import literal_text
 from tablewright.expressions.tree import Node
+from tablewright.expressions.types import ValueType
 
 _COMPARE: Final[dict[str, type[ast.cmpop]]] = {
     "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
@@ -88,14 +89,23 @@ class _Printer:
 
     def _wrapped(self, node: Node) -> ast.expr:
         """Return a plain value as a column expression of its type."""
-        name = _VALUES[node.type.kind]
         built = self._plain(node)
         if isinstance(node, tree.Constant) and isinstance(node.value, timedelta):
             return built
+        return self._value(built, node.type)
+
+    def _value(self, built: ast.expr, its_type: ValueType) -> ast.expr:
+        name = _VALUES[its_type.kind]
         if name != "choice_value":
             return self._function(name, built)
-        self.enums.add(node.type.name)
-        return self._function(name, built, ast.Name(node.type.name))
+        self.enums.add(its_type.name)
+        return self._function(name, built, ast.Name(its_type.name))
+
+    def _branch(self, node: Node, its_type: ValueType) -> ast.expr:
+        """Return one side of a choice of *its_type*; None takes its type from the other side."""
+        if isinstance(node, tree.Constant) and node.value is None:
+            return self._value(self._plain(node), its_type)
+        return self.expression(node)
 
     def _any(self, node: Node) -> ast.expr:
         if isinstance(node, tree.Argument) and node.name in self.optional:
@@ -146,8 +156,8 @@ class _Printer:
             case tree.Negate(operand):
                 return ast.UnaryOp(ast.USub(), self.expression(operand))
             case tree.Choice(test, then, otherwise):
-                parts = [self.expression(part) for part in (test, then, otherwise)]
-                return self._function("when", *parts)
+                branches = [self._branch(part, node.type) for part in (then, otherwise)]
+                return self._function("when", self.expression(test), *branches)
             case tree.Call(function, arguments):
                 return self._call(function, arguments)
             case tree.Over():

@@ -22,6 +22,7 @@ _SHOWN = {
     "opaque": "a value that expressions can only test for blank",
     "none": "None",
 }
+_SAYS_BLANK = ("none", "opaque")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class ValueType:
             shown = f"a list of {self.item.name or self.item.kind}" if self.item else "a list"
         else:
             shown = _SHOWN[self.kind]
-        return f"{shown} or blank" if self.nullable and self.kind != "none" else shown
+        return f"{shown} or blank" if self.nullable and self.kind not in _SAYS_BLANK else shown
 
 
 TEXT = ValueType("text")

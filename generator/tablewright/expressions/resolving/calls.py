@@ -43,7 +43,19 @@ def call(context: Context, node: ast.Call, expected: ValueType | None) -> tree.N
             arguments.append(argument)
     if len(arguments) != len(node.args):
         return None
+    if name == "coalesce":
+        return _coalesce(context, node, function, arguments)
     return _called(context, node, function, tuple(arguments))
+
+
+def _coalesce(
+    context: Context, node: ast.Call, function: functions.Function, arguments: list[tree.Node]
+) -> tree.Node | None:
+    """Return the tree of `coalesce()`; None among its arguments is passed over here already."""
+    there = [one for one in arguments if one.type.kind != "none"]
+    if len(there) == 1 < len(arguments):
+        return there[0]
+    return _called(context, node, function, tuple(there))
 
 
 def _report_unknown(context: Context, node: ast.Call, name: str) -> None:
@@ -82,6 +94,9 @@ def _result(
     arguments: tuple[tree.Node, ...],
 ) -> ValueType | None:
     types = [argument.type for argument in arguments]
+    if signature.result == "same" and any(one.kind == "none" for one in types):
+        context.problem(node, "TW504", f"{function.name}() of None is always blank", "leave None out")  # fmt: skip
+        return None
     blank = {
         "propagate": any(one.nullable for one in types),
         "false": False,

@@ -66,6 +66,8 @@ class Context(ABC):
         """Return the way out where *node* stands in place of a value of the type *wanted*; empty where none is known."""
         if wanted.kind == "date" and node.type.kind == "datetime":
             return "take the date of the moment with date(…)"
+        if wanted.kind in _INSTEAD_OF_A_NUMBER and node.type.is_numeric:
+            return _INSTEAD_OF_A_TEXT[wanted.kind]
         if not isinstance(node, tree.Constant) or not isinstance(node.value, str):
             return ""
         if wanted.kind == "enum":
@@ -85,6 +87,7 @@ class Context(ABC):
         )
 
 
+_INSTEAD_OF_A_NUMBER: Final = ("date", "datetime", "duration")
 _INSTEAD_OF_A_TEXT: Final = {
     "date": "a date cannot be written out in an expression: take an argument, as in 'takes: {day: date}', or use today()",
     "datetime": "a moment cannot be written out in an expression: take an argument, as in 'takes: {since: datetime}', "

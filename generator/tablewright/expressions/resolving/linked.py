@@ -23,7 +23,8 @@ def over(context: Context, node: ast.Call, name: str) -> tuple[bool, tree.Node |
     if relation is None:
         return True, None
     if relation.type.kind != "records" or not isinstance(relation, tree.Field):
-        context.problem(loop.iter, "TW504", f"is {relation.type}, and a relation to several records is needed")  # fmt: skip
+        single = f"write {ast.unparse(loop.iter)}.field" if relation.type.kind == "record" else ""
+        context.problem(loop.iter, "TW504", f"is {relation.type}, and a relation to several records is needed", single)  # fmt: skip
         return True, None
     if not isinstance(loop.target, ast.Name):
         context.problem(loop.target, "TW502", "a plain name has to stand between 'for' and 'in'")

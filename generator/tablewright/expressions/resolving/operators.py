@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, Final, Literal
 
 from tablewright.expressions import functions, tree
 from tablewright.expressions.resolving.context import Context, described
@@ -136,11 +137,11 @@ _SUMS: Final[Mapping[tuple[str, str, str], ValueType]] = {
 
 
 def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
-    if left.kind in ("datetime", "date") and right.is_numeric:
+    if left.kind in ("datetime", "duration") and right.is_numeric:
         return f"say what the number counts, as in '… {operator} hours(2)'"
     if {left.kind, right.kind} == {"date", "datetime"}:
         return "take the date of the moment with date(…)"
-    if left.kind == "date" and right.kind == "duration":
+    if left.kind == "date" and (right.kind == "duration" or right.is_numeric):
         return "dates are whole days: compare their difference, as in today() - day < days(7)"
     if "text" in (left.kind, right.kind) and operator == "+":
         return "only texts can be joined with texts"
@@ -238,7 +239,33 @@ def _compared(
             context.problem(node, "TW504", f"the values of {shared.name} have no order",
                             f"say 'ordered: true' in the enum {shared.name}")  # fmt: skip
             return None
-    return tree.Compare(operator, left, right)
+    return _known(context, operator, left, right) or tree.Compare(operator, left, right)
+
+
+def _known(
+    context: Context, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
+) -> tree.Constant | None:
+    """Return the answer of a comparison of two fixed values, which no type checker would leave unremarked."""
+    sides = [_fixed(context, left), _fixed(context, right)]
+    if None in sides:
+        return None
+    return tree.Constant(bool(_ANSWERS[operator](*sides)), BOOLEAN)
+
+
+def _fixed(context: Context, node: tree.Node) -> tree.ConstantValue:
+    """Return a value that stands for a fixed one among its like; nothing for what records or callers give."""
+    match node:
+        case tree.Constant(value):
+            return value
+        case tree.EnumMember(enum, name):
+            return context.scope.enums[enum].members.index(name)
+        case _:
+            return None
+
+
+_ANSWERS: Final[Mapping[tree.CompareOperator, Callable[[Any, Any], Any]]] = {
+    "==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge,
+}  # fmt: skip
 
 
 def _blank_test(
@@ -292,6 +319,8 @@ def _one_of(
     if item.type.kind in _UNCOMPARABLE:
         context.problem(left, "TW504", f"{item.type} cannot be looked up in a list")
         return None
+    if not options:
+        return tree.Constant(negated, BOOLEAN)
     choices: list[tree.Node] = []
     for option in options:
         found = context.value(option, item.type)
