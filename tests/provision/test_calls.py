@@ -55,7 +55,10 @@ def counted(shell: Shell, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("text", PLANS.values(), ids=PLANS.keys())
 def test_calls_are_those_that_were_announced(shell: Shell, text: str) -> None:
-    """plan makes one call; apply makes those that plan says, all in all, and says so itself."""
+    """plan makes one call; apply makes those that plan says, all in all, and says so itself.
+
+    Where something becomes required, rows without it are counted, by a call of the look and not of what is carried out.
+    """
     shell.write(EMPTY)
     shell.type("apply", "--yes")
     shell.write(text)
@@ -64,7 +67,9 @@ def test_calls_are_those_that_were_announced(shell: Shell, text: str) -> None:
     shown = shell.type("plan").stdout
     made, applied = counted(shell, "apply", "--yes")
 
-    assert looked == 1
+    counting = int(text is PLANS["a history"])
+    made -= counting
+    assert looked == 1 + counting
     assert applied["api_calls"] == made
     if "up to" in shown:
         # Nobody knows beforehand whether a link to the same table gets another side.

@@ -250,6 +250,23 @@ class RenameChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class FillRows:
+    """A required field that *rows* have no value for: a full page of them stands for that many or more."""
+
+    sign: ClassVar[Sign] = "!"
+    safety: ClassVar[Safety] = "manual"
+    calls: ClassVar[int] = 0
+
+    table: str
+    table_name: str
+    field: str
+    field_id: str
+    name: str
+    rows: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManualField:
     """A field that people have to make, or to free a name for."""
 
@@ -333,7 +350,7 @@ Step = (
     | RenameField | DescribeField | ChangeFormula | AddChoices
 )  # fmt: skip
 """What `apply` carries out on Airtable."""
-ManualStep = RetypeField | RenameChoice | ManualField | RemoveByHand
+ManualStep = RetypeField | RenameChoice | FillRows | ManualField | RemoveByHand
 """What people carry out, told how."""
 Report = Unmanaged | Remark
 Change = Step | ManualStep | Report | SqlChange

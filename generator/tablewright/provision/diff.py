@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
+from tablewright.provision.blanks import Blanks
 from tablewright.provision.changes import (
     AddField,
     Change,
@@ -19,6 +21,7 @@ from tablewright.provision.diff_fields import (
     added_choices,
     changed_descriptions,
     changed_formulas,
+    fields_to_fill,
     manual_fields,
     new_computed,
     new_links,
@@ -41,14 +44,15 @@ def difference(
     allow_destructive: bool = False,
     base_name: str = "",
     workspace: str = "",
+    blanks: Blanks = MappingProxyType({}),
 ) -> tuple[Change, ...]:
     """Return the changes that bring *live* to *wanted*. Without a live base its creation comes first.
 
     What left the schema is reported; with *allow_destructive* it becomes a step for people, since the API deletes
-    neither tables nor fields.
+    neither tables nor fields. *blanks* are rows that lack what is required.
     """
     context = compared(wanted, live or LiveBase(""), lock, allow_destructive=allow_destructive)
-    found = list(_changes(context))
+    found = [*_changes(context), *fields_to_fill(context, blanks), *_reports(context)]
     if live is not None:
         return tuple(found)
     made = tuple(one for one in found if isinstance(one, CreateTable))
@@ -73,6 +77,9 @@ def _changes(context: Comparison) -> Iterator[Change]:
     yield from recounted_links(context)
     yield from relabelled_choices(context)
     yield from manual_fields(context)
+
+
+def _reports(context: Comparison) -> Iterator[Change]:
     yield from removed(context)
     yield from unmanaged(context)
     yield from remarks(context)

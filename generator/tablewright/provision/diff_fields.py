@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from tablewright import names
 from tablewright.model.schema import EnumValue
+from tablewright.provision.blanks import Blanks
 from tablewright.provision.changes import (
     AddChoices,
     AddComputed,
     AddLink,
     ChangeFormula,
     DescribeField,
+    FillRows,
     ManualField,
     NameInverse,
     RenameChoice,
@@ -101,6 +103,19 @@ def manual_fields(context: Comparison) -> Iterator[ManualField]:
             if (table.key, one.key) not in context.found.fields:
                 how = how_to_add(table.name, one.body)
                 yield ManualField(table.key, table.name, one.key, one.name, one.type, how)
+
+
+def fields_to_fill(context: Comparison, blanks: Blanks) -> Iterator[FillRows]:
+    """Yield required fields that rows have no value for: what reads them leaves these rows out."""
+    for one, live in context.live_fields():
+        count = blanks.get((one.table, one.key), 0)
+        if count:
+            table = context.table_name(one.table)
+            how = (
+                f"In table '{table}' give every row a value for '{one.name}', which is required: until then rows without one "
+                "are left out by what reads them."
+            )
+            yield FillRows(one.table, table, one.key, live.id, one.name, count, how)
 
 
 def changed_formulas(context: Comparison) -> Iterator[ChangeFormula | RetypeField]:

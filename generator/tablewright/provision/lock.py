@@ -31,6 +31,8 @@ class LockedTable:
     """Formulas of rollups as they were sent: the API never shows them again."""
     many: list[str] = field(default_factory=list)
     """Ids of links that led to many records in the schema, and do not lead to one alone in Airtable by now."""
+    filled: list[str] = field(default_factory=list)
+    """Ids of required fields that every row had a value for when they became required."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,10 @@ class Lock:
     def led_to_many(self, field_id: str) -> bool:
         """Tell whether a link led to many records in the schema, as far as is known."""
         return any(field_id in table.many for table in self.tables.values())
+
+    def is_filled(self, field_id: str) -> bool:
+        """Tell whether every row had a value for a required field, as far as is known."""
+        return any(field_id in table.filled for table in self.tables.values())
 
     def note_table(self, table: str, table_id: str) -> LockedTable:
         """Note a table's id. What was known under another id is forgotten."""
@@ -116,6 +122,8 @@ class Lock:
                 entry["formulas"] = dict(sorted(table.formulas.items()))
             if table.many:
                 entry["many"] = sorted(table.many)
+            if table.filled:
+                entry["filled"] = sorted(table.filled)
             section["tables"][key] = entry
         for name in ("manual", "pending", "applying"):
             if getattr(self, name):
@@ -175,6 +183,7 @@ def read_lock(path: Path, schema: str, environment: str) -> Lock:
             table.get("choices", {}),
             table.get("formulas", {}),
             table.get("many", []),
+            table.get("filled", []),
         )
     lock.manual = section.get("manual", [])
     lock.pending = section.get("pending", {})

@@ -17,6 +17,7 @@ _TABLE: Final[Shape] = {
     "choices?": {"*": _TEXTS},
     "formulas?": _TEXTS,
     "many?": [str],
+    "filled?": [str],
 }
 _PENDING: Final[Shape] = {
     "base?": {"name": str, "known": [str]},

@@ -34,6 +34,7 @@ def note_known(lock: Lock, plan: Plan, live: LiveBase) -> None:
             for noted in (locked.fields, locked.choices, locked.formulas):
                 noted.pop(name, None)
     note_links(lock, plan, live)
+    note_filled(lock, plan)
 
 
 def note_links(lock: Lock, plan: Plan, live: LiveBase) -> None:
@@ -44,6 +45,14 @@ def note_links(lock: Lock, plan: Plan, live: LiveBase) -> None:
         present = table.fields if table is not None else ()
         left = {one.id for one in present if one.id in locked.many and not one.is_single}
         locked.many = sorted(wanted | left)
+
+
+def note_filled(lock: Lock, plan: Plan) -> None:
+    """Note the required fields that have a value in every row; what is not required any more is forgotten."""
+    for key, locked in lock.tables.items():
+        locked.filled = sorted(
+            {locked.fields.get(name, "") for name in plan.filled.get(key, ())} - {""}
+        )
 
 
 def note_field(

@@ -40,6 +40,8 @@ class Plan:
     """Enum values by table, field and label: what to note the ids of choices under."""
     many: Mapping[str, Any] = field(default_factory=dict)
     """The relations that lead to many records, by table."""
+    filled: Mapping[str, Any] = field(default_factory=dict)
+    """The required fields that have a value in every row, by table."""
 
     @property
     def steps(self) -> tuple[Change, ...]:
@@ -99,6 +101,7 @@ def as_json(plan: Plan) -> Json:
         "known": dict(plan.known),
         "labels": dict(plan.labels),
         "many": dict(plan.many),
+        "filled": dict(plan.filled),
     }
 
 
@@ -138,6 +141,7 @@ def read_plan(text: str) -> Plan:
             document["known"],
             document["labels"],
             document["many"],
+            document["filled"],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanUnreadable(

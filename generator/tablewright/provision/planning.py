@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from tablewright.provision.blanks import Blanks, filled
 from tablewright.provision.diff import difference
 from tablewright.provision.errors import TablesTaken
 from tablewright.provision.live import LiveBase, fingerprint
 from tablewright.provision.lock import Lock
-from tablewright.provision.match import matches
+from tablewright.provision.match import Matches, matches
 from tablewright.provision.plan import Plan
 from tablewright.provision.text import listed
 from tablewright.provision.wanted import WantedBase
@@ -23,8 +25,11 @@ def airtable_plan(
     allow_destructive: bool = False,
     base_name: str = "",
     workspace: str = "",
+    blanks: Blanks = MappingProxyType({}),
 ) -> Plan:
     """Return what brings *live* to *wanted*. Without a live base it is made in *workspace*, named *base_name*.
+
+    *blanks* are the rows that lack what is required, as far as they were counted.
 
     Raises:
         TablesTaken: another schema of the lock file has tables of these names in the base.
@@ -33,8 +38,9 @@ def airtable_plan(
         _require_own_tables(wanted, live, lock)
     changes = difference(
         wanted, live, lock,
-        allow_destructive=allow_destructive, base_name=base_name, workspace=workspace,
+        allow_destructive=allow_destructive, base_name=base_name, workspace=workspace, blanks=blanks,
     )  # fmt: skip
+    found = matches(wanted, live or LiveBase(""), lock)
     return Plan(
         wanted.schema,
         wanted.fingerprint,
@@ -42,9 +48,10 @@ def airtable_plan(
         live.id if live is not None else "",
         fingerprint(live),
         changes,
-        _known(wanted, live, lock),
+        _known(found),
         _labels(wanted),
         _many(wanted),
+        filled(wanted, found, lock, blanks),
     )
 
 
@@ -75,10 +82,7 @@ def belonging(owners: Mapping[str, str]) -> str:
     )
 
 
-def _known(wanted: WantedBase, live: LiveBase | None, lock: Lock) -> dict[str, Any]:
-    if live is None:
-        return {}
-    found = matches(wanted, live, lock)
+def _known(found: Matches) -> dict[str, Any]:
     known: dict[str, Any] = {
         key: {"id": table.id, "fields": {}} for key, table in found.tables.items()
     }

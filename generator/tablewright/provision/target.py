@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from tablewright.config import ConfigUnusable, Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.apply import Applied, Watcher, apply
+from tablewright.provision.blanks import Blanks, rows_without_values
 from tablewright.provision.live import LiveBase, live_base
 from tablewright.provision.lock import Lock, lock_path, read_lock
 from tablewright.provision.plan import Plan
@@ -58,6 +59,7 @@ class AirtableTarget:
         self._port = port
         self._base = base_id(schema.name, environment, lock)
         self._live: LiveBase | None = None
+        self._asking = 0
 
     @property
     def description(self) -> str:
@@ -77,17 +79,26 @@ class AirtableTarget:
             self._live = live_base(self._base, self._port.base_schema(self._base))
         return airtable_plan(
             self._wanted, self._live, self.lock,
+            blanks=self._blanks(),
             allow_destructive=allow_destructive,
             base_name=self._environment.base_name,
             workspace=self._environment.workspace,
         )  # fmt: skip
 
+    def _blanks(self) -> Blanks:
+        if self._live is None:
+            return {}
+        before = self._port.calls
+        found = rows_without_values(self._port, self._wanted, self._live, self.lock)
+        self._asking = self._port.calls - before
+        return found
+
     def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
         live = None if look else self._live
         applied = apply(plan, self._port, self.lock, live=live, watcher=watcher)
         self._base = applied.base
-        # Where the base is not read again, what `plan` read belongs to what the run took.
-        return applied if look else replace(applied, calls=self._port.calls)
+        # Where the base is not read again, what `plan` read of it belongs to what the run took.
+        return applied if look else replace(applied, calls=self._port.calls - self._asking)
 
     def close(self) -> None:
         self._port.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
+from tablewright import airtable
 from tablewright.provision.changes import (
     AddChoices,
     AddComputed,
@@ -17,6 +18,7 @@ from tablewright.provision.changes import (
     CreateTable,
     DescribeField,
     DescribeTable,
+    FillRows,
     ManualField,
     NameInverse,
     Remark,
@@ -142,6 +144,8 @@ def line(change: Change) -> Line:
             return Line(sign, f"field '{change.name}'", f"{change.old} → {change.new}", safety)
         case RenameChoice():
             return Line(sign, f"field '{change.name}'", f"choice '{change.old}' → '{change.new}'", safety)  # fmt: skip
+        case FillRows():
+            return Line(sign, f"field '{change.name}'", f"is required, and {_rows(change.rows)} no value", safety)  # fmt: skip
         case ManualField():
             subject = f"field '{change.name}'" if change.table_name else "base"
             return Line(sign, subject, ui_name(change.type) if change.type else "its name is taken", safety)  # fmt: skip
@@ -167,6 +171,12 @@ def _unmanaged(change: Unmanaged) -> tuple[str, str]:
     return "table", f"{said}: left alone"
 
 
+def _rows(count: int) -> str:
+    if count == 1:
+        return "1 row has"
+    return f"{count}{' or more' if count == airtable.RECORDS_PER_PAGE else ''} rows have"
+
+
 def _short(text: str) -> str:
     first = " ".join(text.split())
     return f"\"{first if len(first) <= 60 else first[:57] + '...'}\""
@@ -176,7 +186,15 @@ def how(change: Change) -> str:
     """Return what people are to do for a manual change, or for one that Airtable may refuse; empty for others."""
     if isinstance(
         change,
-        (RetypeField, RenameChoice, ManualField, RemoveByHand, AddComputed, ChangeFormula),
+        (
+            RetypeField,
+            RenameChoice,
+            FillRows,
+            ManualField,
+            RemoveByHand,
+            AddComputed,
+            ChangeFormula,
+        ),
     ):
         return change.how
     if isinstance(change, SqlChange) and change.safety == "manual":

@@ -1,0 +1,141 @@
+"""What becomes required while there are rows: plan and drift tell which rows lack it, until none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tablewright.provision.ports.airtable import AirtablePort
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
+
+SHOP = """
+tablewright: 1
+name: shop
+tables:
+  Customer:
+    fields: {{name: text}}
+  Order:
+    fields: {{title: text, hours: {hours}, note: text}}
+    relations: {{customer: {{to: Customer{customer}}}}}
+"""
+BEFORE = SHOP.format(hours="number", customer="")
+REQUIRED = SHOP.format(
+    hours="{type: number, required: true}",
+    customer=", required: true, on_delete: cascade",
+)
+HOURS = "In table 'Order' give every row a value for 'Hours', which is required: until then rows without one are left out by what reads them."
+CUSTOMER = HOURS.replace("'Hours'", "'Customer'")
+
+
+@pytest.fixture
+def port(shell: Shell) -> Iterator[AirtablePort]:
+    found = AirtablePort(shell.server.token, endpoint=shell.server.url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def write(shell: Shell, port: AirtablePort) -> Callable[..., None]:
+    """Write a row of orders; the customer is made on the way."""
+
+    def write(**cells: object) -> None:
+        port.create_rows(shell.server.base_id, "Order", [cells])
+
+    return write
+
+
+def test_rows_that_lack_a_value_are_told_until_they_have_one(
+    shell: Shell, write: Callable[..., None], port: AirtablePort
+) -> None:
+    """A field and a link become required: a step for people, ticked off when done. 0 is a value."""
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    write(Title="A", Hours=0, Customer=["Ann"])
+    write(Title="B", Hours=2)
+    write(Title="C")
+    shell.write(REQUIRED)
+
+    planned = shell.type("plan")
+    shell.type("apply", "--yes")
+    before = shell.json("drift")["by_hand"]
+    for row in port.rows(shell.server.base_id, "Order", "OR({Title}='B',{Title}='C')"):
+        cells = {"Hours": 1, "Customer": ["Ann"]}
+        port._call("PATCH", f"{shell.server.base_id}/Order/{row['id']}", {"fields": cells, "typecast": True})  # fmt: skip
+    after = shell.json("drift")
+
+    assert planned.exit_code == 2
+    assert "  ! field 'Hours'     is required, and 1 row has no value  [manual]\n" in planned.stdout
+    assert (
+        "  ! field 'Customer'  is required, and 2 rows have no value  [manual]\n" in planned.stdout
+    )
+    assert [(one["text"], one["done"]) for one in before] == [(HOURS, False), (CUSTOMER, False)]
+    assert [(one["text"], one["done"]) for one in after["by_hand"]] == [(HOURS, True), (CUSTOMER, True)]  # fmt: skip
+    assert after["differences"] == []
+
+
+def test_what_every_row_has_is_asked_for_once(shell: Shell, write: Callable[..., None]) -> None:
+    """The lock file knows it after apply, so that a plan costs one call; people's later blanks are theirs."""
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    write(Title="A", Hours=1, Customer=["Ann"])
+    shell.write(REQUIRED)
+    shell.type("apply", "--yes")
+    write(Title="B")
+    shell.server.calls.clear()
+
+    again = shell.type("plan")
+
+    assert again.exit_code == 0
+    assert shell.server.calls.total == 1
+
+
+def test_a_new_required_field_is_told_before_and_after_it_is_made(
+    shell: Shell, write: Callable[..., None]
+) -> None:
+    """The rows that were there lack it; a new table has none."""
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    write(Title="A")
+    shell.write(BEFORE.replace("note:", "due: {type: date, required: true}, note:"))
+
+    before = shell.type("plan").stdout
+    shell.type("apply", "--yes")
+    after = shell.type("plan").stdout
+
+    assert "+ field 'Due'  Date, date format iso\n      required: rows that are there" in before
+    assert "! field 'Due'  is required, and 1 row has no value  [manual]" in after
+
+
+def test_what_is_required_and_was_not_meanwhile_is_asked_for_again(
+    shell: Shell, write: Callable[..., None]
+) -> None:
+    """Rows may have come without it in between."""
+    for text in (REQUIRED, BEFORE):
+        shell.write(text)
+        shell.type("apply", "--yes")
+    write(Title="A", Hours=1)
+    shell.write(REQUIRED)
+
+    planned = shell.type("plan").stdout
+
+    assert "field 'Customer'  is required, and 1 row has no value" in planned
+    assert "'Hours'" not in planned
+
+
+def test_more_than_a_page_of_rows_is_not_counted_out(shell: Shell, port: AirtablePort) -> None:
+    """One call a table is enough to know that there are many."""
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    for _ in range(11):
+        port.create_rows(shell.server.base_id, "Order", [{"Title": "A", "Hours": 1}] * 10)
+    shell.write(REQUIRED)
+    shell.server.calls.clear()
+
+    planned = shell.type("plan").stdout
+
+    assert "field 'Customer'  is required, and 100 or more rows have no value" in planned
+    assert shell.server.calls.total == 2
