@@ -18,7 +18,9 @@ NOT_DONE = [
     "503",
     "503 retry-after=3",
 ]
-DONE = ["cut-after", "malformed", "delay=2.6"]
+LATE = "delay=1.6"
+"""The answer comes after a client that waits for a second has given up."""
+DONE = ["cut-after", "malformed", LATE]
 """Faults after which the request was carried out, and the client does not know."""
 UNKNOWN = ["refuse", "cut-before", "500", "502", *DONE]
 """Faults that leave a client in doubt whether a request was carried out."""
@@ -46,5 +48,5 @@ def api_of(airtable: LocalAirtable) -> Any:
 
 def wait_for_late(fault: str) -> None:
     """Wait until a delayed request was carried out."""
-    if fault.startswith("delay"):
+    if fault == LATE:
         time.sleep(1)

@@ -21,7 +21,16 @@ from tablewright.runtime import (
 from tablewright.runtime import columns as _
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
-from tests.airtable_store.faults import DONE, NOT_DONE, UNKNOWN, Break, Waits, api_of, wait_for_late
+from tests.airtable_store.faults import (
+    DONE,
+    LATE,
+    NOT_DONE,
+    UNKNOWN,
+    Break,
+    Waits,
+    api_of,
+    wait_for_late,
+)
 
 TABLE = "AI_Agent_Tasks"
 
@@ -204,13 +213,14 @@ class Entry(AirtableModel):
 def test_a_lost_create_is_found_by_its_key(
     local_airtable: LocalAirtable,
     clock: Any,
+    patience: tuple[int, int],
     breaking: Break,
     model: type[AirtableModel],
     fault: str,
 ) -> None:
     """With a unique field, or a field for a key of the store's own, every record is there exactly once."""
     provision(local_airtable, [NOTE, ENTRY])
-    with connected(local_airtable, clock=clock, timeout=(5, 2)):
+    with connected(local_airtable, clock=clock, timeout=patience):
         model.count()
         breaking(fault, "POST", nth="2")
         items = [
@@ -218,7 +228,7 @@ def test_a_lost_create_is_found_by_its_key(
             for place in range(25)
         ]
 
-        if fault.startswith("delay"):
+        if fault == LATE:
             # It may still come: a second request could make every record twice.
             with pytest.raises(WriteIncomplete, match="not there yet"):
                 model.bulk_create(items)
@@ -249,7 +259,7 @@ def test_a_transition_is_made_once_or_not_at_all(
     breaking(fault, method, nth=nth)
 
     error = moved(one)
-    if error is not None and fault.startswith("delay"):
+    if error is not None and fault == LATE:
         assert "may still be" in str(error)
         wait_for_late(fault)
         assert one.refresh().status is TaskStatus.IN_PROGRESS

@@ -22,7 +22,7 @@ from tablewright.runtime import (
 )
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
-from tests.airtable_store.faults import DONE, NOT_DONE, UNKNOWN, Break, wait_for_late
+from tests.airtable_store.faults import DONE, LATE, NOT_DONE, UNKNOWN, Break, wait_for_late
 
 READS: dict[str, Callable[[AgentTask], Any]] = {
     "get": lambda task: AgentTask.get(task.id).name,
@@ -52,7 +52,7 @@ def test_every_kind_of_reading_survives_every_fault(
     expected = READS[name](one)
     assert expected
 
-    for fault in (*NOT_DONE, *(one for one in DONE if not one.startswith("delay"))):
+    for fault in (*NOT_DONE, *(one for one in DONE if one != LATE)):
         for nth in "123":
             breaking(fault, "GET", nth=nth)
             assert READS[name](one) == expected, fault
@@ -149,11 +149,15 @@ class File(AirtableModel):
 
 @pytest.mark.parametrize("fault", [*NOT_DONE, *DONE])
 def test_a_file_is_there_once_or_said_to_be_in_doubt(
-    local_airtable: LocalAirtable, clock: Any, breaking: Break, fault: str
+    local_airtable: LocalAirtable,
+    clock: Any,
+    patience: tuple[int, int],
+    breaking: Break,
+    fault: str,
 ) -> None:
     """As with comments; refresh() shows what became of it."""
     provision(local_airtable, [File])
-    with connected(local_airtable, clock=clock, timeout=(5, 2)):
+    with connected(local_airtable, clock=clock, timeout=patience):
         made = File._create({"name": "one"})
         breaking(fault, "POST")
         if fault not in UNKNOWN:
