@@ -31,6 +31,7 @@ Table = pyairtable.Table
         ("Moment", "2026-11-22T10:00:00", "2026-11-22T10:00:00.000Z"),
         ("Moment", "2026-11-22", "2026-11-22T00:00:00.000Z"),
         ("Moment", 1_700_000_000_123, "2023-11-14T22:13:20.123Z"),
+        ("Moment", 253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
         ("Done", True, True),
         ("Stars", 5, 5),
         ("State", "doing", "doing"),
@@ -203,3 +204,19 @@ def test_special_values_have_a_text_too(table: Table) -> None:
         "Broken": "#ERROR!",
         "Dear": "Infinity",
     }
+
+
+def test_a_field_has_no_more_than_ten_thousand_choices(base: pyairtable.Base, raw: Any) -> None:
+    """Typecast adds the last one and no further."""
+    choices = [{"name": f"c{number}"} for number in range(9_999)]
+    tags = {"name": "Tags", "type": "multipleSelects", "options": {"choices": choices}}
+    base.create_table("Many", [{"name": "Name", "type": "singleLineText"}, tags])
+    path = f"/v0/{base.id}/Many"
+
+    answers = [
+        raw("POST", path, json={"fields": {"Tags": [name]}, "typecast": True})
+        for name in ("last", "more", "c9")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 422, 200]
+    assert answers[1].json()["error"]["type"] == "INVALID_VALUE_FOR_COLUMN"

@@ -188,3 +188,12 @@ def test_a_file_of_an_odd_type_is_served_back(
     served = raw("GET", file["url"].removeprefix(airtable.url))
     assert (file["type"], served.content) == (kind, b"hi")
     assert served.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "http://", "https:///a", "ftp://x/y", "//x/y", ""])
+def test_an_attachment_at_no_address_is_refused(raw: Any, path: str, url: str) -> None:
+    """Only files on the web can be named."""
+    answer = raw("POST", path, json={"fields": {"Files": [{"url": url}]}})
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["type"] == "INVALID_VALUE_FOR_COLUMN"

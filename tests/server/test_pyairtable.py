@@ -256,26 +256,27 @@ def test_attachments_by_url_are_fetched_where_they_can_be(
     import time
 
     written: Any = [
+        {"url": "http://exa mple/never.png"},
         {"url": f"{airtable.url}/calls", "filename": "calls.json"},
         {"url": "http://127.0.0.1:9/gone.png"},
     ]
     record = table.create({"Files": written})
     given = record["fields"]["Files"]
-    assert [set(file) for file in given] == [{"id", "url", "filename"}] * 2
-    assert given[1]["filename"] == "gone.png"
+    assert [set(file) for file in given] == [{"id", "url", "filename"}] * 3
+    assert [file["filename"] for file in given] == ["never.png", "calls.json", "gone.png"]
 
     files = given
     deadline = time.monotonic() + 10
-    while "size" not in files[0] and time.monotonic() < deadline:
+    while "size" not in files[1] and time.monotonic() < deadline:
         time.sleep(0.02)
         files = table.get(record["id"])["fields"]["Files"]
 
-    assert files[0]["type"] == "application/json"
-    assert files[0]["id"] == given[0]["id"]
-    assert files[1] == given[1]
-    only_second: Any = [{"id": files[1]["id"]}]
-    kept = table.update(record["id"], {"Files": only_second})["fields"]["Files"]
-    assert kept == [given[1]]
+    assert files[1]["type"] == "application/json"
+    assert files[1]["id"] == given[1]["id"]
+    assert (files[0], files[2]) == (given[0], given[2])
+    only_last: Any = [{"id": files[2]["id"]}]
+    kept = table.update(record["id"], {"Files": only_last})["fields"]["Files"]
+    assert kept == [given[2]]
 
 
 def test_the_orm_saves_and_loads(

@@ -5,6 +5,7 @@ import binascii
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import PurePosixPath
 from threading import Thread
 from typing import Final, Protocol
@@ -43,8 +44,11 @@ class RequestAttachments:
         self._base = base
         self.to_fetch: list[FetchJob] = []
 
-    def from_url(self, url: str, filename: str | None) -> JsonObject:
-        """A new attachment, to be fetched after the commit; until then it has no size and no type."""
+    def from_url(self, url: str, filename: str | None) -> JsonObject | None:
+        """A new attachment, to be fetched after the commit; until then it has no size and no type. None for what is
+        no address on the web."""
+        if not _is_web_address(url):
+            return None
         attachment_id = new_id("att")
         self.to_fetch.append(FetchJob(self._base.id, attachment_id, url))
         return {"id": attachment_id, "url": url, "filename": filename or _name_in_url(url)}
@@ -56,6 +60,15 @@ class RequestAttachments:
                 if item["id"] == attachment_id:
                     return dict(item)
         return None
+
+
+def _is_web_address(url: str) -> bool:
+    if not url.startswith(("http://", "https://")):
+        return False
+    try:
+        return bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
 
 
 def _name_in_url(url: str) -> str:
@@ -149,7 +162,7 @@ def _fetch_all(jobs: list[FetchJob], deliver: Deliver) -> None:
             with opener.open(job.url, timeout=FETCH_SECONDS) as answer:
                 content = answer.read(MAX_FETCH_BYTES + 1)
                 content_type = answer.headers.get_content_type()
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             continue
         if len(content) <= MAX_FETCH_BYTES:
             deliver(job, content_type, content)

@@ -5,7 +5,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from tablewright.airtable import MAX_LINKED_RECORDS, MAX_SELECTED_CHOICES, MAX_TEXT_LENGTH
+from tablewright.airtable import (
+    MAX_CHOICES,
+    MAX_LINKED_RECORDS,
+    MAX_SELECTED_CHOICES,
+    MAX_TEXT_LENGTH,
+)
 from tablewright.server import dates, errors, typecast
 from tablewright.server.choices import add_choice
 from tablewright.server.following import followed
@@ -30,7 +35,7 @@ class Linker(Protocol):
 class AttachmentKeeper(Protocol):
     """Takes the attachments that a client names by URL or by id."""
 
-    def from_url(self, url: str, filename: str | None) -> JsonObject: ...
+    def from_url(self, url: str, filename: str | None) -> JsonObject | None: ...
 
     def of_id(self, attachment_id: str) -> JsonObject | None: ...
 
@@ -179,6 +184,9 @@ def _choice(reader: CellReader, field: Field, value: str) -> str:
         return known
     if not reader.typecast or not value.strip():
         raise errors.unknown_choice(value)
+    if len(field.choices) >= MAX_CHOICES:
+        # How the service refuses one more is unconfirmed.
+        raise errors.unacceptable_value(field.name)
     reader.transaction.alter(reader.table)
     with followed(reader.transaction, field):
         return add_choice(field, value)
@@ -243,7 +251,7 @@ def _attachments(reader: CellReader, field: Field, value: Json) -> Json:
             raise errors.unacceptable_value(field.name)
         url, filename = item.get("url"), item.get("filename")
         found = reader.attachments.of_id(item["id"]) if is_id(item.get("id"), "att") else None
-        if found is None and isinstance(url, str) and url.startswith(("http://", "https://")):
+        if found is None and isinstance(url, str):
             found = reader.attachments.from_url(
                 url, filename if isinstance(filename, str) else None
             )

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tablewright.server import clock
 from tablewright.server.schema import Field
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS = (
     "january",
@@ -76,8 +77,8 @@ def _in_utc(moment: datetime, default_zone: tzinfo) -> datetime | None:
 def instant_of_milliseconds(value: float) -> datetime | None:
     """The instant that many milliseconds after 1970; observed to be accepted in 2022."""
     try:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
+        return _EPOCH + timedelta(milliseconds=value)
+    except (ValueError, OverflowError):
         return None
 
 
