@@ -230,6 +230,20 @@ def test_a_missing_file_is_one_sentence(project: Path) -> None:
     assert "nowhere.yaml: there is no such file" in result.output
 
 
+def test_a_file_that_cannot_be_read_is_a_finding_for_tools(project: Path) -> None:
+    """A tool that reads the findings alone sees that there is an error, and where."""
+    (project / "schemas" / "bad.yaml").write_bytes(b"name: \xff")
+
+    result = run("check", "schemas/bad.yaml", "nowhere.yaml", "--format", "json")
+
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["errors"]) == (1, 2)
+    assert [(one["path"], one["line"], one["code"], one["message"][:16]) for one in found["findings"]] == [
+        ("schemas/bad.yaml", 1, "TW101", "byte 6 is not UT"),
+        ("nowhere.yaml", 1, "TW101", "there is no such"),
+    ]  # fmt: skip
+
+
 def test_watch_writes_again_after_a_change_and_waits_out_mistakes(project: Path) -> None:
     """--watch goes on until it is stopped, through a mistake in between."""
     schema = project / "schemas" / "notes.yaml"

@@ -47,6 +47,20 @@ def test_init_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (tmp_path / "schemas" / "tasks.yaml").read_text() == "mine"
 
 
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """--out /dev/stdout is a way to print; a pipe stands for it here."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+
+    result = run("schema", "--out", str(pipe))
+    printed, _ = reader.communicate(timeout=30)
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(printed)["title"]
+    assert pipe.is_fifo()
+
+
 def test_init_names_a_package_that_python_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

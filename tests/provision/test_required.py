@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -139,3 +141,24 @@ def test_more_than_a_page_of_rows_is_not_counted_out(shell: Shell, port: Airtabl
 
     assert "field 'Customer'  is required, and 100 or more rows have no value" in planned
     assert shell.server.calls.total == 2
+
+
+def test_in_a_database_the_next_apply_does_the_rest(shell: Shell) -> None:
+    """Rows are filled by people, the constraint by apply: the closing line says so, and the log has no empty line."""
+    (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///shop.db"\n')
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    with contextlib.closing(sqlite3.connect(shell.folder / "shop.db")) as rows, rows:
+        moment = "2026-01-01T00:00:00.000000Z"
+        rows.execute("INSERT INTO 'order' (id, created_time) VALUES ('rec00000000000001', ?)", [moment])  # fmt: skip
+    shell.write(BEFORE.replace("hours: number", "hours: {type: number, required: true}, due: date"))
+
+    applied = shell.run("apply", "--yes")
+    with contextlib.closing(sqlite3.connect(shell.folder / "shop.db")) as rows, rows:
+        rows.execute("UPDATE 'order' SET hours = 0")
+    rest = shell.type("apply", "--yes").stdout
+
+    assert "\nThe step by hand is left to you; after it 'tablewright apply' does the rest.\n" in applied.stdout  # fmt: skip
+    assert applied.stderr == "  1/1 + order: column 'due' DATE: done\n"
+    assert "column 'hours' is required" in rest
+    assert shell.type("plan").exit_code == 0

@@ -25,6 +25,7 @@ from tablewright.cli.provisioning import (
     require_no_store,
     variables,
 )
+from tablewright.provision.changes import SqlChange
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -150,7 +151,8 @@ def _apply(target: Target, plan: Plan, *, look: bool, quiet: bool) -> Applied:
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("applying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Where nobody looks, a bar would leave nothing but an empty line.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:  # fmt: skip
         task = progress.add_task("", total=len(plan.steps))
         return target.apply(plan, watcher=_watcher(progress, task), look=look)
 
@@ -205,9 +207,15 @@ def _report(plan: Plan, applied: Applied, description: str, output_format: str) 
         click.echo("Airtable refused some of them, which are left to you:\n")
         echo_manual(applied.manual)
         click.echo("'tablewright drift' ticks them off.")
-    elif applied.manual:
-        count = len(applied.manual)
-        said = "The step by hand is" if count == 1 else f"The {count} steps by hand are"
-        click.echo(
-            f"{said} left to you; 'tablewright drift' ticks {'it' if count == 1 else 'them'} off."
-        )
+    elif plan.manual:
+        click.echo(_left(plan))
+
+
+def _left(plan: Plan) -> str:
+    """Return the closing line about what people have to do."""
+    is_one = len(plan.manual) == 1
+    said = "The step by hand is" if is_one else f"The {len(plan.manual)} steps by hand are"
+    it = "it" if is_one else "them"
+    if any(isinstance(one, SqlChange) for one in plan.manual):
+        return f"{said} left to you; after {it} 'tablewright apply' does the rest."
+    return f"{said} left to you; 'tablewright drift' ticks {it} off."

@@ -153,7 +153,9 @@ def _copied(run: Callable[[Progress | None], list[Copied]], *, quiet: bool) -> l
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    # Where nobody looks, bars would leave nothing but an empty line.
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(table: str, done: int, total: int) -> None:

@@ -51,6 +51,7 @@ def command(
     1 after an error.
     """
     from tablewright.config import read_config
+    from tablewright.output.files import write_whole
     from tablewright.provision.plan import as_text
     from tablewright.provision.target import open_target
 
@@ -66,7 +67,7 @@ def command(
     finally:
         target.close()
     if saved is not None:
-        saved.write_text(as_text(plan), encoding="utf-8")
+        write_whole(saved, as_text(plan))
         click.echo(f"Saved: apply it with 'tablewright apply {saved}'", err=True)
     leave(NOTHING if plan.is_empty else CHANGES)
 

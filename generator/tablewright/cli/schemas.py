@@ -80,20 +80,27 @@ def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compile
 
 
 def compile_all(paths: Sequence[Path]) -> tuple[list[Compiled], bool]:
-    """Return what came out of each file that could be read, and whether there is a model of every one."""
+    """Return what came out of each file, and whether there is a model of every one."""
     # The compiler is imported when there is something to compile.
     from tablewright.check.compile import compile_schema
     from tablewright.syntax.source import SourceUnreadable, read_source
 
     results: list[Compiled] = []
-    unreadable = False
     for path in paths:
         try:
             results.append(compile_schema(read_source(path)))
         except SourceUnreadable as error:
-            click.echo(f"error: {error}", err=True)
-            unreadable = True
-    return results, not unreadable and all(result.schema is not None for result in results)
+            results.append(_unreadable(path, str(error)))
+    return results, all(result.schema is not None for result in results)
+
+
+def _unreadable(path: Path, message: str) -> Compiled:
+    """Return what comes out of a file that no line is known of: a finding about its beginning."""
+    from tablewright.check.compile import Compiled
+    from tablewright.diagnostics import Diagnostic, Span
+
+    said = message.removeprefix(f"{path}: ")
+    return Compiled(None, (Diagnostic(Span(str(path), 1, 1, 1, 1), "TW101", said),))
 
 
 def print_findings(results: Sequence[Compiled], *, output_format: str) -> None:
@@ -122,8 +129,11 @@ def _print_text(results: Sequence[Compiled], findings: Sequence[Diagnostic]) -> 
 
     for result in results:
         for finding in result.findings:
-            click.echo(as_text(finding, result.lines) + "\n", err=True)
-    if findings:
+            if result.sources:
+                click.echo(as_text(finding, result.lines) + "\n", err=True)
+            else:
+                click.echo(f"error: {finding.span.path}: {finding.message}", err=True)
+    if any(result.findings and result.sources for result in results):
         click.echo(counted(findings), err=True)
 
 

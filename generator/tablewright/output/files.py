@@ -117,6 +117,10 @@ def write_whole(path: Path, text: str) -> None:
     """
     import tempfile
 
+    if path.exists() and not path.is_file():
+        # A pipe or a terminal, such as /dev/stdout, is written to and not replaced.
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     # With this suffix, what a killed run left is seen as left over, and goes with the next run.
     handle, temporary = tempfile.mkstemp(
