@@ -13,18 +13,17 @@ from tablewright.cli.provisioning import (
     ProvisionCommand,
     alone_in,
     api_calls,
-    echo_json,
     echo_manual,
     echo_plan,
     environment_of,
     environment_options,
-    format_option,
     is_terminal,
     leave,
     one_schema,
     require_no_store,
     variables,
 )
+from tablewright.cli.results import echo_json, format_option
 from tablewright.provision.changes import SqlChange
 
 if TYPE_CHECKING:

@@ -12,11 +12,10 @@ import click
 from tablewright.cli.provisioning import (
     CHANGES,
     ProvisionCommand,
-    echo_json,
-    format_option,
     leave,
     one_schema,
 )
+from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.sources import place, require_there
 
 if TYPE_CHECKING:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.schemas import compiled
 
 
 @click.command("diff")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How changes are printed.",
-)
+@format_option
 def command(old: Path, new: Path, output_format: str) -> None:
     """Label every change from schema OLD to schema NEW: compatible, needs backfill, or breaking.
 
@@ -35,11 +29,7 @@ def command(old: Path, new: Path, output_format: str) -> None:
     before, after = models
     changes = schema_changes(before, after)
     if output_format == "json":
-        click.echo(
-            json.dumps(
-                [dataclasses.asdict(change) for change in changes], indent=2, ensure_ascii=False
-            )
-        )
+        echo_json([dataclasses.asdict(change) for change in changes])
     else:
         for change in changes:
             click.echo(f"{change.label:<14}  {change.place}: {change.sentence}")

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 
+from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.schemas import compiled, schema_paths
 
 
 @click.command("docs")
 @click.argument("schemas", nargs=-1, type=click.Path(path_type=Path))
-def command(schemas: tuple[Path, ...]) -> None:
+@format_option
+def command(schemas: tuple[Path, ...], output_format: str) -> None:
     """Print the reference of SCHEMAS as Markdown: fields, relations, state diagram, queries, statistics.
 
-    It is the README.md that `tablewright generate` puts into the package.
+    It is the README.md that `tablewright generate` puts into the package. With --format json there is one text for each
+    schema's name.
     """
     models = compiled(schema_paths(schemas), output_format="text")
     if models is None:
@@ -24,8 +27,14 @@ def command(schemas: tuple[Path, ...]) -> None:
     from tablewright.targets.docs.views import readme_view
     from tablewright.targets.python.code import comment
 
-    for schema in models:
-        click.echo(
-            render("docs/README.md.jinja", readme_view(schema, comment(Path(schema.path).name))),
-            nl=False,
+    texts = {
+        schema.name: render(
+            "docs/README.md.jinja", readme_view(schema, comment(Path(schema.path).name))
         )
+        for schema in models
+    }
+    if output_format == "json":
+        echo_json(texts)
+        return
+    for text in texts.values():
+        click.echo(text, nl=False)

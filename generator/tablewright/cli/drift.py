@@ -13,14 +13,13 @@ from tablewright.cli.provisioning import (
     ProvisionCommand,
     echo_changes,
     echo_heading,
-    echo_json,
     environment_of,
     environment_options,
-    format_option,
     leave,
     one_schema,
     variables,
 )
+from tablewright.cli.results import echo_json, format_option
 
 if TYPE_CHECKING:
     from tablewright.provision.drift import Difference, Drift

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tablewright.cli.results import echo_json, format_option
+
 
 @click.command("init")
 @click.argument("name", default="tasks")
@@ -16,12 +18,13 @@ import click
     show_default=True,
     help="Where the schema is put.",
 )
-def command(name: str, folder: Path) -> None:
+@format_option
+def command(name: str, folder: Path, output_format: str) -> None:
     """Write a commented starter schema for the package NAME. A file that is there is never overwritten.
 
     Beside it comes tablewright.schema.json, by which editors complete and explain it.
     """
-    from tablewright.cli.schema import write_json_schema
+    from tablewright.cli.schema import FILE, write_json_schema
     from tablewright.language.starter import starter_schema
     from tablewright.names import is_identifier, suggested_package
     from tablewright.output.files import write_whole
@@ -40,4 +43,7 @@ def command(name: str, folder: Path) -> None:
         raise click.ClickException(
             f"{path} cannot be written: {error.strerror or error}"
         ) from error
+    if output_format == "json":
+        echo_json({"schema": str(path), "json_schema": str(folder / FILE)})
+        return
     click.echo(f"{path} is written. Next: edit it, then run 'tablewright generate'")

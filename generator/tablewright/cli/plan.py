@@ -13,11 +13,11 @@ from tablewright.cli.provisioning import (
     echo_plan,
     environment_of,
     environment_options,
-    format_option,
     leave,
     one_schema,
     variables,
 )
+from tablewright.cli.results import format_option
 
 
 @click.command("plan", cls=ProvisionCommand)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from tablewright.cli.failures import what_disk_says
+from tablewright.cli.results import echo_json
 from tablewright.config import FILE, Config, ConfigUnusable, Environment, chosen_environment
 from tablewright.model.schema import Schema
 from tablewright.provision.changes import Change
@@ -78,15 +78,6 @@ def environment_options(function: _Function) -> _Function:
     ):  # fmt: skip
         function = option(function)
     return function
-
-
-format_option = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How results are printed.",
-)
 
 
 def variables() -> dict[str, str]:
@@ -175,11 +166,6 @@ def require_no_store(given: Path) -> None:
 def _below_here(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def echo_json(value: Mapping[str, Any]) -> None:
-    """Print a result for tools."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def echo_plan(plan: Plan, description: str, *, output_format: str) -> None:

@@ -13,13 +13,12 @@ from tablewright.cli.provisioning import (
     ERROR,
     ProvisionCommand,
     alone_in,
-    echo_json,
     environment_of,
     environment_options,
-    format_option,
     leave,
     variables,
 )
+from tablewright.cli.results import echo_json, format_option
 
 if TYPE_CHECKING:
     from tablewright.config import Environment

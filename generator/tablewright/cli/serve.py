@@ -1,9 +1,16 @@
 """`tablewright serve`: a local Airtable in the foreground."""
 
+from __future__ import annotations
+
+import json
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tablewright.server.serve import LocalAirtable
 
 
 def _given(_context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -81,6 +88,13 @@ def _sendable(
     help="2025 refuses to create formulas, rollups, lookups and counts, as the API did.",
 )
 @click.option("--shuffle", is_flag=True, help="List in another order each time unless sorted.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How it says where it is; json is one line for the program that started it.",
+)
 def command(
     data: Path | None,
     port: int,
@@ -93,6 +107,7 @@ def command(
     seed: int,
     era: str,
     shuffle: bool,
+    output_format: str,
 ) -> None:
     """Run a local Airtable that pyairtable, airtable.js and other clients take for the real one.
 
@@ -136,16 +151,32 @@ def command(
         raise click.BadParameter(str(error), param_hint="'--fail'") from error
     except PortTakenError as error:
         raise click.ClickException(str(error)) from error
+    if output_format == "json":
+        click.echo(json.dumps(_where(airtable)))
+    else:
+        _tell(airtable, data)
+    if not _is_loopback(host):
+        click.echo(f"Open to the network at {host}: whoever has the token may write.", err=True)
+    airtable.run()
+
+
+def _where(airtable: LocalAirtable) -> dict[str, Any]:
+    return {
+        "url": airtable.url,
+        "base": airtable.base_id,
+        "token": airtable.token,
+        "environment": dict(airtable.environment()),
+    }
+
+
+def _tell(airtable: LocalAirtable, data: Path | None) -> None:
     kept = "in memory only: give --data FILE to keep it" if data is None else f"kept in {data}"
     click.echo(f"Local Airtable at {airtable.url} (data {kept})")
     click.echo(f"Base {airtable.base_id}")
     click.echo("To use it from another shell:")
     for name, value in airtable.environment().items():
         click.echo(f'  export {name}="{value}"')
-    if not _is_loopback(host):
-        click.echo(f"Open to the network at {host}: whoever has the token may write.", err=True)
     click.echo("Ctrl+C ends it.")
-    airtable.run()
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.sources import require_there
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _duration(
     "--by", metavar="FIELD", help="Print the queue's figures for each value of a field, too."
 )
 @click.option("--queue", "where", multiple=True, metavar="FIELD=VALUE", help="Only tasks whose field has this value, for the queue's figures. Repeatable.")  # fmt: skip
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How they are printed.")  # fmt: skip
+@format_option
 def command(
     model: str, store: str | None, leases: str | None, since: timedelta | None, bucket: timedelta, by: str | None, where: tuple[str, ...], output_format: str
 ) -> None:  # fmt: skip
@@ -82,8 +82,7 @@ def command(
     except (TablewrightError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if output_format == "json":
-        shown = {name: one.model_dump(mode="json") for name, one in found.items()}
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        echo_json({name: one.model_dump(mode="json") for name, one in found.items()})
     else:
         if not found and not left_out:
             click.echo(f"the schema of {model} names no statistics, and there is no queue")
