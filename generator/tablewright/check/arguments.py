@@ -95,7 +95,7 @@ def _read_argument(
     for bound in BOUND_KEYS:
         if reader.has(bound) and bound not in kind.bounds:
             possible = ", ".join(sorted(kind.bounds))
-            findings.error(reader.key_span(bound), "TW215", f"{what}: a {kind.name} has no '{bound}'",
+            findings.error(reader.key_span(bound), "TW215", f"{what}: {names.with_article(kind.name.replace('_', ' '))} has no '{bound}'",
                            f"it has {possible}" if possible else "remove the key")  # fmt: skip
     required = reader.boolean("required")
     bounds = read_bounds(findings, reader, kind)

@@ -130,7 +130,9 @@ def _read_schema(findings: Findings, written: Document) -> Schema:
 def _check_version(findings: Findings, reader: Reader) -> None:
     reader.required("tablewright", "the version of the language: 'tablewright: 1'")
     found = reader.scalar("tablewright")
-    if found is not None and found.value != LANGUAGE_VERSION:
+    if found is not None and (
+        found.value != LANGUAGE_VERSION or not isinstance(found.value, int) or found.value is True
+    ):
         findings.error(found.span, "TW113", f"this tablewright reads version {LANGUAGE_VERSION} of the language, not {described(found)}",
                        f"write 'tablewright: {LANGUAGE_VERSION}'")  # fmt: skip
 

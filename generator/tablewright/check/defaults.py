@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Final
 
 from tablewright.check.durations import seconds_of
 from tablewright.check.findings import Findings
@@ -12,6 +13,7 @@ from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Default, Field
 from tablewright.syntax.document import Node, Scalar, described
+from tablewright.syntax.parse import core_value
 
 
 def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, Default]:
@@ -45,24 +47,53 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
             )
             return False, None
         return True, value
-    way_out = ""
-    if kind == ENUM and field.enum is not None:
+    findings.error(
+        node.span,
+        "TW208",
+        f"{what} is {described(node)}, and {problem} is needed",
+        _way_out(node, field),
+    )
+    return False, None
+
+
+def _way_out(node: Scalar, field: Field) -> str:
+    """Return what to write in place of a default of the wrong type; empty where that cannot be told."""
+    kind, value = field.kind.value.kind, node.value
+    if value is None:
+        quoted = f"; as a text it has quotes: '{node.text}'" if kind == "text" and node.text else ""
+        return f"a field without a default begins blank: remove the key{quoted}"
+    if field.kind.name == ENUM and field.enum is not None:
         now = field.enum.renamed.get(node.text)
         known = [one.key for one in field.enum.values]
         way_out = did_you_mean(node.text, known) if now is None else called_now(now)
         by_label = next((one.key for one in field.enum.values if one.label == node.text), "")
-        if by_label:
-            way_out = f"write the value's key: {by_label}"
-    elif kind == "boolean" and node.text.lower() in ("yes", "no", "on", "off"):
-        way_out = "write true or false"
-    elif kind == "percent" and node.text.endswith("%"):
-        way_out = "50 % is written 0.5"
-    elif field.kind.value.kind == "text":
-        way_out = f"quote it: '{node.text}'"
-    findings.error(
-        node.span, "TW208", f"{what} is {described(node)}, and {problem} is needed", way_out
-    )
-    return False, None
+        return f"write the value's key: {by_label}" if by_label else way_out
+    if field.kind.name == "percent" and node.text.endswith("%"):
+        return "50 % is written 0.5"
+    match kind:
+        case "text":
+            return f"quote it: '{node.text}'"
+        case "boolean":
+            return f"write true or false{', without quotes' if node.quoted else ''}"
+        case "integer" | "number":
+            return _as_number(node, whole=kind == "integer")
+        case "date" | "datetime" if node.text.strip().lower() in _MOVING:
+            return "a default never changes: give the value to create(), or take the record's created_time"
+        case _:
+            return ""
+
+
+_MOVING: Final = frozenset({"now", "now()", "today", "today()", "utcnow()", "current_timestamp"})
+
+
+def _as_number(node: Scalar, *, whole: bool) -> str:
+    if isinstance(node.value, bool):
+        return ""
+    if isinstance(node.value, int):
+        return f"integers go up to {MAX_INTEGER}, as in Airtable"
+    if isinstance(node.value, float):
+        return f"write {node.value:.0f}" if whole and node.value.is_integer() else ""
+    return f"write {node.text}, without quotes" if node.quoted and isinstance(core_value(node.text), int) else ""  # fmt: skip
 
 
 def _value(node: Scalar, field: Field) -> tuple[str, Default]:
@@ -121,7 +152,7 @@ def out_of_bounds(value: Default, field: Field) -> str:
     bounds = field.bounds
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         least = bounds.minimum if field.kind.name != "rating" else 1
-        most = bounds.maximum if field.kind.name != "rating" else float(field.options["max"])
+        most = bounds.maximum if field.kind.name != "rating" else int(field.options["max"])
         if least is not None and value < least:
             return f"is {value}, below the field's least value {least}"
         if most is not None and value > most:

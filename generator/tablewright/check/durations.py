@@ -10,6 +10,8 @@ from tablewright.syntax.document import Scalar
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 WITH_UNIT: Final = r"[0-9]+(\.[0-9]+)?\s*(ms|[smhdw])"
 """A duration with its unit, as a regular expression."""
+LONGEST: Final = 999_999_999 * 86_400
+"""The most seconds that a duration has."""
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WRITTEN: Final = re.compile(WITH_UNIT)
 
@@ -17,7 +19,7 @@ _WRITTEN: Final = re.compile(WITH_UNIT)
 def seconds_of(node: Scalar) -> float | None:
     """Return the seconds that were written in a schema, or nothing where it is no duration."""
     if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return float(node.value) if node.value >= 0 else None
+        return _held(node.value) if node.value >= 0 else None
     return _with_unit(node.text)
 
 
@@ -31,4 +33,8 @@ def _with_unit(text: str) -> float | None:
     if found is None:
         return None
     unit = found.group(2)
-    return float(found.group().removesuffix(unit)) * _UNITS[unit]
+    return _held(float(found.group().removesuffix(unit)) * _UNITS[unit])
+
+
+def _held(seconds: float) -> float | None:
+    return float(seconds) if seconds <= LONGEST else None

@@ -12,8 +12,9 @@ from tablewright.check.findings import Findings
 from tablewright.check.options import read_options
 from tablewright.check.reader import Reader
 from tablewright.check.types import BOUND_KEYS, Typed, read_bounds, read_type
-from tablewright.kinds import COMMON_KEYS, KINDS, Kind
+from tablewright.kinds import COMMON_KEYS, ENUM, ENUM_LIST, KINDS, Kind
 from tablewright.model.schema import Enum, Field
+from tablewright.names import with_article
 from tablewright.syntax.document import ListNode, Node, Scalar
 
 _ALL_OPTION_KEYS: Final = tuple(
@@ -88,7 +89,7 @@ def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -
             return replace(field, required=False, unique=False, index=False)
         return field
     if field.unique and not field.kind.can_be_unique:
-        findings.error(reader.key_span("unique"), "TW209", f"{what}: a {shown_kind(field)} field cannot be unique",
+        findings.error(reader.key_span("unique"), "TW209", f"{what}: {with_article(shown_kind(field))} field cannot be unique",
                        "unique works for texts, numbers, dates and single choices")  # fmt: skip
     if field.required and field.kind.name == "boolean":
         findings.error(reader.key_span("required"), "TW209", f"{what}: a boolean is never blank, and cannot be required",
@@ -143,8 +144,12 @@ def _report_foreign_keys(findings: Findings, reader: Reader, kind: Kind, what: s
             continue
         if key in FIELD_KEYS:
             possible = [*own, *sorted(kind.bounds)]
-            findings.error(reader.key_span(key), "TW215", f"{what}: a {kind.name} field has no '{key}'",
+            findings.error(reader.key_span(key), "TW215", f"{what}: {with_article(_kind_in_words(kind))} has no '{key}'",
                            f"it has {', '.join(possible)}" if possible else "it has no options of its own")  # fmt: skip
+
+
+def _kind_in_words(kind: Kind) -> str:
+    return {ENUM: "choice", ENUM_LIST: "multiple choice"}.get(kind.name, kind.name) + " field"
 
 
 def read_description(findings: Findings, reader: Reader, key: str = "description") -> str:

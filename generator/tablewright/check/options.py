@@ -58,7 +58,14 @@ def _time_zone(findings: Findings, reader: Reader, option: Option) -> str:
     if found.text.lower() == "utc" and found.text != "utc":
         findings.error(found.span, "TW217", f"Airtable refuses the time zone '{found.text}'", "write it small: utc")  # fmt: skip
     elif found.text not in ("utc", "client") and found.text not in _zones():
-        near = did_you_mean(found.text, ("utc", "client", *sorted(_zones())), what="such as")
+        city = found.text.strip().lower().replace(" ", "_")
+        same = [one for one in sorted(_zones()) if one.rsplit("/", 1)[-1].lower() == city]
+        near = (
+            f"write {same[0]}"
+            if same
+            else did_you_mean(found.text, ("utc", "client", *sorted(_zones())))
+            or "write utc, client, or a name such as Europe/Berlin"
+        )
         findings.error(found.span, "TW217", f"there is no time zone '{found.text}'", near)
     else:
         return found.text

@@ -11,6 +11,7 @@ from tablewright.check.findings import Findings
 from tablewright.check.ordering import read_filters, read_order
 from tablewright.check.reader import Reader
 from tablewright.check.scope import TableScope
+from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.tree import Node
 from tablewright.expressions.types import BOOLEAN
@@ -53,7 +54,7 @@ def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScop
         where.text if where else "",
         read_filters(findings, reader, takes, table),
         read_order(findings, reader, table),
-        reader.integer("limit", least=1),
+        reader.integer("limit", least=1, most=MAX_INTEGER),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 from tablewright.check.findings import Findings
 from tablewright.diagnostics import Span, did_you_mean
@@ -23,13 +24,12 @@ class Reader:
         self._cut: set[str] = set()
         self._rests: set[str] = set()
         if self._map is None:
-            if not (isinstance(node, Scalar) and node.value is None and keys is None):
-                findings.error(
-                    node.span,
-                    "TW110",
-                    f"{what} is {described(node)}, and a mapping is needed",
-                    "write {key: value}, or the keys on lines of their own, further in",
-                )
+            findings.error(
+                node.span,
+                "TW110",
+                f"{what} is {described(node)}, and a mapping is needed",
+                "write {key: value}, or the keys on lines of their own, further in",
+            )
         else:
             known = None if keys is None else list(keys)
             self._report_cut(self._map, known or ())
@@ -39,7 +39,7 @@ class Reader:
     def _report_cut(self, node: MapNode, known: Collection[str]) -> None:
         previous: tuple[Scalar, Node] | None = None
         for key, value in node.entries if node.flow else ():
-            if previous is None or not _continues(previous[1], key, value, known):
+            if previous is None or not _continues(*previous, key, value, known):
                 previous = (key, value)
                 continue
             self._rests.add(key.text)
@@ -54,11 +54,16 @@ class Reader:
     def _report_unknown(self, known: Sequence[str]) -> None:
         for key, _ in self.entries():
             if key.text not in known:
+                glued = key.text.partition(":")[0]
                 self.findings.error(
                     key.span,
                     "TW108",
                     f"{self.what} has no key '{key.text}'",
-                    did_you_mean(key.text, known),
+                    (
+                        f"YAML needs a space after '{glued}:'"
+                        if glued in known and not key.quoted
+                        else did_you_mean(key.text, known)
+                    ),
                 )
 
     @property
@@ -252,8 +257,16 @@ def words_of(findings: Findings, found: Node | None, what: str) -> list[Scalar]:
     return []
 
 
-def _continues(before: Node, key: Scalar, value: Node, known: Collection[str]) -> bool:
-    """Tell whether *key* looks like the rest of an expression or a text that a comma inside braces cut off."""
+_FREE_TEXTS: Final = frozenset(
+    {"description", "inverse_description", "label", "name", "inverse_name", "otherwise", "default"}
+)
+"""Keys whose values are texts for people, in which commas are usual."""
+
+
+def _continues(
+    owner: Scalar, before: Node, key: Scalar, value: Node, known: Collection[str]
+) -> bool:
+    """Tell whether *key* looks like the rest of an expression or a text of *owner* that a comma inside braces cut off."""
     if (
         not isinstance(before, Scalar)
         or before.quoted
@@ -261,7 +274,7 @@ def _continues(before: Node, key: Scalar, value: Node, known: Collection[str]) -
         or value.text
     ):
         return False
-    if " " in key.text and key.text not in known:
+    if key.text not in known and (" " in key.text or owner.text in _FREE_TEXTS):
         return True
     opened = sum(before.text.count(sign) for sign in "([") - sum(
         before.text.count(sign) for sign in ")]"

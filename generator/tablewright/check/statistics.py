@@ -249,7 +249,12 @@ class _Measured:
         return f"fields that fit: {', '.join(found[:12])}" if found else ""
 
     def _kinds(self) -> Collection[str]:
-        taken = {"count_by": _GROUPABLE, "min": functions.ORDERED_KINDS, "max": functions.ORDERED_KINDS}  # fmt: skip
+        taken = {
+            "count_by": _GROUPABLE,
+            "count_distinct": functions.ORDERED_KINDS | _GROUPABLE,
+            "min": functions.ORDERED_KINDS,
+            "max": functions.ORDERED_KINDS,
+        }
         return taken.get(self.function, _CALCULABLE)
 
     def _field_of(self, table: str, link: ast.expr) -> str:

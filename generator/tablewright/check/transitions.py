@@ -18,7 +18,7 @@ from tablewright.expressions.types import BOOLEAN
 from tablewright.model.lifecycle import Assignment, Transition
 from tablewright.model.schema import Enum, Field
 from tablewright.names import CALL_ATTRIBUTES, PARAMETER_NAMES
-from tablewright.syntax.document import Node, Scalar
+from tablewright.syntax.document import ListNode, Node, Scalar
 
 TRANSITION_KEYS: Final = ("from", "to", "description", "takes", "when", "otherwise", "set")
 
@@ -50,6 +50,9 @@ def read_transition(
     reader.required("from", f"from: {states.values[0].key}" if states.values else "")
     reader.required("to", f"to: {states.values[-1].key}" if states.values else "")
     written = reader.words("from")
+    if not written and isinstance(reader.node("from"), ListNode):
+        findings.error(reader.value_span("from"), "TW210", f"transition '{key.text}' leaves no state",
+                       f"from: {states.values[0].key}" if states.values else "")  # fmt: skip
     known = [word.text for word in written if known_state(findings, word, states)]
     sources = tuple(dict.fromkeys(known))
     target = reader.scalar("to")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from tablewright import airtable
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import close_matches, did_you_mean
+from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.expressions.types import ValueType, enum_type, list_of
 from tablewright.kinds import ENUM, ENUM_LIST, KINDS, WRITTEN_KINDS, Kind
 from tablewright.model.schema import Bounds, Enum
@@ -122,8 +124,9 @@ def read_bounds(findings: Findings, reader: Reader, kind: Kind) -> Bounds:
     """Return what a value is held to, contradictions reported."""
     numeric = "min" in kind.bounds
     whole = kind.value.kind == "integer"
-    least = (reader.integer if whole else reader.number)("min") if numeric else None
-    most = (reader.integer if whole else reader.number)("max") if numeric else None
+    read = partial(reader.integer, least=-MAX_INTEGER, most=MAX_INTEGER) if whole else reader.number
+    least = read("min") if numeric else None
+    most = read("max") if numeric else None
     has_length = "max_length" in kind.bounds
     shortest = reader.integer("min_length", least=0, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
     longest = reader.integer("max_length", least=1, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
@@ -143,7 +146,7 @@ def _pattern(findings: Findings, reader: Reader) -> str | None:
         re.compile(found.text)
     except (re.error, RecursionError, OverflowError) as error:
         findings.error(found.span, "TW213", f"'{found.text}' is not a regular expression: {error}",
-                       "quote it in '…', where a backslash is only a backslash")  # fmt: skip
+                       "a sign that stands for itself has a backslash before it, as in '\\['")  # fmt: skip
         return None
     foreign = _NOT_LINEAR.search(found.text)
     if foreign:

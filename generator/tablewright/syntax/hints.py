@@ -21,6 +21,8 @@ _BRACKET_FIRST: Final = (
 )
 _GLUED: Final = re.compile(r"\s*(?:- )?([A-Za-z_]\w*):[^\s:/]")
 """A key whose colon touches its value, so that YAML reads one word; not an address such as https://."""
+_COMMENT: Final = re.compile(r"(?<=\s)#\s?\S*(?=.*[}\]])")
+"""A `#` that takes a closing bracket with it."""
 _VALUE: Final = re.compile(r"\s*(?:- )?[^\s'\"\[{#][^'\"#]*?:\s+(['\"\[{])")
 
 
@@ -42,6 +44,11 @@ def way_out(error: Any, lines: Sequence[str], line: int, column: int) -> str:
     begins = _VALUE.match(text)
     if not in_flow and "expected key" in reason and begins is not None and begins.end() < column:
         return _QUOTE_FIRST if begins.group(1) in "'\"" else _BRACKET_FIRST
+    if in_flow and sign == ":":
+        return "a text with ': ' in it has to be quoted"
+    comment = _COMMENT.search(lines[opened - 1]) if in_flow and opened < line else None
+    if comment is not None:
+        return f"on line {opened}, '{comment.group()}' begins a comment: quote the text that holds the '#'"
     if opened == line >= len(lines) and in_flow and not text.strip():
         return "a '{' or '[' further up does not close"
     if opened < line and sign not in ("[", "{"):

@@ -115,6 +115,8 @@ def condition_help(written: str, one: ValueType) -> str:
 
 
 def _made_fit(target: ValueType, one: ValueType, written: str) -> str:
+    if target.kind == "boolean" and written in ("0", "1"):
+        return f"write {written == '1'}"
     if target.kind == "boolean":
         return condition_help(written, one)
     if target.kind == "integer" and one.kind == "number":

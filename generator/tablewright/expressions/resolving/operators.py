@@ -223,6 +223,8 @@ def _compared(
     shared = common_type(left.type, right.type)
     if shared is None:
         way_out = context.way_to(left.type, right) or context.way_to(right.type, left)
+        if left.type.kind == "list" and len(node.comparators) == 1:
+            way_out = f"write {ast.unparse(node.comparators[0])} in {ast.unparse(node.left)}"
         if not way_out and left.type.kind == "text" and right.type.is_numeric:
             way_out = f"compare its length, len({ast.unparse(node.left)}), or with a text in quotes"
         context.problem(node, "TW504", f"compares {left.type} with {right.type}", way_out)

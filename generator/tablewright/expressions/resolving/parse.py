@@ -61,13 +61,15 @@ def _syntax_problem(text: str, shift: int, error: SyntaxError) -> Problem:
     word = text[start:end].strip()
     if word in ("AND", "OR", "NOT", "IN", "IS"):
         way_out = f"write '{word.lower()}'"
+    elif not way_out and "string literal" in error.msg:
+        way_out = "close the quote; what stands behind a ' #' is a comment to YAML unless the whole is quoted"
     elif not way_out and text.rstrip().endswith(_OPEN_ENDS):
         way_out = f"something is missing after '{text.split()[-1]}'"
     return Problem(
         start,
         max(min(end, len(text)), start + 1),
         "TW501",
-        f"cannot be read as an expression: {error.msg}",
+        f"cannot be read as an expression: {error.msg.removesuffix(' (detected at line 1)')}",
         way_out or "expressions use Python's syntax",
     )
 
