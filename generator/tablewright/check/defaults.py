@@ -46,6 +46,10 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
                 "a default has to meet the field's own constraints",
             )
             return False, None
+        if value == "":
+            findings.error(node.span, "TW208", f"{what} is empty, and an empty text counts as blank",
+                           "a field without a default begins blank: remove the key")  # fmt: skip
+            return False, None
         return True, value
     findings.error(
         node.span,
