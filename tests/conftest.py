@@ -36,8 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_finish() -> None:
-    """Set apart what is there before the first test: each search for garbage would go through all of it."""
+@pytest.fixture(scope="module", autouse=True)
+def _older_things_set_apart() -> None:
+    """Search for garbage among the things of one file of tests at a time: all that is there takes a second to go through."""
     gc.collect()
     gc.freeze()
 

@@ -128,13 +128,6 @@ def path(airtable: LocalAirtable, table: Table) -> str:
     return f"/v0/{airtable.base_id}/Tasks"
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _older_things_set_apart() -> None:
-    """What other tests left behind is not gone through after each test of these, which takes a second a time."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(autouse=True)
 def _no_sockets_left_over() -> Iterator[None]:
     """A socket that a test forgot shows in that test and not in a later one."""
