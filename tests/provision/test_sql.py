@@ -183,6 +183,21 @@ def test_a_column_that_stays_is_drift_until_somebody_decides(
     assert bring(url, compiled(unmanaged), allow_destructive=True) == ()
 
 
+def test_a_column_that_is_not_there_is_drift_that_says_so(
+    url: str, compiled: Callable[[str], Schema]
+) -> None:
+    """Somebody dropped or renamed it: apply makes it, and 'was' would have renamed it."""
+    bring(url, compiled(BEFORE))
+    more = BEFORE.replace("      old: {type: text, required: true}\n", "      fresh: text\n")
+
+    told = found(url, compiled(more)).differences
+
+    assert ("column 'fresh' TEXT", "is not there", "makes it", "remove it from the schema") in [
+        (one.subject, one.detail, one.apply, one.adopt) for one in told
+    ]
+    assert any("'was' of one that is not there renames it" in one.adopt for one in told)
+
+
 def test_rows_that_stand_against_a_change_are_told(
     url: str, compiled: Callable[[str], Schema]
 ) -> None:

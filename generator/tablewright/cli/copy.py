@@ -72,7 +72,7 @@ def command(
     from tablewright.provision.alone import own_folder
     from tablewright.provision.copying import copy_rows, verify
     from tablewright.provision.errors import ProvisionError
-    from tablewright.provision.journal import open_journal
+    from tablewright.provision.journal import is_begun, open_journal
     from tablewright.provision.specs import table_specs
     from tablewright.runtime.connection import connect
     from tablewright.runtime.errors import TablewrightError
@@ -105,15 +105,14 @@ def command(
             if verifying:
                 compared = verify(specs, reading.store, writing.store, notes)
     except KeyboardInterrupt:
-        if path.exists():
+        if is_begun(path):
             click.echo(
                 f"what is over is noted in {path}: run the same command again to go on", err=True
             )
         raise
     except TablewrightError as error:
-        is_begun = path.exists()
         way_out = f". What is over is noted in {path}: run the same command again to go on"
-        raise ProvisionError(f"{error}{way_out if is_begun else ''}") from error
+        raise ProvisionError(f"{error}{way_out if is_begun(path) else ''}") from error
     _report(copied, compared, output_format)
     if any(not one.same for one in compared):
         leave(CHANGES)

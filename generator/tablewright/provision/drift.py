@@ -140,7 +140,9 @@ def _difference(change: Change, ways: Ways) -> Difference:
         case Unmanaged():
             return _unmanaged(change, shown.detail, ways)
         case SqlChange(left_column=column) if column:
-            return Difference(table, f"column '{column}'", "not in the schema", "leaves it alone; with --allow-destructive it goes, with its values", "a field, or a relation, of this key", f"{pattern(column)}   (at the table)")  # fmt: skip
+            return Difference(table, f"column '{column}'", "not in the schema", "leaves it alone; with --allow-destructive it goes, with its values", "a field, or a relation, of this key; 'was' of one that is not there renames it", f"{pattern(column)}   (at the table)")  # fmt: skip
+        case SqlChange(sign="+"):
+            return Difference(table, change.text, "is not there", "makes it", "remove it from the schema")  # fmt: skip
         case SqlChange():
             return Difference(table, change.text, "", "does that" if change.safety == "safe" else "does that with --allow-destructive")  # fmt: skip
         case _:

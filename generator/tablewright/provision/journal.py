@@ -53,6 +53,11 @@ class Journal:
                 self.linked.setdefault(table, set()).update(event["ids"])
 
 
+def is_begun(path: Path) -> bool:
+    """Tell whether a journal notes that rows were sent."""
+    return path.is_file() and '"event": "sending"' in path.read_text("utf-8", "replace")
+
+
 def open_journal(path: Path, about: str) -> Journal:
     """Return the journal of this copy, as far as it got. *about* names source and target.
 
