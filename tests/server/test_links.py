@@ -206,3 +206,17 @@ def test_links_come_as_objects_with_date_dependency_metadata(
     ]
     assert by_post.json() == by_get
     assert plain["records"][0]["fields"]["Project"] == [project["id"]]
+
+
+def test_a_full_table_takes_no_link_back(raw: Any, base: pyairtable.Base) -> None:
+    """A table has at most 500 fields; the link is refused whole."""
+    fields = [{"name": f"f{number}", "type": "singleLineText"} for number in range(500)]
+    full = base.create_table("Full", fields)
+    other = base.create_table("Other", [NAME])
+    link = {"name": "To", "type": "multipleRecordLinks", "options": {"linkedTableId": full.id}}
+
+    tables = f"/v0/meta/bases/{base.id}/tables"
+    for table, body in (("Other", link), ("Full", {"name": "f500", "type": "singleLineText"})):
+        assert raw("POST", f"{tables}/{table}/fields", json=body).status_code == 422
+
+    assert [field.name for field in other.schema(force=True).fields] == ["Name"]

@@ -147,6 +147,8 @@ class SchemaEditor:
         if target is table:
             # That a link to its own table, made by the API, gets no second field is unconfirmed.
             return
+        if len(target.fields) >= MAX_FIELDS_PER_TABLE:
+            raise errors.invalid_request()
         transaction.alter(target)
         inverse = Field(
             new_id("fld"),
