@@ -95,4 +95,40 @@ def test_the_diagram_of_tables_tells_lists_and_unique_fields() -> None:
 def test_no_text_becomes_markup() -> None:
     """Whatever a description holds, it reads as it was written."""
     assert prose("a *b* <i>c</i> | d\n\n# e") == "a \\*b\\* \\<i\\>c\\</i\\> \\| d \\# e"
+    assert prose("R&amp;D for $5") == "R\\&amp;D for \\$5"
+    assert [prose("- a"), prose("1. b"), prose("2026) c")] == ["\\- a", "1\\. b", "2026\\) c"]
+    assert prose("1.5 times - or so") == "1.5 times - or so"
     assert code("a `b` | c") == "`` a `b` \\| c ``"
+
+
+def test_words_of_mermaid_are_no_names_in_diagrams() -> None:
+    """A table `Class` stands in quotes, a state `NOTE` and a field `pk` get a '_': Mermaid 11 reads them so."""
+    text = """\
+tablewright: 1
+name: school
+enums: {Stand: {values: {NOTE: Note, Default: One, Default_: Two, DONE: Done}}}
+tables:
+  Class:
+    fields: {title: text, stand: Stand, pk: integer}
+    relations: {before: {to: Class}}
+    lifecycle: {field: stand, initial: NOTE, transitions: {look: {from: NOTE, to: Default}, turn: {from: Default, to: Default_}, end: {from: Default_, to: DONE}}}
+"""
+    schema = compile_schema(Source("school.yaml", text)).schema
+    assert schema is not None
+
+    view = readme_view(schema, Code("school.yaml"))
+
+    assert '"Class" {' in view.er_diagram
+    assert "integer pk_" in view.er_diagram
+    assert '"Class" }o--o| "Class" : "before"' in view.er_diagram
+    assert [line.strip() for line in view.tables[0].state_diagram.split("\n")[1:]] == [
+        'state "Note" as NOTE_',
+        'state "One" as Default__',
+        'state "Two" as Default_',
+        'state "Done" as DONE',
+        "[*] --> NOTE_",
+        "NOTE_ --> Default__: look",
+        "Default__ --> Default_: turn",
+        "Default_ --> DONE: end",
+        "DONE --> [*]",
+    ]

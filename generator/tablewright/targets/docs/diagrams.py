@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tablewright.model.lifecycle import Lifecycle
 from tablewright.model.schema import Field, Relation, Schema
+
+_STATE_WORDS: Final = frozenset(
+    {
+        "acctitle", "accdescr", "class", "classdef", "click", "default", "direction", "end", "hide", "href", "note", "scale",
+        "state", "statediagram", "style",
+    }
+)  # fmt: skip
+"""Words of Mermaid's state diagrams, in small letters, that no state can be called."""
+
+_TABLE_WORDS: Final = frozenset(
+    {
+        "acctitle", "accdescr", "class", "classdef", "direction", "end", "erdiagram", "many", "one", "style", "subgraph",
+        "title", "to",
+    }
+)  # fmt: skip
+"""Words of Mermaid's diagrams of tables, in small letters, that a table is called in quotes only."""
+
+_MARKS: Final = frozenset({"pk", "fk", "uk"})
+"""Marks behind a field in Mermaid's diagrams of tables, in small letters."""
 
 
 def state_diagram(schema: Schema, lifecycle: Lifecycle) -> str:
     """Return the state machine as a Mermaid diagram."""
     enum = schema.enum(lifecycle.enum)
+    ids = _state_ids(lifecycle)
     lines = ["stateDiagram-v2"]
     lines += [
-        f'    state "{_label(enum.value(state).label)}" as {state}' for state in lifecycle.states
+        f'    state "{_label(enum.value(state).label)}" as {ids[state]}'
+        for state in lifecycle.states
     ]
-    lines.append(f"    [*] --> {lifecycle.initial}")
+    lines.append(f"    [*] --> {ids[lifecycle.initial]}")
     for one in lifecycle.transitions:
         guard = " [guarded]" if one.guard is not None else ""
-        lines += [f"    {source} --> {one.target}: {one.key}{guard}" for source in one.sources]
+        lines += [
+            f"    {ids[source]} --> {ids[one.target]}: {one.key}{guard}" for source in one.sources
+        ]
     entered = {one.target for one in lifecycle.transitions} | {lifecycle.initial}
-    lines += [f"    {state} --> [*]" for state in lifecycle.final_states if state in entered]
+    lines += [f"    {ids[state]} --> [*]" for state in lifecycle.final_states if state in entered]
     return "\n".join(lines)
+
+
+def _state_ids(lifecycle: Lifecycle) -> dict[str, str]:
+    """Return what each state is called in the diagram: its key, with a '_' behind it where Mermaid has that word."""
+    ids: dict[str, str] = {}
+    for state in lifecycle.states:
+        made = state
+        while made.lower() in _STATE_WORDS or (made != state and made in lifecycle.states):
+            made += "_"
+        ids[state] = made
+    return ids
 
 
 def _label(text: str) -> str:
@@ -34,7 +70,7 @@ def er_diagram(schema: Schema) -> str:
     """Return tables and links as a Mermaid diagram."""
     lines = ["erDiagram"]
     for table in schema.tables:
-        lines.append(f"    {table.key} {{")
+        lines.append(f"    {_entity(table.key)} {{")
         lines += [f"        {_attribute(field)}" for field in table.fields]
         lines.append("    }")
     for table in schema.tables:
@@ -46,14 +82,22 @@ def er_diagram(schema: Schema) -> str:
     return "\n".join(lines)
 
 
+def _entity(table: str) -> str:
+    return f'"{table}"' if table.lower() in _TABLE_WORDS else table
+
+
 def _attribute(field: Field) -> str:
     written = field.enum.key if field.enum is not None else field.kind.name
     several = "[]" if field.enum is not None and field.kind.listed else ""
-    return f"{written}{several} {field.key}{' UK' if field.unique else ''}"
+    return f"{_unmarked(written)}{several} {_unmarked(field.key)}{' UK' if field.unique else ''}"
+
+
+def _unmarked(word: str) -> str:
+    return f"{word}_" if word.lower() in _MARKS else word
 
 
 def _edge(relations: list[Relation]) -> str:
     first = max(relations, key=lambda relation: relation.many)
     ends = "}o--o{" if first.many else "}o--||" if first.required else "}o--o|"
     names = ", ".join(relation.key for relation in relations)
-    return f'{first.source} {ends} {first.target} : "{names}"'
+    return f'{_entity(first.source)} {ends} {_entity(first.target)} : "{names}"'

@@ -8,7 +8,9 @@ import re
 def prose(text: str) -> str:
     """Return *text* as one paragraph in which nothing is markup."""
     flat = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", flat)
+    marked = re.sub(r"([\\`*_{}\[\]<>#|~!&$])", r"\\\1", flat)
+    # What begins a list stands only at the beginning.
+    return re.sub(r"^(\d*)([-+.)])(?= )", r"\1\\\2", marked)
 
 
 def code(text: str) -> str:
