@@ -242,16 +242,21 @@ def _read_retry(
     )
 
 
+_LONGEST: Final = 100 * 365 * 86_400
+"""The most seconds from now on that a queue is told, so that there is such a moment."""
+
+
 def _seconds(findings: Findings, reader: Reader, key: str, default: float | None) -> float | None:
     word = reader.scalar(key)
     if word is None:
         return default
     seconds = seconds_of(word)
-    if seconds is None or seconds <= 0:
+    if seconds is None or not 0 < seconds <= _LONGEST:
+        wanted = "a duration" if seconds is None else "more than nothing and at most 100 years"
         findings.error(
             word.span,
             "TW703",
-            f"'{key}' is '{word.text}', and a duration is needed",
+            f"'{key}' is '{word.text}', and {wanted} is needed",
             "such as 30s, 5m, 1.5h or 2d",
         )
         return default
