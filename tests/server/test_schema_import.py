@@ -200,6 +200,71 @@ def test_what_is_no_schema_is_refused_with_its_place(document: Any, message: str
         LocalAirtable(schema=document)
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        ("number", 5, "options is not an object"),
+        ("number", {"precision": "2"}, r"options\.precision is not a whole number"),
+        ("rating", {"max": 10**30}, r"options\.max is not a whole number"),
+        ("currency", {"symbol": []}, r"options\.symbol is not a text"),
+        ("date", {"dateFormat": "iso"}, r"options\.dateFormat is not an object"),
+        ("singleSelect", {"choices": [5]}, r"options\.choices is not a list of objects"),
+        ("formula", {"referencedFieldIds": [5]}, r"referencedFieldIds is not a list of ids"),
+        ("rollup", {"formula": 5}, r"options\.formula is not a text"),
+        ("rollup", {"result": "number"}, r"options\.result is not an object"),
+        ("rollup", {"result": {"type": 5}}, r"options\.result\.type is not a text"),
+        (
+            "formula",
+            {"result": {"type": "number", "options": {"precision": []}}},
+            r"options\.result\.options\.precision is not a whole number",
+        ),
+    ],
+)
+def test_options_of_another_kind_are_refused_with_their_place(
+    kind: str, options: Any, message: str
+) -> None:
+    """A file that somebody edited is told where, and not found out by the first request that fails."""
+    field = {"id": make_id("fld", 2), "name": "F", "type": kind, "options": options}
+    table = SCHEMA["tables"][0]
+    fields = [table["fields"][0], field]
+
+    with pytest.raises(SchemaFileError, match=rf"tables\[0\]\.fields\[1\]\..*{message}"):
+        LocalAirtable(schema={"tables": [{**table, "fields": fields}]})
+
+
+def test_views_that_are_no_list_and_types_that_are_no_text_are_refused() -> None:
+    """As anything else that cannot be read."""
+    table = SCHEMA["tables"][0]
+    odd = {"id": make_id("fld", 2), "name": "F", "type": ["number"]}
+    for changed in ({"views": 5}, {"fields": [table["fields"][0], odd]}):
+        with pytest.raises(SchemaFileError):
+            LocalAirtable(schema={"tables": [{**table, **changed}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("rating", {"max": None}),
+        ("currency", {"precision": None, "symbol": None}),
+        ("duration", {"durationFormat": None}),
+    ],
+)
+def test_options_that_are_null_are_as_good_as_absent(
+    clients: Client, kind: str, options: dict[str, Any]
+) -> None:
+    """In writes and as text."""
+    field = {"id": make_id("fld", 2), "name": "F", "type": kind, "options": options}
+    table = SCHEMA["tables"][0]
+    document = {"tables": [{**table, "fields": [table["fields"][0], field]}]}
+    with LocalAirtable(schema=document) as running:
+        opened = clients(running).table(running.base_id, table["name"])
+        opened.create({"F": 3})
+
+        (record,) = opened.all(cell_format="string", time_zone="utc", user_locale="en")
+
+    assert record["fields"]["F"] == {"rating": "3", "currency": "$3", "duration": "0:00"}[kind]
+
+
 def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
     """Missing files and other formats too."""
     file = tmp_path / "base.json"

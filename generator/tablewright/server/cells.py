@@ -134,7 +134,7 @@ def _number(_: object, field: Field, value: Json) -> Json:
 
 def _rating(_: object, field: Field, value: Json) -> Json:
     stars = _number(_, field, value)
-    most = (field.options or {}).get("max", 5)
+    most = (field.options or {}).get("max") or 5
     if not isinstance(stars, int) or not 1 <= stars <= most:
         raise errors.unacceptable_value(field.name)
     return stars

@@ -50,14 +50,14 @@ class TextCells:
             case "dateTime" if isinstance(value, datetime):
                 return self._date_time(value, options)
             case "duration" if isinstance(value, (int, float)):
-                return duration_text(value, options.get("durationFormat", "h:mm"))
+                return duration_text(value, options.get("durationFormat") or "h:mm")
             case "number" if isinstance(value, (int, float)):
                 return _decimal(value, options.get("precision"))
             case "percent" if isinstance(value, (int, float)):
                 return f"{_decimal(value * 100, options.get('precision'))}%"
             case "currency" if isinstance(value, (int, float)):
                 amount = _decimal(abs(value), options.get("precision"), grouped=True)
-                return f"{'-' if value < 0 else ''}{options.get('symbol', '$')}{amount}"
+                return f"{'-' if value < 0 else ''}{options.get('symbol') or '$'}{amount}"
         return to_text(value)
 
     def _date(self, moment: datetime, options: JsonObject) -> str:

@@ -1,9 +1,9 @@
 """Computed fields follow the definitions of the fields they show: types of results, choices of selects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from tablewright.server.formulas import current_result
+from tablewright.server.formulas import current_result, references
 from tablewright.server.schema import Base, Field, Table
 from tablewright.server.transaction import Transaction
 
@@ -40,15 +40,13 @@ def _followers(base: Base, field: Field) -> Iterator[tuple[Table, Field]]:
         shown = waiting.pop()
         for table in base.tables.values():
             for other in table.fields.values():
-                if other.id not in found and shown in _shown_by(other):
+                if other.id not in found and shown in _shown_by(base, other):
                     found.add(other.id)
                     waiting.append(other.id)
                     yield table, other
 
 
-def _shown_by(field: Field) -> tuple[str, ...]:
-    if field.type == "formula":
-        return tuple((field.options or {}).get("referencedFieldIds") or ())
-    if field.type in ("rollup", "multipleLookupValues"):
-        return (field.option("fieldIdInLinkedTable") or "",)
+def _shown_by(base: Base, field: Field) -> Iterable[str]:
+    if field.type in ("formula", "rollup", "multipleLookupValues"):
+        return references(base, field)
     return ()

@@ -146,14 +146,15 @@ def needed_by(base: Base, field_id: str) -> set[str]:
 
 def references(base: Base, field: Field) -> Iterator[str]:
     """The fields, by id, that the values of *field* are made of, without a step between."""
-    options = field.options or {}
     if field.type == "formula":
-        yield from options.get("referencedFieldIds") or ()
-    for key in ("recordLinkFieldId", "fieldIdInLinkedTable"):
-        if isinstance(options.get(key), str):
-            yield options[key]
+        listed = (field.options or {}).get("referencedFieldIds")
+        yield from (key for key in listed or () if isinstance(key, str))
+    for name in ("recordLinkFieldId", "fieldIdInLinkedTable"):
+        key = field.option(name)
+        if key is not None:
+            yield key
     if field.type == "multipleRecordLinks":
-        target = base.tables.get(options.get("linkedTableId") or "")
+        target = base.tables.get(field.option("linkedTableId") or "")
         if target is not None:
             yield target.primary_field_id
 

@@ -8,6 +8,7 @@ from tablewright.server import clock
 from tablewright.server.choices import default_color
 from tablewright.server.ids import is_id, new_id
 from tablewright.server.jsontext import Json, JsonObject, loads
+from tablewright.server.option_kinds import option_problems
 from tablewright.server.schema import Base, Table, grid_view
 from tablewright.server.transaction import Transaction
 from tablewright.server.workspace import Workspace
@@ -94,16 +95,17 @@ def _table_problems(here: str, table: Json, seen: set[str]) -> Iterator[str]:
         yield f"{here} is not a table with a list 'fields'"
         return
     yield from _thing_problems(here, table, "tbl", seen)
+    if not isinstance(table.get("views"), (list, type(None))):
+        yield f"{here}.views is not a list"
     for place, field in enumerate(table["fields"]):
         inside = f"{here}.fields[{place}]"
         if not isinstance(field, dict):
             yield f"{inside} is not a field"
             continue
         yield from _thing_problems(inside, field, "fld", seen)
-        if field.get("type") not in FIELD_TYPES and field.get("type") not in _UNDOCUMENTED_TYPES:
+        if field.get("type") not in (*FIELD_TYPES, *_UNDOCUMENTED_TYPES):
             yield f"{inside}.type {field.get('type')!r} is not a field type of the Web API"
-        if not isinstance(field.get("options", {}), (dict, type(None))):
-            yield f"{inside}.options is not an object"
+        yield from option_problems(f"{inside}.options", field.get("options"))
     ids = [field["id"] for field in table["fields"] if isinstance(field, dict) and "id" in field]
     if table.get("primaryFieldId") not in ids:
         yield f"{here}.primaryFieldId {table.get('primaryFieldId')!r} is not one of its fields"
@@ -156,7 +158,6 @@ def _field(given: JsonObject) -> JsonObject:
                     "color": choice.get("color") or default_color(place),
                 }
                 for place, choice in enumerate(choices)
-                if isinstance(choice, dict) and isinstance(choice.get("name"), str)
             ],
         }
     return {**given, "options": options}
