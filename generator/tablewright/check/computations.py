@@ -33,6 +33,15 @@ _TAKES: Final[dict[str, tuple[str, ...]]] = {
     "all": ("boolean",),
 }
 
+_INSTEAD: Final = {
+    "duration": "say the unit, as in seconds(…)",
+    "record": "what is linked is shown by a lookup, rollup or count field",
+    "records": "what is linked is shown by a lookup, rollup or count field",
+    "json": "test it with 'is None'",
+    "opaque": "test it with 'is None'",
+}
+"""The way out where a formula would have a value of this kind, which no formula has."""
+
 
 def read_computation(
     findings: Findings,
@@ -85,9 +94,9 @@ def _formula(
     if not obstacle and node.type.kind not in RESULTS:
         obstacle = f"its value is {node.type}"
     if obstacle:
-        way_out = "put it under 'computed:', where every store can calculate it"
-        if node.type.kind == "duration":
-            way_out = "say the unit, as in seconds(…)"
+        way_out = _INSTEAD.get(
+            node.type.kind, "put it under 'computed:', where every store can calculate it"
+        )
         findings.error(expression.span, "TW508", f"{reader.what} cannot be a formula in Airtable: {obstacle}", way_out)  # fmt: skip
         return None
     return Computation(node.type, node=node, text=expression.text)

@@ -58,7 +58,10 @@ def read_formula(findings: Findings, written: Scalar, names: FieldNames, own: st
             place = written.part(piece.start(), piece.end())
             if not name:
                 known = [*names.by_key.values(), *names.published.values()]
-                findings.error(place, "TW224", f"the formula names an unknown field '{reference}'", did_you_mean(reference, known, what="fields"))  # fmt: skip
+                way_out = did_you_mean(reference, known, what="fields")
+                if reference == "values":
+                    way_out = "what a rollup looks at stands without braces, as in SUM(values)"
+                findings.error(place, "TW224", f"the formula names an unknown field '{reference}'", way_out)  # fmt: skip
                 return ""
             if name == own:
                 findings.error(place, "TW507", f"the formula of '{own}' needs itself", "break the circle")  # fmt: skip

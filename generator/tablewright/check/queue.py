@@ -252,11 +252,15 @@ def _seconds(findings: Findings, reader: Reader, key: str, default: float | None
         return default
     seconds = seconds_of(word)
     if seconds is None or not 0 < seconds <= _LONGEST:
-        wanted = "a duration" if seconds is None else "more than nothing and at most 100 years"
+        wanted = (
+            "a duration is needed"
+            if seconds is None
+            else "has to be above 0s and at most 100 years"
+        )
         findings.error(
             word.span,
             "TW703",
-            f"'{key}' is '{word.text}', and {wanted} is needed",
+            f"'{key}' is '{word.text}', and {wanted}",
             "such as 30s, 5m, 1.5h or 2d",
         )
         return default
