@@ -34,7 +34,6 @@ _TAKES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 _INSTEAD: Final = {
-    "duration": "say the unit, as in seconds(…)",
     "record": "what is linked is shown by a lookup, rollup or count field",
     "records": "what is linked is shown by a lookup, rollup or count field",
     "json": "test it with 'is None'",
@@ -97,6 +96,8 @@ def _formula(
         way_out = _INSTEAD.get(
             node.type.kind, "put it under 'computed:', where every store can calculate it"
         )
+        if node.type.kind == "duration" and isinstance(node, tree.Field):
+            way_out = f"say the unit, as in seconds({node.name})"
         findings.error(expression.span, "TW508", f"{reader.what} cannot be a formula in Airtable: {obstacle}", way_out)  # fmt: skip
         return None
     return Computation(node.type, node=node, text=expression.text)
