@@ -134,9 +134,14 @@ def _ask(plan: Plan) -> None:
         )
         leave(ERROR)
     count = len(plan.steps)
-    if not click.confirm(
-        f"\nCarry out {'this step' if count == 1 else f'these {count} steps'}?", err=True
-    ):
+    question = f"\nCarry out {'this step' if count == 1 else f'these {count} steps'}?"
+    try:
+        is_wanted = click.confirm(question, err=True)
+    except click.Abort:
+        # The question's line is still open.
+        click.echo(err=True)
+        raise
+    if not is_wanted:
         click.echo("Nothing was changed.", err=True)
         leave(ERROR)
     click.echo()
