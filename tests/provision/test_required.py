@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tablewright.model.schema import Schema
+from tablewright.provision.blanks import rows_without_values
+from tablewright.provision.errors import Refused
 from tablewright.provision.ports.airtable import AirtablePort
+from tablewright.provision.wanted import wanted_base
 
 if TYPE_CHECKING:
-    from tests.provision.conftest import Shell
+    from tests.provision.conftest import Project, Shell
 
 SHOP = """
 tablewright: 1
@@ -141,6 +145,29 @@ def test_more_than_a_page_of_rows_is_not_counted_out(shell: Shell, port: Airtabl
 
     assert "field 'Customer'  is required, and 100 or more rows have no value" in planned
     assert shell.server.calls.total == 2
+
+
+class Closed(AirtablePort):
+    """A port whose token has the scope for the schema of a base, and not the one for its rows."""
+
+    def some_rows(
+        self, base: str, table: str, formula: str, fields: Iterable[str]
+    ) -> list[dict[str, Any]]:
+        raise Refused(403, "INVALID_PERMISSIONS", "")
+
+
+def test_a_token_that_may_not_read_rows_still_plans(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Drift in continuous integration needs no more than a look at the schema: nothing is said of rows then."""
+    project.apply(compiled(BEFORE))
+    schema = compiled(REQUIRED)
+    port = Closed(project.server.token, endpoint=project.server.url)
+
+    found = rows_without_values(port, wanted_base(schema), project.live(), project.lock(schema))
+
+    port.close()
+    assert found == {}
 
 
 def test_in_a_database_the_next_apply_does_the_rest(shell: Shell) -> None:
