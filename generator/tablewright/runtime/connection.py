@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.passwords import passwords_in
 from tablewright.runtime.settings import settings
 from tablewright.runtime.unfit import OnUnfit, UnfitRows
 
@@ -112,6 +113,7 @@ def connect(
     chosen, reason = (url, "given") if url is not None else chosen_store()
     store = _opened(chosen, leases)
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
+    store.passwords = passwords_in((chosen, leases))
     connection = Connection(store)
     connection._before, _default = _default, connection
     logger.info("records are in %s (%s)", connection.description, reason)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import traceback
 from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Final
-from urllib.parse import unquote, unquote_plus
 
 from tablewright.runtime.connection import LEASES, STORE, TOKEN
 from tablewright.runtime.errors import NotConfigured
+from tablewright.runtime.passwords import passwords_in
 from tablewright.runtime.settings import settings
+from tablewright.runtime.stores.base import Store
 
 BLANK: Final = "***"
-_PASSWORDS: Final = (
-    re.compile(r"://[^:/@?]*:([^@]+)@"),
-    re.compile(r"[?&](?:ssl)?password=([^&#]+)", re.IGNORECASE),
-)
-"""Where a URL holds one: before its host, or among its options."""
 
 
-def secrets_of(urls: Iterable[str | None], variables: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return what no text may show: passwords of stores and leases, and the values of *variables*.
+def secrets_of(store: Store, variables: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what no text may show: the passwords by which the store was connected, and the values of *variables*.
 
     The token for Airtable and the URLs in the environment, or in `.env`, count without being named.
     """
@@ -32,10 +27,7 @@ def secrets_of(urls: Iterable[str | None], variables: Iterable[str] = ()) -> tup
     except NotConfigured:
         known = dict(os.environ)
     found = {known.get(name, "") for name in (TOKEN, *variables)}
-    for url in (*urls, known.get(STORE), known.get(LEASES)):
-        for pattern in _PASSWORDS:
-            for password in pattern.findall(url or ""):
-                found |= {password, unquote(password), unquote_plus(password)}
+    found |= store.passwords | passwords_in((known.get(STORE), known.get(LEASES)))
     return tuple(found - {""})
 
 

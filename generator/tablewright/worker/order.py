@@ -52,16 +52,16 @@ class Order:
             NotConfigured: there is no such store.
         """
         model, handler = load_queue_model(self.model), load_handler(self.handler)
-        settings = WorkerSettings(
-            name=self.name or worker_name(),
-            concurrency=self.concurrency,
-            prefetch=self.prefetch,
-            where=[condition_of(model, one) for one in self.where],
-            once=self.once,
-            grace=self.grace,
-            secrets=secrets_of((self.store, self.leases), self.token_variables),
-        )
-        with connect(self.store, leases=self.leases):
+        with connect(self.store, leases=self.leases) as connection:
+            settings = WorkerSettings(
+                name=self.name or worker_name(),
+                concurrency=self.concurrency,
+                prefetch=self.prefetch,
+                where=[condition_of(model, one) for one in self.where],
+                once=self.once,
+                grace=self.grace,
+                secrets=secrets_of(connection.store, self.token_variables),
+            )
             yield Worker(model, handler, settings, metrics)
 
 

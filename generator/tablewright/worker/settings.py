@@ -26,7 +26,7 @@ class WorkerSettings:
     between heartbeats, by default a third of the lease and at most 10; *grace* is how long it waits at the end for
     running tasks. *longest_pause* is the longest wait between two looks at an empty queue, by default what the
     store says. With *once* it ends when there is nothing to take. *secrets* are blanked in the texts of errors, as the
-    token for Airtable and the passwords in the environment's URLs are.
+    token for Airtable and the passwords in the URLs of the store and of the environment are.
     """
 
     name: str = field(default_factory=worker_name)

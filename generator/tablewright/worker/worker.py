@@ -52,7 +52,8 @@ class Worker:
         self._model = model
         spec = queue_spec(model)
         self._settings = settings or WorkerSettings()
-        self._queues = queues_of(current_store())
+        store = current_store()
+        self._queues = queues_of(store)
         self._timeout = spec.timeout
         self._where = nodes_of(model, "Worker", self._settings.where)
         self._said = {"worker": self._settings.name, "table": model.table.key}
@@ -61,7 +62,7 @@ class Worker:
         self._hurry = threading.Event()
         self._outage = Outage(self._said)
         self._caller = Caller(handler)
-        secrets = (*self._settings.secrets, *secrets_of(()))
+        secrets = (*self._settings.secrets, *secrets_of(store))
         self._ahead = LookAhead(self._settings.concurrency, self._settings.prefetch, spec.timeout)
         self._slots = Slots(
             self._settings.concurrency,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import Connection
+from tablewright.runtime import Connection, connect
+from tablewright.runtime.passwords import passwords_in
 from tablewright.worker import Worker, WorkerSettings
 from tablewright.worker.errors import error_text, hidden, secrets_of
 
@@ -182,16 +183,18 @@ def test_passwords_are_found_in_urls(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TABLEWRIGHT_LEASES", "postgresql://u:of-leases@db/leases")
 
-    found = secrets_of(
-        (
-            None,
-            "postgresql+psycopg://ann:p%40ss/w0rd@db:5432/tasks",
-            "postgresql:///tasks?user=ann&password=by+option&prepare=off",
-            "airtable://appAAAAAAAAAAAAAA?endpoint=http://me:of-proxy@127.0.0.1:8642",
-            "sqlite:///C:/tasks@home.db",
-            "postgresql://ann@db/tasks",
+    with connect("sqlite:///:memory:") as connection:
+        connection.store.passwords = passwords_in(
+            (
+                None,
+                "postgresql+psycopg://ann:p%40ss/w0rd@db:5432/tasks",
+                "postgresql:///tasks?user=ann&password=by+option&prepare=off",
+                "airtable://appAAAAAAAAAAAAAA?endpoint=http://me:of-proxy@127.0.0.1:8642",
+                "sqlite:///C:/tasks@home.db",
+                "postgresql://ann@db/tasks",
+            )
         )
-    )
+        found = secrets_of(connection.store)
 
     assert set(found) == {
         "p%40ss/w0rd", "p@ss/w0rd", "by+option", "by option", "of-proxy", "of-leases",
@@ -217,3 +220,16 @@ def test_a_misspelt_argument_fails_the_attempt(connection: Connection) -> None:
     assert "did you mean 'execution_time'?" in errors(first)
     assert "complete_execution(): 7 is no argument" in errors(second)
     assert (third.refresh().output, fourth.refresh().output) == ('{"answr": "x"}', "{}")
+
+
+@pytest.mark.parametrize(
+    ("url", "leases", "password"),
+    [
+        ("postgresql://ann:swordfish@db/tasks", None, "swordfish"),
+        ("local:", "postgresql://ann:of-leases@db/leases", "of-leases"),
+    ],
+)
+def test_a_password_given_to_connect_is_kept(url: str, leases: str | None, password: str) -> None:
+    """Of the store and of its leases; nothing is opened for that."""
+    with connect(url, leases=leases) as connection:
+        assert password in secrets_of(connection.store)

@@ -74,6 +74,7 @@ class AirtableStore:
         self.client = client
         self.description = description
         self.unfit = UnfitRows()
+        self.passwords: frozenset[str] = frozenset()
         self._names = names
         self._cells: dict[TableSpec, TableCells] = {}
         self._history = History(client)

@@ -159,6 +159,14 @@ class Store(Protocol):
         ...
 
     @property
+    def passwords(self) -> frozenset[str]:
+        """What its URL holds that no text may show."""
+        ...
+
+    @passwords.setter
+    def passwords(self, passwords: frozenset[str]) -> None: ...
+
+    @property
     def capabilities(self) -> Capabilities:
         """What this store guarantees."""
         ...

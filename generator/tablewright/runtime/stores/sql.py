@@ -83,6 +83,7 @@ class SqlStore:
     def __init__(self, engine: Engine, dialect: Dialect, description: str) -> None:
         self.description = description
         self.unfit = UnfitRows()
+        self.passwords: frozenset[str] = frozenset()
         self._dialect: Dialect = dialect
         self._engine = engine
         # SQLite reads outside of transactions anyway; there, SQLAlchemy's AUTOCOMMIT would undo our own setting.
