@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tablewright.model.schema import Schema
-from tablewright.provision.errors import NothingToPull
+from tablewright.provision.errors import LiveUnreadable, NothingToPull
 from tablewright.provision.live import live_base
 from tablewright.provision.lock import Lock
 from tablewright.provision.planning import airtable_plan
@@ -123,3 +123,33 @@ def test_a_base_that_no_schema_can_hold_gives_no_schema(
     assert str(refused.value) == (
         f"nothing of this base can be pulled: {reason}. Add a table with a text, number or date field to it"
     )
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"id": "fld2", "name": "B", "type": TEXT, "options": 3},
+        {"id": "fld2", "name": "B", "type": "singleSelect", "options": {"choices": [3]}},
+        3,
+    ],
+)
+def test_a_saved_base_of_another_form_is_told_so(field: Any) -> None:
+    """A file that somebody wrote or cut by hand is no reason for a traceback."""
+    document = base_of({"Task": {"Name": TEXT}})
+    document["tables"][0]["fields"].append(field)
+
+    with pytest.raises(LiveUnreadable, match="not of the form that the service answers with"):
+        live_base("appEverythingEver", document)
+
+
+def test_an_option_that_is_no_number_leaves_its_field_out(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """The others are pulled."""
+    document = base_of({"Task": {"Name": TEXT, "Stars": "rating"}})
+    document["tables"][0]["fields"][1]["options"] = {"max": "many"}
+
+    found = pulled(live_base("appEverythingEver", document), name="base", origin="Pulled.")
+
+    assert [one.key for one in compiled(found.text).tables[0].fields] == ["name"]
+    assert found.remarks == ("field 'Stars' of 'Task' is left out: the language has no max 'many'",)

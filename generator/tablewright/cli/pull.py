@@ -96,14 +96,18 @@ def command(
 def _from_file(saved: Path, chosen: Environment) -> tuple[LiveBase, str]:
     from tablewright.provision.errors import LiveUnreadable
     from tablewright.provision.live import live_base
+    from tablewright.provision.target import require_base_id
 
     try:
         document: Any = json.loads(saved.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise LiveUnreadable(f"{saved} is no JSON: {error}") from error
     named = document if isinstance(document, dict) else {}
+    base = str(named.get("id") or chosen.base)
+    if base:
+        require_base_id(base)
     try:
-        live = live_base(str(named.get("id") or chosen.base), document)
+        live = live_base(base, document)
     except LiveUnreadable as error:
         raise LiveUnreadable(f"{saved}: {error}") from error
     return live, str(named.get("name") or saved.stem)

@@ -149,8 +149,12 @@ def live_base(base_id: str, document: Any) -> LiveBase:
         )
     try:
         return LiveBase(base_id, tuple(live_table(table) for table in document["tables"]))
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise LiveUnreadable(f"a table or field of the base schema lacks {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise LiveUnreadable(
+            "a table, a field or its options are not of the form that the service answers with"
+        ) from error
 
 
 def live_table(document: Json) -> LiveTable:
@@ -172,13 +176,17 @@ def live_table(document: Json) -> LiveTable:
 
 def live_field(document: Json) -> LiveField:
     """Return one field of a base schema, or of the answer to its creation."""
-    return LiveField(
+    found = LiveField(
         str(document["id"]),
         str(document["name"]),
         str(document["type"]),
         str(document.get("description") or ""),
         dict(document.get("options") or {}),
     )
+    if found.type in SELECTS:
+        # Choices are read when they are asked for: what is wrong with them is to come to light here.
+        _ = found.choices
+    return found
 
 
 def fingerprint(live: LiveBase | None) -> str:

@@ -79,7 +79,8 @@ def _options(kind: Kind, live: Mapping[str, Any]) -> dict[str, Any]:
             continue
         known = option.words or (zoneinfo.available_timezones() | {"client"} if option.takes == "time_zone" else ())  # fmt: skip
         if (known and value not in known) or (
-            option.takes == "integer" and not option.least <= value <= option.most
+            option.takes == "integer"
+            and not (isinstance(value, int) and option.least <= value <= option.most)
         ):
             raise Unsayable(f"the language has no {option.key} '{value}'")
         if isinstance(value, str) and unsayable_text(value):
