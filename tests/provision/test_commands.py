@@ -74,7 +74,7 @@ def test_errors_end_with_1_and_say_what_to_do(shell: Shell) -> None:
         (option, "No such option"),
         (no_file, "nothing.yaml"),
         (no_plan, "this is no plan"),
-        (no_folder, "nowhere/plan.json cannot be read or written: No such file or directory"),
+        (no_folder, "nowhere/plan.json cannot be written: there is no folder nowhere"),
         (no_source, "nowhere.json"),
     ):
         assert found.returncode == 1, found

@@ -76,7 +76,7 @@ def _require_no_other(saved: Path) -> None:
     """Refuse to write a plan over anything but a plan, and under a name by which `apply` would take it for a schema.
 
     Raises:
-        PlanUnreadable: the file is to be a schema, or is there and no plan.
+        PlanUnreadable: the file is to be a schema, or is there and no plan, or its folder is not there.
     """
     from tablewright.provision.errors import PlanUnreadable
     from tablewright.provision.plan import is_plan
@@ -84,6 +84,10 @@ def _require_no_other(saved: Path) -> None:
     if saved.suffix.lower() in (".yaml", ".yml"):
         raise PlanUnreadable(
             f"{saved} would be a schema, and a plan is JSON: say --out {saved.with_suffix('.json')}"
+        )
+    if not saved.parent.is_dir():
+        raise PlanUnreadable(
+            f"{saved} cannot be written: there is no folder {saved.parent}: make it, or name another file with --out"
         )
     if (
         saved.is_file()
