@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -256,3 +257,25 @@ def test_any_name_can_be_pulled(compiled: Callable[[str], Schema], name: str) ->
     plan = airtable_plan(wanted_base(compiled(found.text)), live, _no_lock())
     assert plan.is_empty, plan.changes
     assert found.remarks == ()
+
+
+def test_a_full_disk_leaves_no_schema_and_no_traceback(shell: Shell) -> None:
+    """What could not be written whole is not there; the limit on files stands for the disk."""
+    shell.type("apply", "--yes")
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+
+    pulled = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *shell.command("pull", "--name", "shop")],
+        cwd=shell.folder,
+        env=shell.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert pulled.returncode == 1
+    assert pulled.stderr == (
+        "Error: nothing more could be written: File too large. Make room, then run the same command again\n"
+    )
+    assert list((shell.folder / "schemas").iterdir()) == []
