@@ -22,6 +22,7 @@ _ALL_OPTION_KEYS: Final = tuple(
 )
 FIELD_KEYS: Final = tuple(dict.fromkeys((*COMMON_KEYS, *BOUND_KEYS, *_ALL_OPTION_KEYS)))
 _NEVER_NONE: Final = frozenset({"boolean", "count", "auto_number"})
+_UNIQUE: Final = tuple(name for name, kind in KINDS.items() if kind.can_be_unique and name != ENUM)
 _STORED_KEYS: Final = ("required", "default", "unique", "index")
 
 
@@ -90,7 +91,7 @@ def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -
         return field
     if field.unique and not field.kind.can_be_unique:
         findings.error(reader.key_span("unique"), "TW209", f"{what}: {with_article(shown_kind(field))} field cannot be unique",
-                       "unique works for texts, numbers, dates and single choices")  # fmt: skip
+                       f"unique works for {', '.join(_UNIQUE)} and single choices")  # fmt: skip
     if field.required and field.kind.name == "boolean":
         findings.error(reader.key_span("required"), "TW209", f"{what}: a boolean is never blank, and cannot be required",
                        "a box that is not ticked is false: remove the key")  # fmt: skip
