@@ -152,12 +152,21 @@ def chosen_environment(
     return found
 
 
-def _require_known(folder: Path, chosen: str) -> None:
-    """Refuse a name that nothing is known of, no lock file either: it is mistyped, or new."""
-    locked = sorted(
+def environment_names(config: Config) -> list[str]:
+    """Return the environments that can be chosen: those declared, or where none is those with a lock file."""
+    return list(config.environments) or _locked(config.folder)
+
+
+def _locked(folder: Path) -> list[str]:
+    return sorted(
         path.name.removeprefix(_LOCK_START).removesuffix(_LOCK_END)
         for path in folder.glob(f"{_LOCK_START}*{_LOCK_END}")
     )
+
+
+def _require_known(folder: Path, chosen: str) -> None:
+    """Refuse a name that nothing is known of, no lock file either: it is mistyped, or new."""
+    locked = _locked(folder)
     if chosen in (DEFAULT_ENVIRONMENT, *locked):
         return
     told = (

@@ -116,6 +116,22 @@ def test_a_slip_in_a_line_that_is_completed_prints_nothing(folder: Path) -> None
     assert b"--help" in completed.stdout
 
 
+def test_environments_are_completed(folder: Path) -> None:
+    """Those of the configuration, without a look at any of them."""
+    (folder / "tablewright.toml").write_text(
+        '[environments]\nprod = "sqlite:///p.db"\npreview = "sqlite:///q.db"\ndev = "sqlite:///d.db"\n'
+    )
+
+    completed = ran(
+        folder,
+        _TABLEWRIGHT_COMPLETE="bash_complete",
+        COMP_WORDS="tablewright plan -e pr",
+        COMP_CWORD="3",
+    )
+
+    assert completed.stdout.split() == [b"plain,prod", b"plain,preview"]
+
+
 def test_ctrl_c_before_anything_is_begun_leaves_no_traceback() -> None:
     """The first import takes longest, and is where the key is most likely to be pressed."""
     program = (

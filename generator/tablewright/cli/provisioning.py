@@ -13,7 +13,15 @@ import click
 
 from tablewright.cli.failures import what_disk_says
 from tablewright.cli.results import echo_json
-from tablewright.config import FILE, Config, ConfigUnusable, Environment, chosen_environment
+from tablewright.config import (
+    FILE,
+    Config,
+    ConfigUnusable,
+    Environment,
+    chosen_environment,
+    environment_names,
+    read_config,
+)
 from tablewright.model.schema import Schema
 from tablewright.provision.changes import Change
 from tablewright.provision.errors import ProvisionError, Refused
@@ -66,11 +74,21 @@ class ProvisionCommand(click.Command):
             raise click.exceptions.Exit(ERROR) from error
 
 
+def _environments(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    """Return the environments that a shell completes; none where the configuration is broken."""
+    del context, option
+    try:
+        names = environment_names(read_config(Path.cwd()))
+    except ConfigUnusable:
+        return []
+    return [name for name in names if name.startswith(begun)]
+
+
 def environment_options(function: _Function) -> _Function:
     """Add the options that name an environment."""
     for option in reversed(
         (
-            click.option("--environment", "-e", metavar="NAME", help="Environment of the configuration, such as dev or prod."),
+            click.option("--environment", "-e", metavar="NAME", shell_complete=_environments, help="Environment of the configuration, such as dev or prod."),
             click.option("--base", metavar="appXXX", help="Airtable base to work on."),
             click.option("--workspace", metavar="wspXXX", help="Airtable workspace to make a base in, where there is none yet."),
             click.option("--endpoint", metavar="URL", help="Where Airtable is, such as http://127.0.0.1:8642 for a local one."),
