@@ -17,14 +17,17 @@ _WRITTEN: Final = re.compile(WITH_UNIT)
 
 
 def seconds_of(node: Scalar) -> float | None:
-    """Return the seconds that were written in a schema, or nothing where it is no duration."""
+    """Return the seconds that were written in a schema, or nothing where it is no duration that can be kept."""
     if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return _held(node.value) if node.value >= 0 else None
-    return _with_unit(node.text)
+        seconds: float | None = node.value
+    else:
+        seconds = _with_unit(node.text)
+    # Compared before it is converted: a whole number may be longer than any float.
+    return float(seconds) if seconds is not None and 0 <= seconds <= LONGEST else None
 
 
 def seconds_in(text: str) -> float | None:
-    """Return the seconds that a word of a command line says, or nothing where it is no duration."""
+    """Return the seconds that a word of a command line says, however many, or nothing where it is no duration."""
     return float(text) if _NUMBER.fullmatch(text.strip()) else _with_unit(text)
 
 
@@ -33,8 +36,4 @@ def _with_unit(text: str) -> float | None:
     if found is None:
         return None
     unit = found.group(2)
-    return _held(float(found.group().removesuffix(unit)) * _UNITS[unit])
-
-
-def _held(seconds: float) -> float | None:
-    return float(seconds) if seconds <= LONGEST else None
+    return float(found.group().removesuffix(unit)) * _UNITS[unit]
