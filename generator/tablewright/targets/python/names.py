@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from tablewright.model.lifecycle import Transition
@@ -33,14 +35,33 @@ def statistics_name(schema: Schema, table: Table, statistics: Statistics) -> str
     `get_agent_stats` gives `AgentStats`; the table's name stands in front where two methods would give the same,
     where an enum or a class is called so, or where Python has no such name.
     """
-    short = _short(statistics)
-    others = [_short(one) for other in schema.tables for one in other.statistics]
+    return _statistics_names(_Same(schema))[table.key, statistics.key]
+
+
+class _Same:
+    """A schema as the key of a cache: it is compared by identity, since comparing two walks all of both."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.schema is self.schema
+
+
+@lru_cache(maxsize=4)
+def _statistics_names(same: _Same) -> dict[tuple[str, str], str]:
+    schema = same.schema
+    short = {(table.key, one.key): _short(one) for table in schema.tables for one in table.statistics}  # fmt: skip
+    count = Counter(short.values())
     taken = {*MODULE_NAMES, *(one.key for one in schema.enums), *_class_names(schema.tables)}
-    if others.count(short) == 1 and short not in taken and is_identifier(short):
-        return short
-    twins = [one.key for one in table.statistics if _short(one) == short]
-    made = f"{table.key}{short}Statistics{'_' * twins.index(statistics.key)}"
-    return parameter(made, taken)
+    for (table, key), name in short.items():
+        if count[name] > 1 or name in taken or not is_identifier(name):
+            short[table, key] = parameter(f"{table}{name}Statistics", taken)
+        taken.add(short[table, key])
+    return short
 
 
 def _short(statistics: Statistics) -> str:
