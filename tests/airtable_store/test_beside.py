@@ -178,8 +178,10 @@ def test_ids_of_a_lock_file_survive_a_rename(
         AgentTask.get(made.id).update(name="three")
         assert AgentTask.upsert(on=["name"], **tasks.values(name="three")).id == made.id
 
-    (tmp_path / "tablewright.lock.dev.json").write_text("{", "utf-8")
-    with pytest.raises(NotConfigured, match=r"tablewright\.lock\.dev\.json"):
+    (tmp_path / "tablewright.lock.dev.json").write_text("{\n<<<<<<< HEAD\n", "utf-8")
+    with pytest.raises(
+        NotConfigured, match=r"lock\.dev\.json is no JSON from line 2 on: if a merge"
+    ):
         connect(local_airtable.store_url)
 
 

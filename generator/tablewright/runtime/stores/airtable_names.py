@@ -96,6 +96,11 @@ def _tables(path: Path, base_id: str) -> Iterator[tuple[str, TableNames]]:
                 continue
             for key, table in section["tables"].items():
                 yield key, TableNames(str(table["id"]), dict(table["fields"]), by_id=True)
+    except json.JSONDecodeError as error:
+        raise NotConfigured(
+            f"{path} is no JSON from line {error.lineno} on: if a merge left its marks there, settle it, "
+            "else restore the file from version control"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotConfigured(
             f"{path} cannot be read ({error!r}): restore it from version control"
