@@ -197,6 +197,17 @@ def test_a_byte_order_mark_and_line_ends_of_windows_change_nothing() -> None:
     assert plain == windows
 
 
+def test_a_default_that_airtable_would_refuse_is_refused() -> None:
+    """A text field without bounds of its own ends where Airtable's does."""
+    text = "tablewright: 1\nname: shop\ntables: {{Job: {{fields: {{note: {{type: long_text, default: {}}}}}}}}}\n"
+
+    longest, longer = (checked(text.format("x" * n)) for n in (100_000, 100_001))
+
+    assert longest.schema is not None
+    assert longer.schema is None
+    assert any("has 100001 characters, more than 100000" in one.message for one in longer.findings)
+
+
 @pytest.mark.parametrize("name", ["ﬁeld", "straße²", "a\u0301", "ｎame", "x\u200by", "\u202ename"])
 def test_a_name_that_python_reads_differently_is_refused(name: str) -> None:
     """Ligatures, full-width letters, separate accents and invisible signs would make two names one."""

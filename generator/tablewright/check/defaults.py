@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Final
 
+from tablewright.airtable import MAX_TEXT_LENGTH
 from tablewright.check.durations import seconds_of
 from tablewright.check.findings import Findings
 from tablewright.diagnostics import called_now, did_you_mean
@@ -164,8 +165,9 @@ def out_of_bounds(value: Default, field: Field) -> str:
     if isinstance(value, str) and field.kind.value.kind == "text":
         if field.required and not value:
             return "is empty, and the field is required"
-        if bounds.max_length is not None and len(value) > bounds.max_length:
-            return f"has {len(value)} characters, more than {bounds.max_length}"
+        most = MAX_TEXT_LENGTH if bounds.max_length is None else bounds.max_length
+        if len(value) > most:
+            return f"has {len(value)} characters, more than {most}"
         if bounds.min_length is not None and len(value) < bounds.min_length:
             return f"has {len(value)} characters, fewer than {bounds.min_length}"
         if bounds.pattern is not None and not re.search(bounds.pattern, value):

@@ -74,6 +74,9 @@ def read_queue(
     fail = _transition(findings, reader, "fail", written)
     if fail is not None:
         _check_failure(findings, reader, fail)
+    if fail is not None and fail == done:
+        findings.error(reader.key_span("fail"), "TW702", f"'{fail.key}' is also what ends a record well",
+                       "fail with a transition of its own: workers and figures tell both ends apart by it")  # fmt: skip
     retry = _read_retry(findings, reader, written, fail, take)
     cancel = _read_cancel(findings, reader, written, take)
     if take is not None:
