@@ -79,10 +79,11 @@ CODES: Final = {
     "TW701": "Queue without what it needs",
     "TW702": "Transitions that do not fit the queue",
     "TW703": "Unreadable duration",
+    "TW704": "Failure that a guard can refuse",
 }
 """Every finding code. A code is never given to another subject."""
 
-WARNINGS: Final = frozenset({"TW218", "TW222", "TW304", "TW305", "TW604"})
+WARNINGS: Final = frozenset({"TW218", "TW222", "TW304", "TW305", "TW604", "TW704"})
 """Codes of what is probably not meant but can be compiled; `silence:` takes them."""
 
 

@@ -115,6 +115,9 @@ def _check_failure(findings: Findings, reader: Reader, fail: Transition) -> None
     if needed:
         findings.error(reader.key_span("fail"), "TW702", f"'{fail.key}' asks for {', '.join(needed)}, which nobody knows when a worker dies",
                        "fail with a transition that asks for one text at most, which is the error")  # fmt: skip
+    if fail.guard is not None:
+        findings.warning(reader.key_span("fail"), "TW704", f"the guard of '{fail.key}' can refuse it, and then a record whose worker died stays where it is",
+                         "leave the guard out: attempts fail whatever the record says")  # fmt: skip
 
 
 def _read_lease_field(
