@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import tablewright
-from tablewright import TransitionRefused
+from tablewright import RecordInvalid, TransitionRefused
 
 
 @pytest.fixture
@@ -77,6 +77,39 @@ def test_links_are_handed_down(package: ModuleType) -> None:
 
     assert (taken.shelf, taken.seen_by, taken.box) == (shelf, seen, box)
     assert (given.shelf, given.seen_by) == (other, [])
+
+
+def test_a_required_field_with_a_default_may_be_left_out(package: ModuleType) -> None:
+    """As in the input model, by every way to a new record; None is refused as ever."""
+    box = package.Box.create(label="a")
+    high, low = package.Level.HIGH, package.Level.LOW
+
+    (bulk,) = package.Item.bulk_create([package.ItemCreate(title="A", box_id=box.id)])
+    made = package.Item.create(title="B", box=box, urgency=high)
+    child = made.add_child(title="C", box=box)
+    put = box.put_in(title="D", region="us")
+    other = asyncio.run(package.Item.aio.create(title="E", box=box))
+
+    assert [one.region for one in (bulk, made, child, put, other)] == ["eu", "eu", "eu", "us", "eu"]
+    assert [one.urgency for one in (bulk, made, child, put, other)] == [low, high, high, low, low]
+    with pytest.raises(RecordInvalid, match="region"):
+        package.Item.create(title="F", box=box, region=None)
+
+
+def test_a_default_is_for_new_records_and_not_for_stored_ones(package: ModuleType) -> None:
+    """An upsert that leaves a required field out gives it to a new record, and keeps what is stored."""
+    box = package.Box.create(label="a")
+
+    first = package.Item.upsert(title="A", box=box)
+    first.update(region="us")
+    second = package.Item.upsert(title="A", box=box, amount=1)
+    third = asyncio.run(package.Item.aio.upsert(title="A", box=box, urgency=package.Level.HIGH))
+
+    assert (first.id, second.id) == (second.id, third.id)
+    assert (second.region, third.region, third.amount) == ("us", "us", 1)
+    assert (second.urgency, third.urgency) == (package.Level.LOW, package.Level.HIGH)
+    with pytest.raises(ValueError, match="a value has to be given for it"):
+        package.Item.upsert(title="A", box=box, on=["region"])
 
 
 def test_a_field_may_be_called_like_a_parameter_of_upsert(package: ModuleType) -> None:

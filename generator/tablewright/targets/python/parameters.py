@@ -31,9 +31,12 @@ class ParameterView:
 
 
 def create_parameters(table: Table, imports: Imports) -> tuple[ParameterView, ...]:
-    """Return what a new record is made of: what has to be given first."""
+    """Return what a new record is made of: what has to be given first.
+
+    A default is not written out: an upsert gives it to a new record, and leaves a stored one as it is.
+    """
     parameters = [
-        _field_parameter(field, imports, optional=not field.required)
+        _field_parameter(field, imports, optional=field.has_default or not field.required)
         for field in settable_fields(table)
     ]
     parameters += [
