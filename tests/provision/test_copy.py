@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tablewright.model.schema import Schema
-from tablewright.provision.copying import CopyInDoubt, copy_rows, verify
+from tablewright.provision.copying import CopyInDoubt, copy_rows
 from tablewright.provision.journal import Journal, JournalUnreadable, open_journal
+from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.provision.specs import table_specs
+from tablewright.provision.verifying import Differing, verify
 from tablewright.runtime.cells import Attachment, Collaborator
 from tablewright.runtime.connection import connect
 from tablewright.runtime.errors import TablewrightError
@@ -323,11 +325,97 @@ def test_a_difference_is_found(places: Places) -> None:
     journal = places.journal()
     copy_rows(places.specs, here, there, journal)
     box = places.specs[1]
-    there.update(box, [(there.ids(Selection(box))[3], {"label": "changed"})])
+    changed = there.ids(Selection(box))[3]
+    there.update(box, [(changed, {"label": "changed", "inside": None})])
+    there.delete(places.specs[0], there.ids(Selection(places.specs[0]))[-1:])
 
-    found = {one.table: one.same for one in verify(places.specs, here, there, journal)}
+    found = {one.table: one for one in verify(places.specs, here, there, journal)}
 
-    assert found == {"Box": False, "Part": True}
+    assert not found["Box"].same
+    assert found["Box"].differing == (Differing(changed, ("label", "inside")),)
+    assert (found["Part"].source, found["Part"].target) == (27, 26)
+    assert [one.fields for one in found["Part"].differing] == [()]
+
+
+def test_the_rows_that_differ_are_named_with_the_way_out(shell: Shell) -> None:
+    """A row that changed after it was copied is told by id and field, and that no second run copies it again."""
+    shell.write(STRICT.replace("{type: text, required: true}", "text"))
+    shell.type("apply", "--yes")
+    (row,) = rows_in(shell, {"Title": "before"})
+    copy = ("copy", "--from", shell.server.store_url, "--to", "sqlite:///a.db", "--verify")
+    assert shell.run(*copy).returncode == 0
+    change_in(shell, row, {"Title": "after"})
+
+    found = shell.run(*copy)
+
+    assert found.returncode == 2
+    assert f"Order: 1 row, 0 of them in this run, NOT the same: 1 in the source, 1 in the target\n  {row}: title\n" in found.stdout  # fmt: skip
+    assert "is not copied again when it changes" in found.stdout
+    assert "anew into an empty one, with " in found.stdout
+
+
+def test_rows_that_the_target_refuses_are_named(shell: Shell) -> None:
+    """Which rows stopped the copy, and why; all others of the batch are over, and the next run takes the rest."""
+    shell.write(STRICT)
+    shell.type("apply", "--yes")
+    rows = rows_in(shell, *({"Title": title} for title in ("A", "", "B", "")))
+    copy = ("copy", "--from", shell.server.store_url, "--to", "sqlite:///a.db")
+
+    found = shell.run(*copy)
+    for row in (rows[1], rows[3]):
+        change_in(shell, row, {"Title": "now"})
+    again = shell.run(*copy)
+
+    assert found.returncode == 1
+    assert found.stderr.startswith(f"Error: Order {rows[1]}: title is required; also refused: {rows[3]}. ")  # fmt: skip
+    assert "What is over is noted in " in found.stderr
+    assert again.returncode == 0, again.stderr
+    assert "Order: 4 rows, 2 of them in this run" in again.stdout
+
+
+def test_links_that_the_schema_does_not_take_stop_the_copy(shell: Shell) -> None:
+    """Airtable holds two links where the schema takes one: neither is dropped without a word."""
+    shell.write(STRICT)
+    shell.type("apply", "--yes")
+    row, _ = rows_in(shell, {"Title": "A", "Customer": ["Ann", "Bob"]}, {"Title": "B", "Customer": ["Ann"]})  # fmt: skip
+    copy = ("copy", "--from", shell.server.store_url, "--to", "sqlite:///a.db")
+
+    found = shell.run(*copy, "--verify")
+    change_in(shell, row, {"Customer": ["Bob"]})
+    again = shell.run(*copy, "--verify")
+
+    assert found.returncode == 1
+    assert found.stderr == (
+        f"Error: Order.customer leads to one record, and {row} of 'Order' links to several by 'Customer': leave one link "
+        "in each, or say 'many: true' in the schema\n"
+    )
+    assert again.returncode == 0, again.stderr
+    assert "Order: 2 rows, the same on both sides" in again.stdout
+
+
+STRICT = """
+tablewright: 1
+name: shop
+tables:
+  Customer:
+    fields: {name: text}
+  Order:
+    fields: {title: {type: text, required: true}}
+    relations: {customer: {to: Customer, inverse: orders}}
+"""
+
+
+def rows_in(shell: Shell, *rows: dict[str, Any]) -> list[str]:
+    """Write orders into the base, linked customers made on the way, and return their ids."""
+    with closing(AirtablePort(shell.server.token, endpoint=shell.server.url)) as port:
+        made = port._call("POST", f"{shell.server.base_id}/Order", {"typecast": True, "records": [{"fields": one} for one in rows]})  # fmt: skip
+    return [one["id"] for one in made["records"]]
+
+
+def change_in(shell: Shell, row: str, cells: dict[str, Any]) -> None:
+    """Change an order in the base."""
+    with closing(AirtablePort(shell.server.token, endpoint=shell.server.url)) as port:
+        port._call("PATCH", f"{shell.server.base_id}/Order/{row}", {"fields": cells, "typecast": True})  # fmt: skip
 
 
 def test_the_journal_of_another_copy_is_not_taken(tmp_path: Path) -> None:

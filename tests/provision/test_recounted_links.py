@@ -103,6 +103,26 @@ def test_a_renamed_link_is_known_by_its_id(project: Any, compiled: Compile) -> N
     assert project.apply(schema).manual == (OFF.replace("Author", "Writer"),)
 
 
+def test_a_link_that_is_turned_round_led_to_many(project: Any, compiled: Compile) -> None:
+    """The other side of a link holds many records whatever the link does; as a link to one it has to be switched."""
+    project.apply(compiled(MANY))
+    schema = compiled("""
+tablewright: 1
+name: library
+tables:
+  Book:
+    fields: {title: text}
+  Person:
+    fields: {name: text}
+    relations: {books: {to: Book, inverse: author}}
+""")
+
+    applied = project.apply(schema)
+
+    assert applied.manual == (OFF.replace("'Book'", "'Person'").replace("'Author'", "'Books'"),)
+    assert [one.done for one in project.drift(schema).by_hand] == [False]
+
+
 def without_option(project: Any) -> LiveBase:
     """Return the base as a service would show it that does not tell how many records a link leads to."""
     document = project.port.base_schema(project.base)
@@ -155,4 +175,4 @@ def test_a_saved_plan_holds_the_step(project: Any, compiled: Compile) -> None:
     plan: Plan = project.plan(compiled(ONE))
 
     assert read_plan(as_text(plan)) == plan
-    assert project.plan(compiled(MANY)).many == {"Book": ["author"]}
+    assert project.plan(compiled(MANY)).many == {"Book": ["author"], "Person": ["books"]}

@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from tablewright.model.schema import Schema
-from tablewright.provision.copying import copy_rows, verify
+from tablewright.provision.copying import copy_rows
 from tablewright.provision.journal import open_journal
 from tablewright.provision.specs import table_specs
+from tablewright.provision.verifying import verify
 from tablewright.runtime import connect
 from tablewright.sql_names import sql_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from tablewright.provision.copying import Copied, Progress, Verified
+    from tablewright.provision.copying import Copied, Progress
+    from tablewright.provision.verifying import Differing, Verified
+
+_NAMED: Final = 5
+"""How many rows of a table are named that differ."""
 
 
 @click.command("copy", cls=ProvisionCommand)
@@ -50,7 +54,10 @@ if TYPE_CHECKING:
     help="Where it is noted what is over, so that a copy that stopped goes on; without it, a file in .tablewright/ for each pair of stores.",
 )
 @click.option(
-    "--verify", "verifying", is_flag=True, help="Compare counts and checksums afterwards."
+    "--verify",
+    "verifying",
+    is_flag=True,
+    help="Compare all rows afterwards, and name those that differ.",
 )
 @format_option
 def command(
@@ -70,10 +77,11 @@ def command(
     """
     from tablewright.config import read_config
     from tablewright.provision.alone import own_folder
-    from tablewright.provision.copying import copy_rows, verify
+    from tablewright.provision.copying import RowsUnfit, copy_rows
     from tablewright.provision.errors import ProvisionError
     from tablewright.provision.journal import is_begun, open_journal
     from tablewright.provision.specs import table_specs
+    from tablewright.provision.verifying import verify
     from tablewright.runtime.connection import connect
     from tablewright.runtime.errors import TablewrightError
     from tablewright.runtime.unfit import UnfitRows
@@ -110,10 +118,10 @@ def command(
                 f"what is over is noted in {path}: run the same command again to go on", err=True
             )
         raise
-    except TablewrightError as error:
+    except (TablewrightError, RowsUnfit) as error:
         way_out = f". What is over is noted in {path}: run the same command again to go on"
         raise ProvisionError(f"{error}{way_out if is_begun(path) else ''}") from error
-    _report(copied, compared, output_format)
+    _report(copied, compared, path, output_format)
     if any(not one.same for one in compared):
         leave(CHANGES)
 
@@ -164,7 +172,9 @@ def _copied(run: Callable[[Progress | None], list[Copied]], *, quiet: bool) -> l
         return run(progress)
 
 
-def _report(copied: list[Copied], compared: list[Verified], output_format: str) -> None:
+def _report(
+    copied: list[Copied], compared: list[Verified], journal: Path, output_format: str
+) -> None:
     if output_format == "json":
         echo_json(
             {
@@ -177,6 +187,10 @@ def _report(copied: list[Copied], compared: list[Verified], output_format: str) 
                         "source": one.source,
                         "target": one.target,
                         "same": one.same,
+                        "gone": one.gone,
+                        "differing": [
+                            {"id": row.id, "fields": list(row.fields)} for row in one.differing
+                        ],
                     }
                     for one in compared
                 ],
@@ -192,5 +206,20 @@ def _report(copied: list[Copied], compared: list[Verified], output_format: str) 
         if check is not None and check.same:
             text += ", the same on both sides"
         elif check is not None:
-            text += f", NOT the same: {check.source} in the source, {check.target} copied"
+            text += f", NOT the same: {check.source} in the source, {check.target} in the target"
         click.echo(text)
+        for row in check.differing[:_NAMED] if check is not None else ():
+            click.echo(f"  {_difference(row)}")
+        if check is not None and len(check.differing) > _NAMED:
+            click.echo(f"  and {len(check.differing) - _NAMED} more rows")
+        if check is not None and check.gone:
+            click.echo(f"  {check.gone} in the target of which the source has none any more")
+    if any(not one.same for one in compared):
+        click.echo(
+            "A row that is over is not copied again when it changes: write it into the target by hand, or copy everything "
+            f"anew into an empty one, with {journal} removed"
+        )
+
+
+def _difference(row: Differing) -> str:
+    return f"{row.id}: {', '.join(row.fields) or 'is not in the target'}"

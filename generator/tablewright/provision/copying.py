@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from tablewright.provision.errors import ProvisionError
 from tablewright.provision.journal import Journal
+from tablewright.provision.text import listed
 from tablewright.runtime.codec import Row
+from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.base import Selection, Store
 
 _SMALL_BATCH: Final = 10
 _LARGE_BATCH: Final = 500
+_NAMED: Final = 3
+"""How many rows a message names."""
 _NOT_COMPARED: Final = frozenset({"attachments", "collaborator", "collaborators"})
 """Their ids and addresses belong to one base, and differ in another."""
 
@@ -27,6 +31,10 @@ class CopyInDoubt(ProvisionError):
     """What an earlier run did cannot be made out: rows cannot be told from others, or are gone."""
 
 
+class RowsUnfit(ProvisionError):
+    """Rows of the source do not fit the schema, or the target refuses them; the message names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copied:
     """How many rows went over in this run, and how many there are, by table."""
@@ -34,16 +42,6 @@ class Copied:
     table: str
     sent: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """Counts and digests of one table on both sides."""
-
-    table: str
-    source: int
-    target: int
-    same: bool
 
 
 def copy_rows(
@@ -60,11 +58,12 @@ def copy_rows(
 
     Raises:
         CopyInDoubt: an earlier run ended amid a batch whose rows cannot be found for certain, or what it stored is gone.
+        RowsUnfit: a row has more links than the schema takes, or is refused by the target. Others of its batch are over.
     """
-    ordered = _in_order(specs)
+    ordered = in_order(specs)
     for spec in ordered:
         _require_copied_rows(spec, target, journal)
-    rows = {spec.key: source.select(Selection(spec)) for spec in ordered}
+    rows = {spec.key: rows_of(spec, source) for spec in ordered}
     copied = []
     for spec in ordered:
         sent = _copy_table(spec, rows[spec.key], target, journal, progress)
@@ -74,24 +73,7 @@ def copy_rows(
     return copied
 
 
-def verify(
-    specs: Sequence[TableSpec], source: Store, target: Store, journal: Journal
-) -> list[Verified]:
-    """Compare counts and digests of the copied rows on both sides, links included, table by table."""
-    found = []
-    cut = not (source.capabilities.microseconds and target.capabilities.microseconds)
-    for spec in _in_order(specs):
-        there = source.select(Selection(spec))
-        new_ids = journal.ids.get(spec.key, {})
-        here = {row["id"]: row for row in target.select(Selection(spec))}
-        copied = [here[new] for new in new_ids.values() if new in here]
-        mapped = [_mapped(spec, row, journal) | {"id": new_ids.get(row["id"])} for row in there]
-        same = _digest(spec, mapped, cut=cut) == _digest(spec, copied, cut=cut)
-        found.append(Verified(spec.key, len(there), len(copied), same))
-    return found
-
-
-def _in_order(specs: Sequence[TableSpec]) -> list[TableSpec]:
+def in_order(specs: Sequence[TableSpec]) -> list[TableSpec]:
     """Return the tables, each after those that its rows cannot be stored without."""
     waiting = {spec.key: spec for spec in specs}
     ordered: list[TableSpec] = []
@@ -106,6 +88,31 @@ def _in_order(specs: Sequence[TableSpec]) -> list[TableSpec]:
         # The checks of the language leave no circle of required links.
         ordered += [waiting.pop(key) for key in ready or list(waiting)]
     return ordered
+
+
+def rows_of(spec: TableSpec, source: Store) -> list[Row]:
+    """Return the rows of a table of the source.
+
+    Raises:
+        RowsUnfit: Airtable holds several links where the schema takes one.
+    """
+    single = [one for one in spec.relations if not one.many]
+    if source.capabilities.atomic == "whole call" or not single:
+        return source.select(Selection(spec))
+    # Read as a link to many: a link to one is read by its first, and the others would be lost without a word.
+    wide = replace(spec, relations=tuple(replace(one, many=True) for one in spec.relations))
+    rows = source.select(Selection(wide))
+    for one in single:
+        crowded = [row["id"] for row in rows if len(row[one.key] or ()) > 1]
+        if crowded:
+            raise RowsUnfit(
+                f"{spec.key}.{one.key} leads to one record, and {listed(crowded, shown=_NAMED)} of '{spec.name}' "
+                f"link{'s' if len(crowded) == 1 else ''} to several by '{one.name}': leave one link in each, or say "
+                "'many: true' in the schema"
+            )
+        for row in rows:
+            row[one.key] = next(iter(row[one.key] or ()), None)
+    return rows
 
 
 def _copy_table(
@@ -124,17 +131,48 @@ def _copy_table(
     over = len(rows) - len(left)
     size = _SMALL_BATCH if target.capabilities.atomic == "batch of ten" else _LARGE_BATCH
     for batch in _batches(left, size):
-        journal.note(event="sending", table=spec.key, ids=[row["id"] for row in batch])
-        sent = [_without_links(spec, row, journal) for row in batch]
-        if not target.capabilities.keeps_ids:
-            sent = [_without_foreign_ids(spec, row) for row in sent]
-        made = target.insert(spec, sent)
-        ids = {row["id"]: new["id"] for row, new in zip(batch, made, strict=True)}
-        journal.note(event="stored", table=spec.key, ids=ids)
+        try:
+            _store(spec, batch, target, journal)
+        except RecordInvalid:
+            # Nothing of the batch was stored; alone, each row shows whether it is the one.
+            _store_one_by_one(spec, batch, target, journal)
         over += len(batch)
         if progress is not None:
             progress(spec.key, over, len(rows))
     return len(left)
+
+
+def _store(spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journal) -> None:
+    journal.note(event="sending", table=spec.key, ids=[row["id"] for row in batch])
+    sent = [_without_links(spec, row, journal) for row in batch]
+    if not target.capabilities.keeps_ids:
+        sent = [_without_foreign_ids(spec, row) for row in sent]
+    made = target.insert(spec, sent)
+    ids = {row["id"]: new["id"] for row, new in zip(batch, made, strict=True)}
+    journal.note(event="stored", table=spec.key, ids=ids)
+
+
+def _store_one_by_one(
+    spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journal
+) -> None:
+    """Store what the target takes.
+
+    Raises:
+        RowsUnfit: it refused a row. The first is named with its reason, others by their ids.
+    """
+    reasons: dict[str, str] = {}
+    for row in batch:
+        try:
+            _store(spec, [row], target, journal)
+        except RecordInvalid as refusal:
+            reasons[row["id"]] = "; ".join(str(one) for one in refusal.misfits)
+    if not reasons:
+        return
+    first, *others = reasons
+    more = f"; also refused: {listed(others, shown=_NAMED)}" if others else ""
+    raise RowsUnfit(
+        f"{spec.key} {first}: {reasons[first]}{more}. Change what does not fit in the source"
+    )
 
 
 def _require_copied_rows(spec: TableSpec, target: Store, journal: Journal) -> None:
@@ -161,11 +199,8 @@ def _settle(spec: TableSpec, rows: Sequence[Row], target: Store, journal: Journa
         if row["id"] in free and target.capabilities.keeps_ids:
             hit: str | None = row["id"]
         else:
-            wanted = _digest(spec, [_without_links(spec, row, journal)], cut=True, links=False)
-            hit = next(
-                (one for one, there in free.items() if _digest(spec, [there], cut=True, links=False) == wanted),
-                None,
-            )  # fmt: skip
+            wanted = _digest(spec, _without_links(spec, row, journal))
+            hit = next((one for one, there in free.items() if _digest(spec, there) == wanted), None)
         if hit is not None:
             ids[row["id"]] = hit
             del free[hit]
@@ -187,8 +222,8 @@ def _copy_links(spec: TableSpec, rows: Sequence[Row], target: Store, journal: Jo
     for batch in _batches(waiting, size):
         changes = []
         for row in batch:
-            mapped = _mapped(spec, row, journal)
-            cells = {one.key: mapped[one.key] for one in links if row.get(one.key)}
+            renewed = mapped(spec, row, journal)
+            cells = {one.key: renewed[one.key] for one in links if row.get(one.key)}
             changes.append((journal.ids[spec.key][row["id"]], cells))
         target.update(spec, changes)
         journal.note(event="linked", table=spec.key, ids=[row["id"] for row in batch])
@@ -196,6 +231,11 @@ def _copy_links(spec: TableSpec, rows: Sequence[Row], target: Store, journal: Jo
 
 def _plain_fields(spec: TableSpec) -> list[FieldSpec]:
     return [one for one in spec.fields if not one.is_computed]
+
+
+def compared_fields(spec: TableSpec) -> list[FieldSpec]:
+    """Return the fields whose values are the same wherever a row is stored."""
+    return [one for one in _plain_fields(spec) if one.kind not in _NOT_COMPARED]
 
 
 def _without_links(spec: TableSpec, row: Row, journal: Journal) -> Row:
@@ -228,7 +268,7 @@ def _without_id(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in value.items() if name != "id"}
 
 
-def _mapped(spec: TableSpec, row: Row, journal: Journal) -> Row:
+def mapped(spec: TableSpec, row: Row, journal: Journal) -> Row:
     """Return a row with its links as the target knows them."""
     found = dict(row)
     for one in spec.relations:
@@ -244,26 +284,14 @@ def _new_id(journal: Journal, table: str, old: str | None) -> str | None:
     return None if old is None else journal.ids.get(table, {}).get(old, old)
 
 
-def _digest(
-    spec: TableSpec, rows: Iterable[Mapping[str, Any]], *, cut: bool, links: bool = True
-) -> str:
-    """Return a digest of rows that does not depend on their order. *cut* leaves milliseconds of moments."""
-    lines = []
-    for row in rows:
-        values = [row["id"] if links else ""]
-        values += [
-            _canonical(row.get(one.key), cut=cut)
-            for one in _plain_fields(spec)
-            if one.kind not in _NOT_COMPARED
-        ]
-        for one in spec.relations if links else ():
-            held = row.get(one.key)
-            values.append(repr(sorted(held or ()) if one.many else held))
-        lines.append("\x1f".join(map(str, values)))
-    return hashlib.sha256("\x1e".join(sorted(lines)).encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(spec: TableSpec, row: Mapping[str, Any]) -> str:
+    """Return a digest of a row's values, without its id and links, and without milliseconds of moments."""
+    values = [canonical(row.get(one.key), cut=True) for one in compared_fields(spec)]
+    return hashlib.sha256("\x1f".join(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _canonical(value: Any, *, cut: bool) -> str:
+def canonical(value: Any, *, cut: bool) -> str:
+    """Return a text that is the same for values that are. *cut* leaves milliseconds of moments."""
     if isinstance(value, datetime) and cut:
         value = value.replace(microsecond=value.microsecond // 1000 * 1000)
     if isinstance(value, float) and value.is_integer():

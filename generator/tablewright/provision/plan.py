@@ -39,7 +39,7 @@ class Plan:
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Enum values by table, field and label: what to note the ids of choices under."""
     many: Mapping[str, Any] = field(default_factory=dict)
-    """The relations that lead to many records, by table."""
+    """The relations and other sides that lead to many records, by table."""
     filled: Mapping[str, Any] = field(default_factory=dict)
     """The required fields that have a value in every row, by table."""
 

@@ -108,8 +108,9 @@ def _many(wanted: WantedBase) -> dict[str, list[str]]:
     found = {
         table.key: [
             one.key
-            for one in table.of_role("link")
-            if one.relation is not None and one.relation.many
+            for one in table.of_role("link", "inverse")
+            # The other side of a link leads to many records, whatever the link does.
+            if one.role == "inverse" or (one.relation is not None and one.relation.many)
         ]
         for table in wanted.tables
     }
