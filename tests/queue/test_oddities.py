@@ -155,39 +155,6 @@ def test_a_heartbeat_keeps_no_lease_of_what_somebody_moved_by_sql(
         order.heartbeat()
 
 
-def make_unreadable(connection: Connection, order: AirtableModel) -> None:
-    """Give a row a value that no record has, as a program of another version may."""
-    store: Any = connection.store
-    with store._writer.begin() as running:
-        running.execute(
-            sa.text("""UPDATE "order" SET code = 'small' WHERE id = :id"""), {"id": order.id}
-        )
-
-
-@pytest.mark.filterwarnings("ignore:.*code")
-def test_what_no_worker_can_read_does_not_come_back_for_ever(
-    connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
-) -> None:
-    """A row that does not fit the schema fails when it is claimed, and when its worker is gone."""
-    waits = oddities.Order.create(name="waits")
-    make_unreadable(connection, waits)
-    assert oddities.Order.claim("w", 5) == []
-    held = oddities.Order.create(name="held", select=100)
-    (taken,) = oddities.Order.claim("w", 5)
-    lapse(taken)
-    make_unreadable(connection, held)
-    assert oddities.Order.claim("w", 5) == []
-
-    store: Any = connection.store
-    with store._reader.connect() as reading:
-        told = reading.execute(
-            sa.text("""SELECT state, lease_until FROM "order" ORDER BY name""")
-        ).all()
-    assert [tuple(one) for one in told] == [("BAD", None), ("BAD", None)]
-    for one in (waits, held):
-        assert "does not fit the schema" in (one.history()[-1].error or "")
-
-
 def test_a_failure_that_does_not_fit_keeps_nobody_from_claiming(
     connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
 ) -> None:

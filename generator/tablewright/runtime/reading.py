@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
 R = TypeVar("R", bound="AirtableModel")
+Report = Callable[[RecordInvalid], None]
 
 
 def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row:
@@ -39,12 +40,18 @@ def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row
     return row
 
 
-def decoded(model: type[R], store: Store, rows: Sequence[Row]) -> list[R]:
-    """Return records from rows. A row that does not fit is reported to the store and left out."""
-    batch = Batch(store, rows)
+def decoded(
+    model: type[R], store: Store, rows: Sequence[Row], report: Report | None = None
+) -> list[R]:
+    """Return records from rows. A row that does not fit is reported, to the store unless told otherwise, and left out."""
+    batch, report = Batch(store, rows), report or store.unfit.report
     with collector_resting():
         make = _maker(model, rows)
-        found = _made(model, batch, make) if make is not None else _validated(model, batch)
+        found = (
+            _made(model, batch, make, report)
+            if make is not None
+            else _validated(model, batch, report)
+        )
     if len(found) < len(rows):
         # What does not fit is not looked at for the links of all.
         batch.rows = [origin.row for one in found if (origin := origin_of(one)) is not None]
@@ -78,7 +85,7 @@ def _maker(model: type[AirtableModel], rows: Sequence[Row]) -> Maker | None:
     return rows[0].conversions.maker(model)
 
 
-def _made(model: type[R], batch: Batch, make: Maker) -> list[R]:
+def _made(model: type[R], batch: Batch, make: Maker, report: Report) -> list[R]:
     """Return records straight from what the store answered; their rows are made when somebody looks at them."""
     found: list[R] = []
     kept: list[Row] = []
@@ -88,7 +95,7 @@ def _made(model: type[R], batch: Batch, make: Maker) -> list[R]:
             found += make([row.raw for row in rows])  # type: ignore[attr-defined]  # they are lazy
             kept += rows
         except ValidationError:
-            _made_singly(model, batch.store, rows, make, found, kept)
+            _made_singly(model, rows, make, found, kept, report)
     # Without a loop in Python: it would take as long as pydantic takes for several fields.
     deque(map(set_origin, found, map(Origin, kept, repeat(batch))), maxlen=0)
     return found
@@ -96,17 +103,17 @@ def _made(model: type[R], batch: Batch, make: Maker) -> list[R]:
 
 def _made_singly(
     model: type[R],
-    store: Store,
     rows: Sequence[Row],
     make: Maker,
     found: list[R],
     kept: list[Row],
+    report: Report,
 ) -> None:
     for row in rows:
         try:
             found.append(_made_one(model, row, make))
         except RecordInvalid as unfit:
-            store.unfit.report(unfit)
+            report(unfit)
         else:
             kept.append(row)
 
@@ -123,13 +130,13 @@ def _made_one(model: type[R], row: Row, make: Maker) -> R:
 # -- with the rules of the class --------------------------------------------------------------------------------------
 
 
-def _validated(model: type[R], batch: Batch) -> list[R]:
+def _validated(model: type[R], batch: Batch, report: Report) -> list[R]:
     found: list[R] = []
     for row in batch.rows:
         try:
             record = _validated_one(model, row)
         except RecordInvalid as unfit:
-            batch.store.unfit.report(unfit)
+            report(unfit)
             continue
         set_origin(record, Origin(row, batch))
         found.append(record)

@@ -29,6 +29,10 @@ class UnfitRows:
         """
         if self.strict:
             raise unfit
-        logger.warning("left out: %s", unfit)
+        self.tell(unfit, "left out")
+
+    def tell(self, unfit: RecordInvalid, done: str) -> None:
+        """Tell of a record, and what was *done* about it; also where reading is strict."""
+        logger.warning("%s: %s", done, unfit)
         if self._on_unfit is not None:
             self._on_unfit(unfit)

@@ -21,7 +21,7 @@ from tablewright.runtime.errors import (
     TablewrightError,
     TransitionRefused,
 )
-from tablewright.runtime.queue import settling
+from tablewright.runtime.queue import refused, settling, unreadable
 from tablewright.runtime.queue.lease import Lease, lease_of
 from tablewright.runtime.queue.rules import (
     queue_spec,
@@ -30,7 +30,7 @@ from tablewright.runtime.queue.rules import (
     taken_state,
     taking_of,
 )
-from tablewright.runtime.queue.store import QueueStore, Settlement
+from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement
 from tablewright.runtime.records import Origin, origin_of
 from tablewright.runtime.stores.base import Store
 
@@ -69,7 +69,11 @@ def queues_of(store: Store) -> QueueStore:
 
 
 def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) -> list[R]:
-    """Take up to *n* tasks for *worker*, in the queue's order; fewer where fewer are ready."""
+    """Take up to *n* tasks for *worker*, in the queue's order.
+
+    There are fewer where fewer are ready, or where a row does not fit the schema and was put back; none only where
+    nothing else is ready.
+    """
     if not worker:
         raise ValueError("claim() needs the name of the worker")
     if not isinstance(n, int) or not 1 <= n <= MAX_CLAIM:
@@ -78,24 +82,27 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     where = nodes_of(model, "claim", conditions)
     store = current_store()
     queues = queues_of(store)
-    asked = time.monotonic()
-    found = queues.claim(model.table, taking_of(model), worker, n, where)
-    leases = {one.row["id"]: lease_of(one, worker, asked) for one in found}
-    records = model._decoded(store, [one.row for one in found])
-    for record in records:
-        record._origin.lease = leases.pop(record.id)
-    try:
-        for record_id, lease in leases.items():
-            # A row that does not fit the model was reported by now; nobody could work on it, so it fails at once.
-            settling.fail_plainly(model, queues, record_id, lease, settling.UNREADABLE)
-        if len(found) < n or _sweep_is_due(store, model):
-            finish_lapsed(model, store)
-    except TablewrightError as error:
-        # The next claim sees to it. What was taken is held, and nobody else could work on it before its lease is over.
-        if not records:
-            raise
-        logger.warning("%s: what is over could not be ended: %s", model.table.key, error)
-    return records
+    while True:
+        asked = time.monotonic()
+        found = queues.claim(model.table, taking_of(model), worker, n, where)
+        refusing = [one for one in found if one.unfit]
+        fitting = [one for one in found if not one.unfit]
+        leases = {one.row["id"]: lease_of(one, worker, asked) for one in fitting}
+        records, unread = unreadable.records_of(model, store, fitting)
+        for record in records:
+            record._origin.lease = leases[record.id]
+        try:
+            refused.fail(model, store, queues, worker, refusing)
+            unreadable.put_back(model, store, queues, worker, unread)
+            if len(found) < n or _sweep_is_due(store, model):
+                finish_lapsed(model, store)
+        except TablewrightError as error:
+            # The next claim sees to it. What was taken is held: nobody else could work on it before its lease is over.
+            if not records:
+                raise
+            logger.warning("%s: what is over could not be ended: %s", model.table.key, error)
+        if records or not (unread or refusing):
+            return records
 
 
 def nodes_of(
@@ -130,17 +137,19 @@ def finish_lapsed(model: type[AirtableModel], store: Store) -> int:
     found = queues.lapsed(model.table, taking_of(model), SWEEP_ROWS)
     if not found:
         return 0
-    records = {one.id: one for one in model._decoded(store, [one.row for one in found])}
+    records, unread = unreadable.records_of(model, store, found)
+    leases = {one.row["id"]: lease_of(one, one.row["worker_id"] or "") for one in found}
     ended = 0
-    for one in found:
-        record, lease = records.get(one.row["id"]), lease_of(one, one.row["worker_id"] or "")
-        if record is not None:
-            record._origin.lease = lease
-            ended += settling.end_lapsed(record, rules_of(model))
-        else:
-            ended += settling.fail_plainly(
-                model, queues, one.row["id"], lease, settling.UNREADABLE, only_lapsed=True
-            )
+    for record in records:
+        record._origin.lease = leases[record.id]
+        ended += settling.end_lapsed(record, rules_of(model))
+    for one, unfit in unread:
+        # Its last attempt is over, whatever the row holds; only the effects of the failure cannot be made.
+        error = f"{LAPSED}; {unreadable.described(unfit)}"
+        lease = leases[one.row["id"]]
+        if settling.fail_plainly(model, queues, one.row["id"], lease, error, only_lapsed=True):
+            ended += 1
+            store.unfit.tell(unfit, "failed by its state alone, since its last lease ran out")
     return ended
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,10 +28,10 @@ from tablewright.runtime.spec import RetrySpec, TableSpec, TransitionSpec
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
+logger = logging.getLogger("tablewright")
 R = TypeVar("R", bound="AirtableModel")
 
 CANCELLED: Final = "cancelled on request"
-UNREADABLE: Final = "the stored row does not fit the schema, so no worker can read it"
 
 _dice = random.SystemRandom()
 
@@ -101,16 +102,22 @@ def _move(
         return queues.settle(table, settlement)
 
     done = Settled(None)
+    unfit: RecordInvalid | None = None
     again = _retried(record, found, now) if retries and error is not None else None
     if again is not None:
         retry, more = again
         left, state = found[lifecycle.field], more[lifecycle.field]
         back = step(record, retry.transition, left, state, by=by)
-        done = settled({**found, **more}, [*steps, back], retry)
+        try:
+            done = settled({**found, **more}, [*steps, back], retry)
+        except RecordInvalid as error_of_retry:
+            unfit = error_of_retry
     retried = done.row is not None
     if done.row is None:
         # Also where somebody asked it to stop of which this worker has not heard yet: that one is final.
         done = settled(found, steps, None)
+        if unfit is not None and done.row is not None:
+            logger.warning("failed without another attempt, which does not fit: %s", unfit)
     if done.row is None:
         raise LeaseLost(record.described(), name)
     row = {**done.row, **_calculated(record, done.row)}
@@ -188,36 +195,56 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
     lease, lifecycle = record._origin.lease, table.lifecycle
     if lease is None or lifecycle is None:
         return 0
+    if not (record.__dict__["cancel_requested"] and spec.cancel is not None and rules.cancel):
+        return fail_finally(record, LAPSED, by=None, only_lapsed=True)
     try:
-        if record.__dict__["cancel_requested"] and spec.cancel is not None and rules.cancel:
-            _move(
-                record,
-                spec.cancel,
-                rules.cancel,
-                {},
-                lease,
-                by=None,
-                why=LAPSED,
-                retries=False,
-                only_lapsed=True,
-            )
-        else:
-            arguments = failure_arguments(lifecycle.by_name[spec.fail], LAPSED)
-            _move(
-                record,
-                spec.fail,
-                rules.fail,
-                arguments,
-                lease,
-                by=None,
-                why=None if arguments else LAPSED,
-                retries=False,
-                only_lapsed=True,
-            )
+        _move(
+            record,
+            spec.cancel,
+            rules.cancel,
+            {},
+            lease,
+            by=None,
+            why=LAPSED,
+            retries=False,
+            only_lapsed=True,
+        )
+    except RecordInvalid:
+        return fail_finally(record, LAPSED, by=None, only_lapsed=True)
+    except (LeaseLost, TransitionRefused):
+        return 0
+    return 1
+
+
+def fail_finally(
+    record: AirtableModel, error: str, *, by: str | None, only_lapsed: bool = False
+) -> int:
+    """Fail a held task without another attempt; 1, or 0 where the lease was lost or the guard forbids it.
+
+    Where the effects of the failure do not fit, the task fails by its state alone.
+    """
+    table, spec, lease = type(record).table, queue_spec(type(record)), record._origin.lease
+    if lease is None or table.lifecycle is None:
+        return 0
+    arguments = failure_arguments(table.lifecycle.by_name[spec.fail], error)
+    try:
+        _move(
+            record,
+            spec.fail,
+            rules_of(type(record)).fail,
+            arguments,
+            lease,
+            by=by,
+            why=None if arguments else error,
+            retries=False,
+            only_lapsed=only_lapsed,
+        )
     except RecordInvalid:
         # What the schema asks of the error's text, or of the fields that are set, is not met; the task ends even so.
         queues: QueueStore = record._origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
-        return fail_plainly(type(record), queues, record.id, lease, LAPSED, only_lapsed=True)
+        return fail_plainly(
+            type(record), queues, record.id, lease, error, only_lapsed=only_lapsed
+        )
     except (LeaseLost, TransitionRefused):
         return 0
     return 1
