@@ -192,11 +192,17 @@ def report(findings: Findings, written: Scalar, problem: Problem) -> None:
         and not help_text.startswith("did")
     ):
         help_text = f"a text inside an expression has quotes of its own: \"'{written.text}'\""
-    if problem.code == "TW503" and written.text[problem.start : problem.end] in _LITERALS:
-        help_text = f"write {_LITERALS[written.text[problem.start : problem.end]]}"
+    literal = _LITERALS.get(written.text[problem.start : problem.end].casefold())
+    if problem.code == "TW503" and literal is not None:
+        negates = literal == "None" and written.text[: problem.start].split()[-1:] == ["not"]
+        help_text = "write 'FIELD is not None'" if negates else f"write {literal}"
     findings.error(
         written.part(problem.start, problem.end), problem.code, problem.message, help_text
     )
 
 
-_LITERALS: Final = {"true": "True", "false": "False", "null": "None", "none": "None", "nil": "None"}
+_LITERALS: Final = {
+    "true": "True",
+    "false": "False",
+    **dict.fromkeys(("null", "none", "nil", "undefined"), "None"),
+}

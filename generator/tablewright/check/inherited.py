@@ -5,7 +5,8 @@ from __future__ import annotations
 from tablewright.check.draft import Draft
 from tablewright.check.findings import Findings
 from tablewright.check.relations import WrittenAdd
-from tablewright.diagnostics import did_you_mean
+from tablewright.check.was import earlier_names
+from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions.types import ValueType, accepts, record_of, records_of
 from tablewright.kinds import Kind
 from tablewright.model.schema import Relation
@@ -31,11 +32,18 @@ def check_inherited(
                 word.span,
                 "TW403",
                 f"{missing} has no field '{word.text}' to inherit",
-                did_you_mean(word.text, both, what="in both tables")
+                _called_now(word.text, child, parent)
+                or did_you_mean(word.text, both, what="in both tables")
                 or f"give {missing} that field, or leave it out here",
             )
         else:
             _check_one(findings, word, child, parent, gets[word.text], has[word.text])
+
+
+def _called_now(key: str, child: Draft, parent: Draft) -> str:
+    """Return the help line for an earlier name of what both tables have; empty where *key* is none."""
+    now = {**earlier_names(parent), **earlier_names(child)}.get(key)
+    return "" if now is None else called_now(now)
 
 
 def _check_one(

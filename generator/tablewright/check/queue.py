@@ -29,6 +29,15 @@ QUEUE_KEYS: Final = (
     "timeout",
 )
 RETRY_KEYS: Final = ("with", "first", "factor", "most", "jitter")
+_INSTEAD_IN_RETRY: Final = {
+    **dict.fromkeys(
+        ("max", "attempts", "limit", "times", "count", "max_attempts", "max_retries", "retries", "tries"),
+        "how often is said by the guard of the transition that retries, as in 'when: retry_count < 3'",
+    ),
+    **dict.fromkeys(("delay", "pause", "wait", "backoff", "initial"), "'first' is the pause before the first retry, as in 'first: 30s'"),
+    **dict.fromkeys(("max_delay", "max_pause", "max_backoff"), "'most' is the longest pause, as in 'most: 1h'"),
+}  # fmt: skip
+"""What people look for in `retry:`, and where it is said."""
 DEFAULT_LEASE: Final = 300.0
 DEFAULT_FIRST: Final = 30.0
 DEFAULT_MOST: Final = 3_600.0
@@ -203,7 +212,7 @@ def _read_retry(
     fail: Transition | None,
     take: Transition | None,
 ) -> Retry | None:
-    retry = reader.mapping("retry", "'retry'", RETRY_KEYS)
+    retry = reader.mapping("retry", "'retry'", RETRY_KEYS, instead=_INSTEAD_IN_RETRY)
     if retry is None:
         return None
     retry.required("with", "the transition that puts a failed task back")

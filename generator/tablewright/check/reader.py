@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from tablewright.check.findings import Findings
@@ -12,10 +13,19 @@ from tablewright.syntax.document import ListNode, MapNode, Node, Scalar, describ
 
 
 class Reader:
-    """The entries of one mapping. *what* names it in messages, as in `field 'status'`."""
+    """The entries of one mapping. *what* names it in messages, as in `field 'status'`.
+
+    *instead* has ways out by unknown keys that are often looked for there.
+    """
 
     def __init__(
-        self, findings: Findings, node: Node, what: str, keys: Iterable[str] | None
+        self,
+        findings: Findings,
+        node: Node,
+        what: str,
+        keys: Iterable[str] | None,
+        *,
+        instead: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.findings = findings
         self.what = what
@@ -34,7 +44,7 @@ class Reader:
             known = None if keys is None else list(keys)
             self._report_cut(self._map, known or ())
             if known is not None:
-                self._report_unknown(known)
+                self._report_unknown(known, instead)
 
     def _report_cut(self, node: MapNode, known: Collection[str]) -> None:
         previous: tuple[Scalar, Node] | None = None
@@ -51,7 +61,7 @@ class Reader:
                     "quote the whole text or expression: \"…\"",
                 )  # fmt: skip
 
-    def _report_unknown(self, known: Sequence[str]) -> None:
+    def _report_unknown(self, known: Sequence[str], instead: Mapping[str, str]) -> None:
         for key, _ in self.entries():
             if key.text not in known:
                 glued = key.text.partition(":")[0]
@@ -62,7 +72,7 @@ class Reader:
                     (
                         f"YAML needs a space after '{glued}:'"
                         if glued in known and not key.quoted
-                        else did_you_mean(key.text, known)
+                        else instead.get(key.text) or did_you_mean(key.text, known)
                     ),
                 )
 
@@ -220,10 +230,17 @@ class Reader:
         """Return the expression under *key*, or nothing after a finding."""
         return None if key in self._cut else self.scalar(key)
 
-    def mapping(self, key: str, what: str, keys: Iterable[str] | None) -> Reader | None:
+    def mapping(
+        self,
+        key: str,
+        what: str,
+        keys: Iterable[str] | None,
+        *,
+        instead: Mapping[str, str] = MappingProxyType({}),
+    ) -> Reader | None:
         """Return a reader for the mapping under *key*; nothing where it does not stand."""
         found = self.node(key)
-        return None if found is None else Reader(self.findings, found, what, keys)
+        return None if found is None else Reader(self.findings, found, what, keys, instead=instead)
 
     def is_cut(self, key: str) -> bool:
         """Tell whether the expression under *key* was cut off by a comma inside braces."""

@@ -132,8 +132,9 @@ def _read_measure(
         return None
     function = parsed.func.id
     if function not in functions.MEASURES:
+        meant = functions.MEASURES_ELSEWHERE.get(function.casefold(), function)
         findings.error(written.part(parsed.func.col_offset, parsed.func.col_offset + len(function)), "TW603",
-                       f"unknown measure '{function}'", did_you_mean(function, functions.MEASURES, what="there are"))  # fmt: skip
+                       f"unknown measure '{function}'", did_you_mean(meant, functions.MEASURES, what="there are"))  # fmt: skip
         return None
     resolver = Resolver(scope)
     try:

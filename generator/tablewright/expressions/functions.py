@@ -144,3 +144,42 @@ MEASURES: Final = {
     "percentile": "The value below which so many percent lie, interpolated between neighbours; blank where there is none.",
     "ratio": "How many records meet the first condition, as a share of those that meet the second; blank where there is none.",
 }
+
+FUNCTIONS_ELSEWHERE: Final = {
+    **dict.fromkeys(("length", "size", "char_length"), "len"),
+    **dict.fromkeys(("trim", "btrim"), "strip"),
+    **dict.fromkeys(("ifnull", "nvl", "isnull", "fillna", "ifblank"), "coalesce"),
+    **dict.fromkeys(("lcase", "tolower", "to_lower", "lowercase"), "lower"),
+    **dict.fromkeys(("ucase", "toupper", "to_upper", "uppercase"), "upper"),
+    **dict.fromkeys(("current_date", "curdate"), "today"),
+    **dict.fromkeys(("current_timestamp", "utcnow", "getdate", "sysdate"), "now"),
+    **dict.fromkeys(("includes", "like", "instr"), "contains"),
+    "starts_with": "startswith",
+    "ends_with": "endswith",
+    "ceiling": "ceil",
+    "least": "min",
+    "greatest": "max",
+    "to_date": "date",
+    "some": "any",
+    "every": "all",
+}
+"""What SQL, pandas and formulas call the functions of this language."""
+
+MEASURES_ELSEWHERE: Final = {
+    **dict.fromkeys(("average", "mean"), "avg"),
+    **dict.fromkeys(("size", "len", "length", "count_if", "countif", "rows"), "count"),
+    **dict.fromkeys(("nunique", "distinct", "countunique", "count_unique", "unique"), "count_distinct"),
+    **dict.fromkeys(("value_counts", "group_by", "groupby", "countby"), "count_by"),
+    **dict.fromkeys(("total", "sumif"), "sum"),
+    **dict.fromkeys(("quantile", "percentile_cont", "percentile_disc", "p50", "p90", "p95", "p99"), "percentile"),
+    **dict.fromkeys(("share", "rate", "proportion"), "ratio"),
+    **dict.fromkeys(("minimum", "least"), "min"),
+    **dict.fromkeys(("maximum", "greatest"), "max"),
+}  # fmt: skip
+"""What SQL, pandas and formulas call the measures of this language."""
+
+
+def takes_arguments(name: str) -> bool:
+    """Tell whether there is a way to call a function with something inside its brackets."""
+    function = FUNCTIONS.get(name)
+    return function is None or any(one.parameters for one in function.signatures)

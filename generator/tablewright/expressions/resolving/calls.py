@@ -63,8 +63,14 @@ def _report_unknown(context: Context, node: ast.Call, name: str) -> None:
         context.problem(node, "TW503", f"{name}() looks over linked records",
                         f"write {name}(… for x in relation)")  # fmt: skip
         return
-    way_out = did_you_mean(name, [*functions.FUNCTIONS, *functions.QUANTIFIERS], what="there are")
-    if name in functions.MEASURES:
+    folded = name.casefold()
+    known = [*functions.FUNCTIONS, *functions.QUANTIFIERS]
+    meant = functions.FUNCTIONS_ELSEWHERE.get(folded, folded)
+    way_out = did_you_mean(meant, known, what="there are")
+    if (
+        meant not in known
+        and functions.MEASURES_ELSEWHERE.get(folded, folded) in functions.MEASURES
+    ):
         way_out = "it is a measure: those stand under 'statistics:'"
     context.problem(node.func, "TW503", f"unknown function '{name}'", way_out)
 

@@ -86,7 +86,7 @@ def _member(context: Context, node: ast.Name, expected: ValueType | None) -> tre
             node, "TW503", "'self' is the record itself and no value", "write self.field"
         )
     elif node.id in functions.FUNCTIONS or node.id in functions.QUANTIFIERS:
-        context.problem(node, "TW503", f"'{node.id}' is a function", f"write {node.id}(…)")
+        context.problem(node, "TW503", f"'{node.id}' is a function", f"write {node.id}({'…' if functions.takes_arguments(node.id) else ''})")  # fmt: skip
     elif node.id in scope.enums:
         members = scope.enums[node.id].members
         context.problem(node, "TW503", f"'{node.id}' is an enum and no value",

@@ -8,8 +8,10 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, Literal
 
 from tablewright.expressions import functions, tree
+from tablewright.expressions.record_ids import LENGTH, is_record_id
 from tablewright.expressions.resolving.context import Context, described
 from tablewright.expressions.resolving.facts import facts
+from tablewright.expressions.resolving.foreign import way_out_of_is
 from tablewright.expressions.types import (
     BOOLEAN,
     DATETIME,
@@ -210,7 +212,24 @@ def _pair(
         second = context.value(right, first.type if first is not None else None)
     if first is None or second is None:
         return None
-    return _compared(context, node, _COMPARE[type(operator)], first, second)
+    sign = _COMPARE[type(operator)]
+    if sign in ("==", "!="):
+        _check_id(context, first, second, right)
+        _check_id(context, second, first, left)
+    return _compared(context, node, sign, first, second)
+
+
+def _check_id(context: Context, item: tree.Node, value: tree.Node, at: ast.expr) -> None:
+    """Note a fixed text that the id of a record is compared with, and that none can have."""
+    if (
+        isinstance(item, tree.Field)
+        and item.name == "id"
+        and isinstance(value, tree.Constant)
+        and isinstance(value.value, str)
+        and not is_record_id(value.value)
+    ):
+        context.problem(at, "TW504", f"is no record id: those are 'rec' and {LENGTH} letters or digits",
+                        "compare the field that holds it, such as the record's name")  # fmt: skip
 
 
 def _compared(
@@ -274,7 +293,8 @@ def _blank_test(
     context: Context, tested: ast.expr, against: ast.expr, *, negated: bool
 ) -> tree.Node | None:
     if not _is_none(against):
-        context.problem(against, "TW502", "'is' can only be followed by None or not None", "write '=='")  # fmt: skip
+        way_out = way_out_of_is(ast.unparse(tested), ast.unparse(against), negated=negated)
+        context.problem(against, "TW502", "'is' can only be followed by None or not None", way_out)
         return None
     operand = context.value(tested)
     if operand is None:
@@ -334,6 +354,7 @@ def _one_of(
         elif not isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
             context.problem(option, "TW504", "only values and arguments can stand in a list")
         else:
+            _check_id(context, item, found, option)
             choices.append(found)
     if len(choices) != len(options):
         return None

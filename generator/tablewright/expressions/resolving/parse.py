@@ -9,6 +9,7 @@ import warnings
 from dataclasses import replace
 from typing import Final
 
+from tablewright.expressions.resolving.foreign import way_out_at
 from tablewright.expressions.resolving.scope import Problem
 
 MAX_LENGTH: Final = 4_000
@@ -56,12 +57,8 @@ def parse(text: str) -> tuple[ast.expr | None, tuple[Problem, ...]]:
 def _syntax_problem(text: str, shift: int, error: SyntaxError) -> Problem:
     start = min(shift + max((error.offset or 1) - 1, 0), max(len(text) - 1, 0))
     end = shift + error.end_offset - 1 if error.end_offset and error.end_offset > 0 else start + 1
-    near = text[max(0, start - 1) : start + 2]
-    way_out = next((way for sign, way in _OTHER_SIGNS.items() if sign in near), "")
-    word = text[start:end].strip()
-    if word in ("AND", "OR", "NOT", "IN", "IS"):
-        way_out = f"write '{word.lower()}'"
-    elif not way_out and "string literal" in error.msg:
+    way_out = way_out_at(text, start)
+    if "string literal" in error.msg:
         way_out = "close the quote; what stands behind a ' #' is a comment to YAML unless the whole is quoted"
     elif not way_out and text.rstrip().endswith(_OPEN_ENDS):
         way_out = f"something is missing after '{text.split()[-1]}'"
@@ -75,13 +72,6 @@ def _syntax_problem(text: str, shift: int, error: SyntaxError) -> Problem:
 
 
 _OPEN_ENDS: Final = (" and", " or", " not", " in", "<", ">", "=", "+", "-", "*", "/", "%")
-_OTHER_SIGNS: Final = {
-    "&&": "write 'and'",
-    "||": "write 'or'",
-    "!": "write 'not', or '!=' for a comparison",
-    "=": "write '==' to compare",
-    "?": "write 'a if test else b'",
-}
 
 
 def _depth(root: ast.AST) -> int:
