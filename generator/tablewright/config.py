@@ -20,11 +20,12 @@ DEFAULT_OUTPUT: Final = "generated"
 TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 ENDPOINT: Final = "https://api.airtable.com"
 ENVIRONMENT: Final = "TABLEWRIGHT_ENVIRONMENT"
-_STORE: Final = "TABLEWRIGHT_STORE"
-_BASE: Final = "AIRTABLE_BASE_ID"
+STORE: Final = "TABLEWRIGHT_STORE"
+BASE: Final = "AIRTABLE_BASE_ID"
 _KEYS: Final = ("schemas", "output", "default_environment", "environments")
 _ENVIRONMENT_KEYS: Final = (
     "store",
+    "store_variable",
     "base",
     "bases",
     "base_name",
@@ -32,12 +33,14 @@ _ENVIRONMENT_KEYS: Final = (
     "endpoint",
     "token_variable",
 )
+_STORES: Final = ("store", "store_variable")
 _PLACES: Final = ("base", "bases", "workspace")
 _LOCK_START: Final = "tablewright.lock."
 _LOCK_END: Final = ".json"
-_STORE_OPTIONS: Final = ("endpoint", "rate_limit")
+_STORE_OPTIONS: Final = ("endpoint", "rate_limit", "token_variable")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 
 
 class ConfigUnusable(Exception):
@@ -49,17 +52,20 @@ class Environment:
     """One place that a schema is brought to. *store* is a SQL database's URL; empty for Airtable.
 
     *base* is empty where it is not made yet. *token_variable* names the environment variable that holds the token,
-    which itself is never written down.
+    which itself is never written down, and *store_variable* the one that holds the URL of a store. *rate_limit* is
+    "on" or "off" where the URL says so.
     """
 
     name: str
     store: str = ""
+    store_variable: str = ""
     base: str = ""
     bases: Mapping[str, str] = field(default_factory=dict)
     base_name: str = ""
     workspace: str = ""
     endpoint: str = ENDPOINT
     token_variable: str = TOKEN
+    rate_limit: str = ""
 
     @property
     def is_sql(self) -> bool:
@@ -117,13 +123,15 @@ def chosen_environment(
     """Return the environment to work on, completed by what was given and by environment variables.
 
     Without a name it is TABLEWRIGHT_ENVIRONMENT, the configured default, or the only one there is. Where none is
-    declared, those with a lock file are known, and a new one has to come with its base or workspace.
+    declared, those with a lock file are known, and a new one has to come with its base or workspace. One that nobody
+    named is not taken where the variables by which programs connect name another place.
 
     Raises:
-        ConfigUnusable: there is no such environment, or several and none was chosen.
+        ConfigUnusable: there is no such environment, several and none was chosen, or its store's variable holds none.
     """
     known = os.environ if variables is None else variables
-    chosen = name or known.get(ENVIRONMENT) or config.default_environment
+    named = name or known.get(ENVIRONMENT)
+    chosen = named or config.default_environment
     if not chosen:
         if len(config.environments) > 1:
             raise ConfigUnusable(
@@ -141,8 +149,8 @@ def chosen_environment(
     if not config.environments and not base and not workspace:
         _require_known(config.folder, chosen)
     found = config.environments.get(chosen, Environment(chosen))
-    if not (found.store or found.base or found.bases or found.workspace):
-        found = _from_variables(found, known)
+    if not (base or workspace):
+        found = _completed(found, known, is_named=bool(named))
     if base:
         found = replace(found, base=base, bases={}, store="")
     if workspace:
@@ -180,16 +188,63 @@ def _require_known(folder: Path, chosen: str) -> None:
     )
 
 
+def _completed(found: Environment, known: Mapping[str, str], *, is_named: bool) -> Environment:
+    """Return the environment with the place that variables name, where it leaves that to them."""
+    if found.store_variable:
+        found = _with_store_variable(found, known)
+    elif not (found.store or found.base or found.bases or found.workspace):
+        return _from_variables(found, known)
+    if not is_named:
+        _require_one_place(found, known)
+    return found
+
+
+def _with_store_variable(found: Environment, known: Mapping[str, str]) -> Environment:
+    variable = found.store_variable
+    url = known.get(variable, "").strip()
+    if not url:
+        raise ConfigUnusable(
+            f"{variable} is not set, where the environment '{found.name}' has its store: put the store's URL there, "
+            "such as postgresql://user:password@host/database"
+        )
+    return _with_store(found, url, f"{variable}, which environment '{found.name}' names,")
+
+
 def _from_variables(found: Environment, known: Mapping[str, str]) -> Environment:
-    if known.get(_STORE):
-        return _with_store(found, known[_STORE], _STORE)
-    return replace(found, base=known.get(_BASE, ""))
+    if known.get(STORE):
+        return _with_store(found, known[STORE], STORE)
+    return replace(found, base=known.get(BASE, ""))
+
+
+def _require_one_place(found: Environment, known: Mapping[str, str]) -> None:
+    """Refuse a default where programs go elsewhere: nobody is to bring the wrong database up to date."""
+    variable = STORE if known.get(STORE) else BASE
+    if not known.get(variable):
+        return
+    other = _from_variables(Environment(found.name), known)
+    if found.store or other.store:
+        is_one = found.store == other.store
+    else:
+        # A base that a workspace is still to get, or that the lock file tells, may well be the same.
+        held = {found.base, *found.bases.values()} - {""}
+        is_one = not held or (other.base in held and other.endpoint == found.endpoint)
+    if not is_one:
+        raise ConfigUnusable(
+            f"two places are named: {variable}, and the environment '{found.name}', which nobody chose. For the "
+            f"environment say --environment {found.name}; for the place in {variable} unset what names the other one, "
+            f"or give it an environment of its own, such as [environments.here] with {_way_to(variable)}, and say "
+            "--environment here"
+        )
+
+
+def _way_to(variable: str) -> str:
+    return f'store_variable = "{STORE}"' if variable == STORE else "its base"
 
 
 def _with_store(found: Environment, url: str, where: str) -> Environment:
     """Return the environment with what a store's URL says; of `airtable://` URLs base and end point are taken apart."""
     if not url.startswith("airtable:"):
-        if ":" not in url:
+        if _URL.match(url) is None:
             raise ConfigUnusable(
                 f"{where} is no store: write airtable://appXXXXXXXXXXXXXX, sqlite:///tasks.db or postgresql://…"
             )
@@ -204,7 +259,22 @@ def _with_store(found: Environment, url: str, where: str) -> Environment:
     endpoint = _checked_endpoint(options.get("endpoint", found.endpoint), f"{where}: endpoint")
     # The host of a URL is case-insensitive, a base's id is not: so it is read from the text as written.
     base = parts.netloc or parts.path.strip("/")
-    return replace(found, base=base, endpoint=endpoint)
+    variable = options.get("token_variable", found.token_variable)
+    _require_variable(variable, f"{where}: token_variable", TOKEN)
+    return replace(
+        found,
+        base=base,
+        endpoint=endpoint,
+        token_variable=variable,
+        rate_limit=options.get("rate_limit", ""),
+    )
+
+
+def _require_variable(text: str, where: str, example: str) -> None:
+    if _VARIABLE.fullmatch(text) is None:
+        # What stands there may be a secret, and stays unsaid.
+        held = "token" if example == TOKEN else "URL"
+        raise ConfigUnusable(f"{where} is the name of a variable, such as {example}, and no {held}")
 
 
 def _checked_endpoint(text: str, where: str) -> str:
@@ -270,17 +340,17 @@ def _environment(name: str, given: Any, where: str) -> Environment:
         endpoint=_checked_endpoint(_text(given, "endpoint", ENDPOINT, here), f"{here}: 'endpoint'"),
         token_variable=_text(given, "token_variable", TOKEN, here),
     )
-    if _VARIABLE.fullmatch(found.token_variable) is None:
-        # What stands there may be a token, and stays unsaid.
+    _require_variable(found.token_variable, f"{here}: 'token_variable'", TOKEN)
+    store, variable = _text(given, "store", "", here), _text(given, "store_variable", "", here)
+    stores = [key for key in _STORES if given.get(key)]
+    beside = [*stores, *(key for key in _PLACES if key in given)]
+    if stores and len(beside) > 1:
         raise ConfigUnusable(
-            f"{here}: 'token_variable' is the name of a variable, such as {TOKEN}, and no token"
+            f"{here}: '{beside[0]}' and '{beside[1]}' name two places: leave one of them out"
         )
-    store = _text(given, "store", "", here)
-    beside = [key for key in _PLACES if store and key in given]
-    if beside:
-        raise ConfigUnusable(
-            f"{here}: 'store' and '{beside[0]}' name two places: leave one of them out"
-        )
+    if "store_variable" in given:
+        _require_variable(variable, f"{here}: 'store_variable'", "DATABASE_URL")
+        return replace(found, store_variable=variable)
     return _with_store(found, store, f"{here}: 'store'") if store else found
 
 

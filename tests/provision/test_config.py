@@ -210,3 +210,114 @@ def test_a_token_in_the_configuration_is_refused_unsaid(
 
     assert said in str(refused.value)
     assert "SECRET" not in str(refused.value)
+
+
+BASE = f"app{'A' * 14}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            "store_variable = 'postgresql://u:SECRET@h/d'",
+            "'store_variable' is the name of a variable, such as DATABASE_URL, and no URL",
+        ),
+        ("store_variable = ''", "'store_variable' is the name of a variable"),
+        (
+            "store_variable = 'URL'\nstore = 'sqlite:///SECRET.db'",
+            "'store' and 'store_variable' name two places: leave one of them out",
+        ),
+        (
+            "store_variable = 'URL'\nbase = 'app1'",
+            "'store_variable' and 'base' name two places: leave one of them out",
+        ),
+    ],
+)
+def test_a_store_is_named_once(tmp_path: Path, entry: str, said: str) -> None:
+    """Directly, by a variable, or as a base; what may be a password stays unsaid."""
+    with pytest.raises(ConfigUnusable, match="environment 'dev'") as refused:
+        read_config(config(tmp_path, f"[environments.dev]\n{entry}\n"))
+
+    assert said in str(refused.value)
+    assert "SECRET" not in str(refused.value)
+
+
+def test_a_variable_keeps_the_url_of_a_store(tmp_path: Path) -> None:
+    """The configuration is committed; the password is not. A base can be named so, too."""
+    found = read_config(config(tmp_path, "[environments.dev]\nstore_variable = 'DATABASE_URL'\n"))
+    url = "postgresql://ann:secret@db/tasks"
+
+    by_url = chosen_environment(found, None, variables={"DATABASE_URL": url})
+    base = chosen_environment(
+        found, None, variables={"DATABASE_URL": f"airtable://{BASE}?token_variable=T"}
+    )
+    other = chosen_environment(found, None, base="app2", variables={})
+
+    assert (by_url.store, by_url.is_sql) == (url, True)
+    assert (base.base, base.token_variable, base.is_sql) == (BASE, "T", False)
+    assert other.base == "app2"
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "DATABASE_URL is not set, where the environment 'dev' has its store"),
+        ({"DATABASE_URL": " "}, "DATABASE_URL is not set"),
+        (
+            {"DATABASE_URL": "SECRET"},
+            "DATABASE_URL, which environment 'dev' names, is no store: write airtable://",
+        ),
+        ({"DATABASE_URL": "//u:SECRET@h/d"}, "is no store"),
+    ],
+)
+def test_a_variable_without_a_store_is_told_with_its_environment(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    """What stands in it is not shown: it may be a password."""
+    found = read_config(config(tmp_path, "[environments.dev]\nstore_variable = 'DATABASE_URL'\n"))
+
+    with pytest.raises(ConfigUnusable) as refused:
+        chosen_environment(found, None, variables=variables)
+
+    assert said in str(refused.value)
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "variables", "is_one"),
+    [
+        ("store = 'sqlite:///a.db'", {"TABLEWRIGHT_STORE": "sqlite:///b.db"}, False),
+        ("store = 'sqlite:///a.db'", {"TABLEWRIGHT_STORE": f"airtable://{BASE}"}, False),
+        ("store = 'sqlite:///a.db'", {"AIRTABLE_BASE_ID": BASE}, False),
+        ("store = 'sqlite:///a.db'", {"TABLEWRIGHT_STORE": "sqlite:///a.db"}, True),
+        (f"base = '{BASE}'", {"TABLEWRIGHT_STORE": "sqlite:///a.db"}, False),
+        ("base = 'app1'", {"TABLEWRIGHT_STORE": f"airtable://{BASE}"}, False),
+        ("base = 'app1'", {"AIRTABLE_BASE_ID": BASE}, False),
+        (f"base = '{BASE}'", {"TABLEWRIGHT_STORE": f"airtable://{BASE}"}, True),
+        (f"bases = {{shop = '{BASE}'}}", {"AIRTABLE_BASE_ID": BASE}, True),
+        (
+            f"base = '{BASE}'",
+            {"TABLEWRIGHT_STORE": f"airtable://{BASE}?endpoint=http://h:1"},
+            False,
+        ),
+        ("workspace = 'wsp1'", {"AIRTABLE_BASE_ID": BASE}, True),
+        ("workspace = 'wsp1'", {"TABLEWRIGHT_STORE": "sqlite:///a.db"}, False),
+        ("token_variable = 'T'", {"TABLEWRIGHT_STORE": "sqlite:///a.db"}, True),
+        ("store_variable = 'TABLEWRIGHT_STORE'", {"TABLEWRIGHT_STORE": "sqlite:///a.db"}, True),
+    ],
+)
+def test_a_default_that_nobody_named_is_not_taken_where_variables_name_another_place(
+    tmp_path: Path, place: str, variables: dict[str, str], is_one: bool
+) -> None:
+    """Somebody who follows the advice of a program would change the wrong database otherwise."""
+    found = read_config(config(tmp_path, f"[environments.dev]\n{place}\n"))
+
+    if is_one:
+        assert chosen_environment(found, None, variables=variables).name == "dev"
+    else:
+        with pytest.raises(ConfigUnusable, match=r"two places are named.*--environment dev"):
+            chosen_environment(found, None, variables=variables)
+    named = {**variables, "TABLEWRIGHT_ENVIRONMENT": "dev"}
+    assert chosen_environment(found, "dev", variables=variables).name == "dev"
+    assert chosen_environment(found, None, variables=named).name == "dev"
+    assert chosen_environment(found, None, base="app2", variables=variables).base == "app2"

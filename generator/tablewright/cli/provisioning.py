@@ -84,11 +84,16 @@ def _environments(context: click.Context, option: click.Parameter, begun: str) -
     return [name for name in names if name.startswith(begun)]
 
 
+environment_option = click.option(
+    "--environment", "-e", metavar="NAME", shell_complete=_environments, help="Environment of the configuration, such as dev or prod."
+)  # fmt: skip
+
+
 def environment_options(function: _Function) -> _Function:
     """Add the options that name an environment."""
     for option in reversed(
         (
-            click.option("--environment", "-e", metavar="NAME", shell_complete=_environments, help="Environment of the configuration, such as dev or prod."),
+            environment_option,
             click.option("--base", metavar="appXXX", help="Airtable base to work on."),
             click.option("--workspace", metavar="wspXXX", help="Airtable workspace to make a base in, where there is none yet."),
             click.option("--endpoint", metavar="URL", help="Where Airtable is, such as http://127.0.0.1:8642 for a local one."),
@@ -254,14 +259,14 @@ def _by_table(changes: Iterable[Change]) -> dict[str, list[Change]]:
 
 
 def _counted(plan: Plan) -> str:
-    parts = [
-        f"{sum(one.sign == sign for one in plan.changes)} to {word}"
-        for sign, word in (("+", "add"), ("~", "change"), ("-", "remove"), ("!", "do by hand"))
-        if any(one.sign == sign for one in plan.changes)
+    by_sign = [
+        (sum(one.sign == sign and one.safety != "manual" for one in plan.changes), word)
+        for sign, word in (("+", "add"), ("~", "change"), ("-", "remove"))
     ]
-    lossy, manual = plan.count("lossy"), plan.count("manual")
-    counts = (("safe", plan.count("safe")), ("lossy", lossy), ("manual", manual))
-    safety = [f"{count} {name}" for name, count in counts if count]
+    safe, lossy, manual = (plan.count(safety) for safety in ("safe", "lossy", "manual"))
+    parts = [f"{count} to {word}" for count, word in (*by_sign, (manual, "do by hand")) if count]
+    counts = ((safe, "safe"), (lossy, "lossy"), (manual, "manual"))
+    safety = [f"{count} {name}" for count, name in counts if count]
     return f"Plan: {', '.join(parts)} ({', '.join(safety)})."
 
 

@@ -10,6 +10,7 @@ import click
 
 from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.sources import require_there
+from tablewright.cli.stores import chosen_url, store_options
 
 if TYPE_CHECKING:
     from tablewright.runtime import AirtableModel, Statistics
@@ -35,9 +36,7 @@ def _duration(
 
 @click.command("stats")
 @click.argument("model", metavar="PACKAGE:CLASS")
-@click.option(
-    "--store", metavar="URL", help="Where the records are; by default as for tablewright.connect()."
-)
+@store_options
 @click.option("--leases", metavar="URL", help="The SQL database that keeps who holds which task of an Airtable base; or 'best effort'.")  # fmt: skip
 @click.option(
     "--since",
@@ -52,7 +51,7 @@ def _duration(
 @click.option("--queue", "where", multiple=True, metavar="FIELD=VALUE", help="Only tasks whose field has this value, for the queue's figures. Repeatable.")  # fmt: skip
 @format_option
 def command(
-    model: str, store: str | None, leases: str | None, since: timedelta | None, bucket: timedelta, by: str | None, where: tuple[str, ...], output_format: str
+    model: str, store: str | None, environment: str | None, leases: str | None, since: timedelta | None, bucket: timedelta, by: str | None, where: tuple[str, ...], output_format: str
 ) -> None:  # fmt: skip
     """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
 
@@ -68,11 +67,12 @@ def command(
         conditions = [condition_of(record, one) for one in where]
     except CannotLoad as error:
         raise click.ClickException(str(error)) from error
-    if store is not None:
-        require_there(store, "--store")
+    url = chosen_url(record, store, environment)
+    if url is not None:
+        require_there(url, "--store" if store is not None else "the environment")
     left_out = ""
     try:
-        with connect(store, leases=leases):
+        with connect(url, leases=leases):
             found: dict[str, Statistics] = _of_the_schema(record)
             if record.table.queue is not None:
                 try:

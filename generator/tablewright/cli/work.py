@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tablewright.cli.stores import chosen_url, store_options
+
 if TYPE_CHECKING:
     from tablewright.runtime.queue import QueueFigures
     from tablewright.worker.order import Order
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("work")
 @click.argument("model", metavar="PACKAGE:CLASS")
 @click.option("--handler", required=True, metavar="MODULE:FUNCTION", help="What is called with each task; it may be a coroutine function.")  # fmt: skip
-@click.option(
-    "--store", metavar="URL", help="Where the tasks are; by default as for tablewright.connect()."
-)
+@store_options
 @click.option("--leases", metavar="URL", help="The SQL database that keeps who holds which task of an Airtable base; or 'best effort'.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 1_000), default=1, show_default=True, help="How many tasks are worked on at once, in threads or coroutines.")  # fmt: skip
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="How many such workers run side by side.")  # fmt: skip
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--metrics", "metrics_port", type=click.IntRange(0, 65_535), metavar="PORT", help="Answer Prometheus at http://HOST:PORT/metrics; 0 takes a free port.")  # fmt: skip
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address of the metrics.")  # fmt: skip
 def command(
-    model: str, handler: str, store: str | None, leases: str | None, concurrency: int, processes: int, prefetch: int | None, where: tuple[str, ...],
+    model: str, handler: str, store: str | None, environment: str | None, leases: str | None, concurrency: int, processes: int, prefetch: int | None, where: tuple[str, ...],
     name: str | None, *, once: bool, grace: float, log_format: str, verbose: bool, metrics_port: int | None, metrics_host: str,
 ) -> None:  # fmt: skip
     """Take tasks of PACKAGE:CLASS from their queue and call a function with each.
@@ -48,7 +48,7 @@ def command(
     import logging
 
     from tablewright.runtime import TablewrightError
-    from tablewright.worker.loading import CannotLoad
+    from tablewright.worker.loading import CannotLoad, load_queue_model
     from tablewright.worker.logs import configure
     from tablewright.worker.order import Order
 
@@ -70,6 +70,7 @@ def command(
     metrics = None if metrics_port is None else (metrics_host, metrics_port)
     try:
         order.check()
+        order = replace(order, store=chosen_url(load_queue_model(model), store, environment))
         if processes > 1:
             raise SystemExit(_work_in_processes(order, processes, metrics, as_json, level))
         _work_here(order, metrics)

@@ -113,7 +113,7 @@ def connect(
     chosen, reason = (url, "given") if url is not None else chosen_store()
     store = _opened(chosen, leases)
     store.unfit = UnfitRows(strict=strict, on_unfit=on_unfit)
-    store.passwords = passwords_in((chosen, leases))
+    store.passwords |= passwords_in((chosen, leases))
     connection = Connection(store)
     connection._before, _default = _default, connection
     logger.info("records are in %s (%s)", connection.description, reason)
@@ -185,7 +185,7 @@ def _opened_airtable(url: str, leases: str | None, *, is_local: bool) -> Store:
     from tablewright.runtime.stores import airtable_open
 
     if leases is not None:
-        _check_leases(leases)
+        check_leases(leases)
     opens = airtable_open.open_local_store if is_local else airtable_open.open_airtable_store
     store = opens(url)
     if leases is None:
@@ -199,7 +199,12 @@ def _opened_airtable(url: str, leases: str | None, *, is_local: bool) -> Store:
         raise
 
 
-def _check_leases(leases: str) -> None:
+def check_leases(leases: str) -> None:
+    """Make sure that *leases* names a place where leases of an Airtable base can be kept.
+
+    Raises:
+        NotConfigured: it is neither the URL of a database nor "best effort".
+    """
     kind, separator, _ = leases.partition(":")
     is_sql = bool(separator) and kind.partition("+")[0] in ("sqlite", "postgresql", "postgres")
     if not is_sql and leases != BEST_EFFORT:

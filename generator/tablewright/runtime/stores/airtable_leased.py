@@ -113,6 +113,7 @@ def with_leases(store: AirtableStore, leases: str) -> LeasedStore:
     """
     database = None if leases == BEST_EFFORT else SqlLeases.at(_sql(leases))
     found = LeasedStore(store.client, store._names, store.description, resources=store._resources)
+    found.passwords = store.passwords
     history = found._history
     found.queues = (
         NotedQueue(found, history) if database is None else LeasedQueue(found, database, history)

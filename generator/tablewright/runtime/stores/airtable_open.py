@@ -21,13 +21,14 @@ from tablewright.runtime.stores.limiter import Limiter, UnlimitedRequests, limit
 
 TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 _BASE: Final = re.compile(r"app[0-9A-Za-z]{14}")
-_OPTIONS: Final = ("endpoint", "rate_limit")
+_OPTIONS: Final = ("endpoint", "rate_limit", "token_variable")
 
 
 def open_airtable_store(address: str) -> AirtableStore:
     """Return the store behind `airtable://appXXXXXXXXXXXXXX`; the token comes from the environment or `.env`.
 
-    `?endpoint=http://127.0.0.1:8642` names another service. Requests to the service are limited for all programs of
+    `?endpoint=http://127.0.0.1:8642` names another service, `?token_variable=NAME` another variable than
+    AIRTABLE_ACCESS_TOKEN that holds the token. Requests to the service are limited for all programs of
     this machine together, those to this machine itself are not; `rate_limit=on` or `off` says otherwise.
 
     Raises:
@@ -43,13 +44,14 @@ def open_airtable_store(address: str) -> AirtableStore:
     unknown = [name for name in options if name not in _OPTIONS]
     if unknown or options.get("rate_limit", "on") not in ("on", "off"):
         raise NotConfigured(
-            "an Airtable URL takes ?endpoint=http://… and ?rate_limit=on or off, not "
+            "an Airtable URL takes ?endpoint=http://…, ?rate_limit=on or off and ?token_variable=NAME, not "
             f"{', '.join(unknown) or 'rate_limit=' + options['rate_limit']}"
         )
-    token = token_in(settings(), TOKEN)
+    variable = options.get("token_variable", TOKEN)
+    token = token_in(settings(), variable)
     if not token:
         raise NotConfigured(
-            f"{address.partition('?')[0]} needs a personal access token: set {TOKEN} in the environment or in .env"
+            f"{address.partition('?')[0]} needs a personal access token: set {variable} in the environment or in .env"
         )
     service = options.get("endpoint", SERVICE).rstrip("/")
     if urlsplit(service).scheme not in ("http", "https"):
@@ -59,9 +61,11 @@ def open_airtable_store(address: str) -> AirtableStore:
     locked = locked_names(base_id, Path.cwd())
     client = Client(api_for(token, service), base_id, limiter)
     shown = "" if service == SERVICE else f" at {service}"
-    return AirtableStore(
+    found = AirtableStore(
         client, lambda table: names_of(table, locked), f"Airtable {base_id}{shown}"
     )
+    found.passwords = frozenset({token})
+    return found
 
 
 def open_local_store(address: str) -> AirtableStore:

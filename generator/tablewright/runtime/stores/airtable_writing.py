@@ -239,6 +239,9 @@ _LINKS: Final = frozenset(
     {"ROW_DOES_NOT_EXIST", "INVALID_RECORD_ID", "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE"}
 )
 _OUTDATED: Final = frozenset({"UNKNOWN_FIELD_NAME", "INVALID_FILTER_BY_FORMULA"})
+_SEE: Final = (
+    "Run 'tablewright plan' to see what differs, with --environment where tablewright.toml has several"
+)
 
 
 def explained(
@@ -254,12 +257,10 @@ def explained(
                     valid = f"has to be a record of {relation.to} that is there"
                     return RecordInvalid(table.key, [Misfit(relation.key, valid, missing)])
     if refused.kind == "INVALID_MULTIPLE_CHOICE_OPTIONS":
-        return StoreOutdated(
-            f"'{table.name}' in Airtable lacks a choice: {refused.reason}. Run 'tablewright plan' to see what differs"
-        )
+        return StoreOutdated(f"'{table.name}' in Airtable lacks a choice: {refused.reason}. {_SEE}")
     if refused.kind in _OUTDATED:
         return StoreOutdated(
-            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. Run 'tablewright plan' to see what differs"
+            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_SEE}"
         )
     if refused.status in (403, 404):
         return StoreError(

@@ -47,7 +47,9 @@ def _require_columns(connection: Connection, schema: SchemaTables, description: 
         if missing:
             raise StoreOutdated(
                 f"table '{table.name}' in {description} lacks {', '.join(missing)}: the schema has changed since it "
-                "was made. Set TABLEWRIGHT_STORE to its URL and run 'tablewright plan' and 'tablewright apply', or use a new database"
+                "was made. Bring it up to date with 'tablewright plan' and 'tablewright apply', or use a new database. Where "
+                "tablewright.toml has environments, choose its own with --environment, or give it one; else set "
+                "TABLEWRIGHT_STORE to its URL"
             )
 
 
