@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import category
 
 from tablewright.runtime.measures import Statistics
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from tablewright.runtime.queue import QueueFigures
+    from tablewright.runtime.queue import FurtherErrors, QueueFigures
 
     _List = tuple[str, list[tuple[str, dict[str, Any]]]]
     """The heading of the first column, and what stands in it with the figures beside it."""
@@ -52,7 +53,9 @@ def _print(statistics: Statistics, title: str, by: str, out: Console) -> None:
     queue = statistics if isinstance(statistics, QueueFigures) else None
     figures, counts = _split(statistics if queue is None else queue.summary())
     tables: list[RenderableType] = [_figures_table(figures)] if figures else []
-    tables += [_counts_table(_words(name), counted, out) for name, counted in counts.items()]
+    for name, counted in counts.items():
+        further = queue.further_errors if queue is not None and name == "errors" else None
+        tables.append(_counts_table(_words(name), counted, out, further))
     if title:
         out.print(f"[bold]{title}[/bold]\n", highlight=False)
     out.print(Columns(tables, padding=(1, 4)))
@@ -61,24 +64,33 @@ def _print(statistics: Statistics, title: str, by: str, out: Console) -> None:
         out.print(_list_table(heading, rows))
 
 
-def _split(statistics: Statistics) -> tuple[dict[str, Any], dict[str, Mapping[Any, int]]]:
-    values = {name: getattr(statistics, name) for name in type(statistics).model_fields}
+def _split(statistics: Statistics) -> tuple[dict[str, str], dict[str, Mapping[Any, int]]]:
+    """Return the plain figures, each as it is shown under its heading, and the counts by value."""
+    fields = type(statistics).model_fields
+    values = {name: getattr(statistics, name) for name in fields}
     counts = {name: value for name, value in values.items() if isinstance(value, Mapping)}
-    return {name: value for name, value in values.items() if name not in counts}, counts
+    figures = {
+        fields[name].title or _words(name): figure(name, value)
+        for name, value in values.items()
+        if name not in counts and not isinstance(value, Statistics)
+    }
+    return figures, counts
 
 
-def _figures_table(figures: Mapping[str, Any]) -> RenderableType:
+def _figures_table(figures: Mapping[str, str]) -> RenderableType:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(justify="right")
-    for name, value in figures.items():
-        table.add_row(_words(name), figure(name, value))
+    for heading, shown in figures.items():
+        table.add_row(heading, shown)
     return table
 
 
-def _counts_table(title: str, counted: Mapping[Any, int], out: Console) -> RenderableType:
+def _counts_table(
+    title: str, counted: Mapping[Any, int], out: Console, further: FurtherErrors | None
+) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
@@ -101,7 +113,9 @@ def _counts_table(title: str, counted: Mapping[Any, int], out: Console) -> Rende
     largest = max(counted.values(), default=0)
     for value, count in counted.items():
         bar = "█" * round(_BAR_WIDTH * count / largest) if largest else ""
-        table.add_row(Text(str(value)), str(count), bar)
+        table.add_row(Text(one_line(value)), str(count), bar)
+    if further is not None and further.texts:
+        table.add_row(Text(f"and {further.texts:,} more", style="dim"), str(further.attempts), "")
     if not counted:
         table.add_row(Text("none"), "", "")
     return table
@@ -110,17 +124,28 @@ def _counts_table(title: str, counted: Mapping[Any, int], out: Console) -> Rende
 def _lists_of(figures: QueueFigures, by: str) -> Iterator[_List]:
     """Yield the two lists that a queue's figures can have; a list that is empty is left out."""
     if figures.by_time:
+        labels = _moments([one.since for one in figures.by_time])
         ends = [
-            (f"{one.since:%Y-%m-%d %H:%M}", one.model_dump(exclude={"since"}))
-            for one in figures.by_time
+            (label, one.model_dump(exclude={"since"}))
+            for label, one in zip(labels, figures.by_time, strict=True)
         ]
         yield "since (UTC)", ends
     if figures.groups:
         groups = [
-            (str(value), group.model_dump(exclude={"errors"}))
+            (one_line(value), group.model_dump(exclude={"errors", "further_errors"}))
             for value, group in figures.groups.items()
         ]
         yield _words(by), groups
+
+
+def _moments(moments: Sequence[datetime]) -> list[str]:
+    """Return moments as texts, all of them as fine as the finest needs: to the minute, second or millisecond."""
+    fine: Literal["minutes", "seconds", "milliseconds"] = "minutes"
+    if any(one.microsecond for one in moments):
+        fine = "milliseconds"
+    elif any(one.second for one in moments):
+        fine = "seconds"
+    return [one.replace(tzinfo=None).isoformat(" ", fine) for one in moments]
 
 
 def _list_table(heading: str, rows: list[tuple[str, dict[str, Any]]]) -> RenderableType:
@@ -134,6 +159,12 @@ def _list_table(heading: str, rows: list[tuple[str, dict[str, Any]]]) -> Rendera
     for first, figures in rows:
         table.add_row(Text(first), *(figure(name, value) for name, value in figures.items()))
     return table
+
+
+def one_line(value: object) -> str:
+    """Return a value as a text that stays on its line: a sign for each line break, no control characters."""
+    lines = " ⏎ ".join(line.strip() for line in str(value).splitlines() if line.strip())
+    return "".join(" " if category(sign) == "Cc" else sign for sign in lines)
 
 
 def _words(name: str) -> str:

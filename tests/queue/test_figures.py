@@ -19,7 +19,7 @@ from typing import Any, assert_type
 import pytest
 import sqlalchemy as sa
 
-from generated.agent_tasks import AgentTask, TaskStatus
+from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreUnavailable, connect
 from tablewright.runtime.aio import in_thread
 from tablewright.runtime.stores import sql_engine
@@ -64,6 +64,64 @@ def test_figures_tell_what_waits_runs_and_ended(
     assert (figures.attempts, figures.workers, figures.errors) == ({1: 2}, {"w": 1}, {"boom": 1})
     assert sum(one.completed for one in figures.by_time) == 1
     assert running.fencing_token is not None
+
+
+@on_every_store
+def test_followers_of_what_failed_are_blocked(connection: Connection) -> None:
+    """They wait and cannot be taken: the oldest that waits is one that can."""
+    made = AgentTask.workflow(
+        {
+            "fetch": task("fetch", priority=TaskPriority.URGENT),
+            "sums": task("sums", depends_on=["fetch"]),
+            "report": task("report", depends_on=["sums"]),
+            "other": task("other", agent_id="b"),
+            "later": task("later", depends_on=["fetch"]),
+        }
+    )
+    made["later"].postpone(timedelta(hours=1))
+    (taken,) = AgentTask.claim("w")
+    taken.request_cancel()
+    taken.heartbeat().fail_execution("boom")
+
+    figures = AgentTask.queue_statistics(by="agent_id")
+
+    assert (figures.waiting, figures.blocked, figures.delayed) == (3, 2, 1)
+    a, b = figures.groups["a"], figures.groups["b"]
+    assert (a.waiting, a.blocked, a.oldest_waiting, b.waiting, b.blocked) == (3, 2, None, 1, 0)
+    assert figures.oldest_waiting is not None
+    assert b.oldest_waiting is not None
+    (last,) = AgentTask.claim("w", 5)
+    assert last.agent_id == "b"
+    assert AgentTask.queue_statistics().oldest_waiting is None
+
+
+@on_every_store
+def test_what_was_asked_to_stop_and_waits_is_blocked(
+    connection: Connection, jobs: ModuleType
+) -> None:
+    """No claim takes it, so it is none of those that could be taken."""
+    jobs.Errand.create(name="n").request_cancel()
+
+    figures = jobs.Errand.queue_statistics()
+
+    assert (figures.waiting, figures.blocked, figures.oldest_waiting) == (1, 1, None)
+
+
+@on_every_store
+def test_errors_beyond_those_that_are_listed_are_counted(connection: Connection) -> None:
+    """So that the list and the rest give all attempts that failed, over all and by group."""
+    fill(23, "a")
+    for number, one in enumerate(AgentTask.claim("w", 23)):
+        one.request_cancel()
+        one.heartbeat().fail_execution("no network" if number < 2 else f"error {number}")
+
+    figures = AgentTask.queue_statistics(by="agent_id")
+
+    assert next(iter(figures.errors.items())) == ("no network", 2)
+    for each in (figures, figures.groups["a"]):
+        assert len(each.errors) == 20
+        assert (each.further_errors.texts, each.further_errors.attempts) == (2, 2)
+        assert sum(each.errors.values()) + each.further_errors.attempts == 23
 
 
 @on_every_store
@@ -211,6 +269,9 @@ def test_the_stats_command_prints_both_kinds_of_figures(connection: Connection, 
     found = json.loads(data.stdout)
     assert found["get_agent_stats"]["total_tasks"] == found["queue"]["waiting"] == 2
     assert found["queue"]["groups"]["a"]["waiting"] == 2
+    assert found["queue"]["further_errors"] == {"texts": 0, "attempts": 0}
+    for span in (found["queue"]["oldest_waiting"], found["queue"]["groups"]["a"]["oldest_waiting"]):
+        assert 0 < span < 300
 
 
 def task(name: str, **more: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskStatus
+from tablewright.expressions.tree import TRUE
 from tablewright.runtime import AirtableModel, Connection, connect
 from tablewright.worker import Worker, WorkerSettings
 from tablewright.worker.logs import JsonLines
@@ -428,7 +429,7 @@ def test_metrics_are_served_as_prometheus_reads_them(connection: Connection) -> 
 
     def figures() -> Any:
         with_store: Any = store
-        return with_store.queues.figures(AgentTask.table, [], None, 3_600.0, None)
+        return with_store.queues.figures(AgentTask.table, TRUE, [], None, 3_600.0, None)
 
     server = MetricsServer(worker.metrics.text, figures, "127.0.0.1", 0)
     try:
@@ -441,6 +442,7 @@ def test_metrics_are_served_as_prometheus_reads_them(connection: Connection) -> 
 
     assert 'tablewright_tasks_completed_total{table="AgentTask"} 2' in text
     assert 'tablewright_queue_waiting{table="AgentTask"} 3' in text
+    assert 'tablewright_queue_blocked{table="AgentTask"} 0' in text
     for line in text.splitlines():
         assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
 

@@ -37,9 +37,9 @@ MeasureKind = Literal[
 
 
 class Statistics(BaseModel):
-    """The figures of one statistic. A figure over nothing is None, a count or sum 0."""
+    """The figures of one statistic. A figure over nothing is None, a count or sum 0; in JSON a span is its seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,12 @@ def metrics_text(
     said = "Whether the store could be asked for the figures of the queue."
     lines += _one("store_up", "gauge", said, label, int(figures is not None))
     if figures is not None:
-        for name in ("waiting", "delayed", "running", "expired_leases"):
-            said = f"Tasks of the whole queue: {name.replace('_', ' ')}."
+        for name in ("waiting", "blocked", "delayed", "running", "expired_leases"):
+            of = ", those of the waiting ones that no claim takes" if name == "blocked" else ""
+            said = f"Tasks of the whole queue: {name.replace('_', ' ')}{of}."
             lines += _one(f"queue_{name}", "gauge", said, label, getattr(figures, name))
         oldest = figures.oldest_waiting.total_seconds() if figures.oldest_waiting else 0.0
-        said = "For how long the oldest due task has waited."
+        said = "For how long the oldest task has waited that could be taken."
         lines += _one("queue_oldest_waiting_seconds", "gauge", said, label, oldest)
     return "\n".join(lines) + "\n"
 

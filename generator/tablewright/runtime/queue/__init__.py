@@ -1,6 +1,6 @@
 """Queues: tasks that many workers take from one table, each held by one worker at a time."""
 
-from tablewright.runtime.queue.figures import Bucket, Ends, Group, QueueFigures
+from tablewright.runtime.queue.figures import Bucket, Ends, FurtherErrors, Group, QueueFigures
 from tablewright.runtime.queue.holding import (
     ClaimGuarantee,
     claim,
@@ -19,6 +19,7 @@ __all__ = [
     "Bucket",
     "ClaimGuarantee",
     "Ends",
+    "FurtherErrors",
     "Group",
     "QueueFigures",
     "QueueRules",

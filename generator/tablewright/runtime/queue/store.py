@@ -152,12 +152,13 @@ class QueueStore(Protocol):
     def figures(
         self,
         table: TableSpec,
+        guard: tree.Node,
         where: Sequence[tree.Node],
         since: float | None,
         bucket: float,
         by: str | None,
     ) -> QueueFigures:
-        """Return the figures of the queue."""
+        """Return the figures of the queue, where *guard* is what a claim asks of a task that is due."""
         ...
 
     def listener(self, table: TableSpec) -> Listener | None:

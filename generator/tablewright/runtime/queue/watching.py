@@ -10,7 +10,7 @@ from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.queue.figures import QueueFigures
 from tablewright.runtime.queue.holding import nodes_of, queues_of
-from tablewright.runtime.queue.rules import queue_spec
+from tablewright.runtime.queue.rules import queue_spec, taking_of
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -37,6 +37,7 @@ def queue_statistics(
         raise ValueError(f"queue_statistics() groups by a field of {model.__name__}, not by '{by}'")
     return queues_of(current_store()).figures(
         model.table,
+        taking_of(model).guard,
         nodes_of(model, "queue_statistics", conditions),
         None if since is None else since.total_seconds(),
         bucket.total_seconds(),

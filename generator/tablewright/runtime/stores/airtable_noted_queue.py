@@ -307,6 +307,7 @@ class NotedQueue:
     def figures(
         self,
         table: TableSpec,
+        guard: tree.Node,
         where: Sequence[tree.Node],
         since: float | None,
         bucket: float,
@@ -318,12 +319,18 @@ class NotedQueue:
         def known(row: Row) -> Known:
             note = Note.read(row[field])
             return Known(
-                note.attempt, note.worker, note.until, note.ready, note.taken, note.settled
+                note.attempt,
+                note.worker,
+                note.until,
+                note.ready,
+                note.taken,
+                note.settled,
+                note.stop,
             )
 
         return gathered(
-            self._base, self._history, table, where, known, self._clock.now(), since, bucket, by
-        )
+            self._base, self._history, table, guard, where, known, self._clock.now(), since, bucket, by
+        )  # fmt: skip
 
     def listener(self, table: TableSpec) -> Listener | None:
         """Return nothing: Airtable tells nobody of new records."""

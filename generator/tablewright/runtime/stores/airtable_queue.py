@@ -311,6 +311,7 @@ class LeasedQueue:
     def figures(
         self,
         table: TableSpec,
+        guard: tree.Node,
         where: Sequence[tree.Node],
         since: float | None,
         bucket: float,
@@ -320,11 +321,11 @@ class LeasedQueue:
         place = self._place(table)
         _, now = self._leases.lapsed(place)
         leases = {
-            key: Known(one.attempt, one.worker, one.lease_until, one.ready_at, one.taken_at, one.settled_at)
+            key: Known(one.attempt, one.worker, one.lease_until, one.ready_at, one.taken_at, one.settled_at, one.cancel_requested)
             for key, one in self._leases.rows(place).items()
         }  # fmt: skip
         return gathered(
-            self._base, self._history, table, where, lambda row: leases.get(row["id"]), now, since, bucket, by
+            self._base, self._history, table, guard, where, lambda row: leases.get(row["id"]), now, since, bucket, by
         )  # fmt: skip
 
     def listener(self, table: TableSpec) -> Listener | None:

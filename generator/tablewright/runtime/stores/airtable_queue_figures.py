@@ -6,20 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from tablewright.expressions import tree
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.codec import Row
-from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
+from tablewright.runtime.queue.figures import (
+    MOST_BUCKETS,
+    Bucket,
+    Group,
+    QueueFigures,
+    most_frequent,
+)
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_candidates import all_of, in_states, parts
 from tablewright.runtime.stores.airtable_history import History
-from tablewright.runtime.stores.airtable_reading import Base, read_parts
+from tablewright.runtime.stores.airtable_reading import Base, ids, read_parts
 from tablewright.runtime.stores.base import Selection
-
-MOST_ERRORS: Final = 20
-MOST_BUCKETS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Known:
     ready_at: datetime | None = None
     taken_at: datetime | None = None
     settled_at: datetime | None = None
+    cancel_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class _Task:
     row: Row
     state: Choice
     known: Known
+    passes: bool
+    """Whether the guard of a claim holds for it."""
 
     @property
     def ready(self) -> datetime:
@@ -56,6 +62,11 @@ class _Task:
 
     def is_due(self, now: datetime) -> bool:
         return self.known.ready_at is None or self.known.ready_at <= now
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether no claim takes it, even if it waits and is due."""
+        return self.known.cancel_requested or not self.passes
 
     @property
     def ran(self) -> timedelta | None:
@@ -81,6 +92,7 @@ def gathered(
     base: Base,
     history: History,
     table: TableSpec,
+    guard: tree.Node,
     where: Sequence[tree.Node],
     known: Callable[[Row], Known | None],
     now: datetime,
@@ -90,7 +102,8 @@ def gathered(
 ) -> QueueFigures:
     """Return the figures over the records that meet *where*; of ended ones, those of the last *since* seconds.
 
-    Only the fields that are looked at are read: one request for every hundred records, and one for a hundred errors.
+    Only the fields that are looked at are read: one request for every hundred records, one for a hundred errors, and
+    where *guard* asks something of waiting records, as many again for the ids of those for which it holds.
     """
     lifecycle, queue = parts(table)
     states = _States(table)
@@ -98,7 +111,16 @@ def gathered(
     noted = [] if queue.lease_field is None else [queue.lease_field]
     keys = [lifecycle.field, *noted, *([] if by is None else [by])]
     rows = read_parts(base, Selection(table, condition, now=now), keys)
-    tasks = [_Task(row, row[lifecycle.field], known(row) or Known()) for row in rows]
+    takable = _takable(base, table, guard, where, now)
+    tasks = [
+        _Task(
+            row,
+            row[lifecycle.field],
+            known(row) or Known(),
+            takable is None or row["id"] in takable,
+        )
+        for row in rows
+    ]
     held = [one for one in tasks if one.state is states.taken]
     running = [
         one for one in held if one.known.lease_until is not None and one.known.lease_until >= now
@@ -114,13 +136,15 @@ def gathered(
     moments = [one.known.settled_at for one in ended if one.known.settled_at is not None]
     minutes = (max(moments) - min(moments)).total_seconds() / 60 if len(moments) > 1 else 0.0
     waited, ran = _spans(one.waited for one in ended), _spans(one.ran for one in ended)
-    errors = _errors(history, table, {row["id"] for row in rows}, begin)
+    told = _errors(history, table, {row["id"] for row in rows}, begin)
+    errors, further = most_frequent(_most_common(one for found in told.values() for one in found))
     return QueueFigures(
         waiting=len(due),
+        blocked=sum(one.is_blocked for one in due),
         delayed=len(waiting) - len(due),
         running=len(running),
         expired_leases=len(lapsed),
-        oldest_waiting=max((one.waited_until(now) for one in due), default=None),
+        oldest_waiting=_oldest(due, now),
         completed=completed,
         failed=len(ended) - completed,
         throughput_per_minute=len(ended) / minutes if minutes else None,
@@ -131,14 +155,27 @@ def gathered(
         max_running_time=max(ran, default=None),
         attempts=dict(sorted(Counter(one.known.attempt for one in ended).items())),
         workers=_most_common(one.known.worker or "" for one in running),
-        errors=dict(
-            list(_most_common(one for found in errors.values() for one in found).items())[
-                :MOST_ERRORS
-            ]
-        ),
+        errors=errors,
+        further_errors=further,
         by_time=_buckets(ended, states, bucket),
-        groups=_groups(tasks, ended, states, errors, now, by) if by is not None else {},
+        groups=_groups(tasks, ended, states, told, now, by) if by is not None else {},
     )
+
+
+def _takable(
+    base: Base, table: TableSpec, guard: tree.Node, where: Sequence[tree.Node], now: datetime
+) -> set[str] | None:
+    """Return the ids of waiting records for which the guard of a claim holds; None where it asks for nothing."""
+    if guard == tree.TRUE:
+        return None
+    condition = all_of((in_states(table, _States(table).waiting), guard, *where))
+    return set(ids(base, Selection(table, condition, now=now)))
+
+
+def _oldest(waiting: Iterable[_Task], now: datetime) -> timedelta | None:
+    """Return for how long the oldest of some records has waited that could be taken."""
+    could = (one.waited_until(now) for one in waiting if one.is_due(now) and not one.is_blocked)
+    return max(could, default=None)
 
 
 def _has_ended(task: _Task, states: _States, begin: datetime | None) -> bool:
@@ -215,15 +252,16 @@ def _groups(
         ends = [one for one in listed if id(one) in over]
         waiting = [one for one in listed if one.state in states.waiting]
         told = _most_common(error for one in listed for error in errors.get(one.row["id"], ()))
+        most, further = most_frequent(told)
         found[value] = Group(
             waiting=len(waiting),
+            blocked=sum(one.is_due(now) and one.is_blocked for one in waiting),
             running=sum(
                 one.state is states.taken and one.known.lease_until is not None for one in listed
             ),
-            oldest_waiting=max(
-                (one.waited_until(now) for one in waiting if one.is_due(now)), default=None
-            ),
-            errors=dict(list(told.items())[:MOST_ERRORS]),
+            oldest_waiting=_oldest(waiting, now),
+            errors=most,
+            further_errors=further,
             **_ends(ends, states),
         )
     return found

@@ -292,14 +292,17 @@ class SqlQueue:
     def figures(
         self,
         table: TableSpec,
+        guard: tree.Node,
         where: Sequence[tree.Node],
         since: float | None,
         bucket: float,
         by: str | None,
     ) -> QueueFigures:
-        """Return the figures of the queue, each group in one statement."""
+        """Return the figures of the queue, each group in one statement, all of them as the queue is at one moment."""
         made = self._of(table)
-        return self._lanes.read(lambda cursor: gathered(cursor, made, where, since, bucket, by))
+        return self._lanes.read_at_once(
+            lambda cursor: gathered(cursor, made, guard, where, since, bucket, by)
+        )
 
     def listener(self, table: TableSpec) -> Listener | None:
         """Return what hears of new rows on PostgreSQL; SQLite tells nobody."""

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from tablewright.expressions import tree
-from tablewright.runtime.queue.figures import Bucket, Group, QueueFigures
-from tablewright.runtime.stores.sql_queue_columns import after, in_line
+from tablewright.runtime.queue.figures import (
+    MOST_BUCKETS,
+    MOST_ERRORS,
+    Bucket,
+    FurtherErrors,
+    Group,
+    QueueFigures,
+    further_errors,
+    most_frequent,
+)
+from tablewright.runtime.stores.sql_queue_columns import after, as_text, in_line
 
 if TYPE_CHECKING:
     from tablewright.runtime.stores.sql_queue_table import QueueTable
-
-MOST_ERRORS: Final = 20
-MOST_BUCKETS: Final = 1_000
 
 
 def gathered(
     cursor: Any,
     made: QueueTable,
+    guard: tree.Node,
     where: Sequence[tree.Node],
     since: float | None,
     bucket: float,
     by: str | None,
 ) -> QueueFigures:
-    """Return the figures over the rows that meet *where*; of ended ones, those of the last *since* seconds."""
-    asking = _Asking(cursor, made, where, since)
-    waiting, delayed, running, expired, oldest = asking.standing()
+    """Return the figures over the rows that meet *where*; of ended ones, those of the last *since* seconds.
+
+    Waiting rows that are due are blocked where *guard* does not hold, or where somebody asked them to stop.
+    """
+    asking = _Asking(cursor, made, guard, where, since)
+    standing = asking.standing().get("", _Standing())
     completed, failed, first, last, waited, longest_wait, ran, longest_run = asking.ended()
     number = completed + failed
+    errors, further = asking.errors()
     minutes = (last - first).total_seconds() / 60 if number > 1 else 0.0
     return QueueFigures(
-        waiting=waiting,
-        delayed=delayed,
-        running=running,
-        expired_leases=expired,
-        oldest_waiting=_span(oldest),
+        waiting=standing.number("ready", "blocked"),
+        blocked=standing.number("blocked"),
+        delayed=standing.number("delayed"),
+        running=standing.number("running"),
+        expired_leases=standing.number("lapsed"),
+        oldest_waiting=standing.oldest,
         completed=completed,
         failed=failed,
         throughput_per_minute=number / minutes if minutes else None,
@@ -49,21 +63,40 @@ def gathered(
         max_running_time=_span(longest_run),
         attempts=asking.attempts(),
         workers=asking.workers(),
-        errors=asking.errors(),
+        errors=errors,
+        further_errors=further,
         by_time=asking.buckets(bucket),
         groups=asking.groups(by) if by is not None else {},
     )
 
 
+@dataclass(slots=True)
+class _Standing:
+    """How many rows stand where, of those that have not ended, and for how long the oldest ready one has waited."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    oldest: timedelta | None = None
+
+    def number(self, *places: str) -> int:
+        """Return how many rows stand in some places."""
+        return sum(self.numbers[one] for one in places)
+
+
 class _Asking:
     def __init__(
-        self, cursor: Any, made: QueueTable, where: Sequence[tree.Node], since: float | None
+        self,
+        cursor: Any,
+        made: QueueTable,
+        guard: tree.Node,
+        where: Sequence[tree.Node],
+        since: float | None,
     ) -> None:
         self._cursor = cursor
         self._made = made
         scope = made.scope()
         self._where = [scope.condition(one) for one in where]
         own = made.table
+        self._takable = sa.and_(sa.not_(own.c.cancel_requested), scope.condition(guard))
         lifecycle, queue = made.lifecycle, made.queue
         done, fail = lifecycle.by_name[queue.done].target, lifecycle.by_name[queue.fail].target
         self._completed = made.state == sa.literal_column(f"'{done.name}'")
@@ -108,19 +141,32 @@ class _Asking:
             sa.func.avg(sa.case((ended, ran))),
         ]
 
-    def standing(self) -> list[Any]:
-        """Return what waits, is delayed, runs, and has lapsed, and the seconds of the oldest that waits."""
+    def standing(self, column: Any = None) -> dict[str, _Standing]:
+        """Return how many rows stand where, by the values of a column; without one, all of them under a blank.
+
+        The first that holds of a row is where it stands, so its guard is looked at once, and only if it is due.
+        """
         own, now = self._made.table, self._made.now
-        due = sa.and_(~self._held, self._due)
-        lapsed = sa.and_(self._held, own.c.lease_until < now)
-        statement = sa.select(
-            _number(due),
-            _number(sa.and_(~self._held, ~self._due)),
-            _number(sa.and_(self._held, own.c.lease_until >= now)),
-            _number(lapsed),
-            sa.func.max(sa.case((due, self._waited(now)))),
-        ).select_from(own)
-        return self._rows(statement, sa.text(in_line(self._made.known.spec)))[0]
+        stands = sa.case(
+            (sa.and_(self._held, own.c.lease_until < now), _word("lapsed")),
+            (sa.and_(self._held, own.c.lease_until >= now), _word("running")),
+            (self._held, _word("unclaimed")),
+            (~self._due, _word("delayed")),
+            (self._takable, _word("ready")),
+            else_=_word("blocked"),
+        )
+        value = _word("") if column is None else column
+        statement = sa.select(value, stands, sa.func.count(), sa.func.max(self._waited(now)))
+        grouped = statement.select_from(own).group_by(sa.text("1"), sa.text("2"))
+        found: dict[str, _Standing] = {}
+        for of, place, number, waited in self._rows(
+            grouped, sa.text(in_line(self._made.known.spec))
+        ):
+            standing = found.setdefault(_shown(of), _Standing())
+            standing.numbers[place] = int(number)
+            if place == "ready":
+                standing.oldest = _span(waited)
+        return found
 
     def ended(self) -> list[Any]:
         """Return numbers of ends, the first and the last, and how long tasks waited and ran."""
@@ -159,20 +205,26 @@ class _Asking:
         )
         return {row[0]: int(row[1]) for row in found}
 
-    def errors(self) -> dict[str, int]:
-        """Return the most frequent errors of attempts."""
+    def errors(self) -> tuple[dict[str, int], FurtherErrors]:
+        """Return the most frequent errors of attempts, and how many more there are."""
         log, own = self._made.history, self._made.table
         if log is None:
-            return {}
+            return {}, FurtherErrors()
         joined = sa.join(log, own, log.c.record_id == own.c.id)
-        statement = sa.select(log.c.error, sa.func.count()).select_from(joined)
-        statement = statement.group_by(log.c.error)
-        ordered = statement.order_by(sa.func.count().desc(), log.c.error).limit(MOST_ERRORS)
-        found = self._rows(ordered, log.c.error.is_not(None), *self._logged(log.c.at))
-        return {row[0]: int(row[1]) for row in found}
+        number = sa.func.count()
+        # What stands OVER all groups is worked out before the limit: texts, and attempts of all of them.
+        whole = sa.func.count().over(), sa.func.sum(number).over()
+        statement = sa.select(log.c.error, number, *whole).select_from(joined)
+        ordered = statement.group_by(log.c.error).order_by(number.desc(), log.c.error)
+        found = self._rows(
+            ordered.limit(MOST_ERRORS), log.c.error.is_not(None), *self._logged(log.c.at)
+        )
+        errors = {row[0]: int(row[1]) for row in found}
+        texts, attempts = found[0][2:] if found else (0, 0)
+        return errors, further_errors(errors, int(texts), int(attempts))
 
     def errors_by(self, column: Any) -> dict[str, dict[str, int]]:
-        """Return the most frequent errors of attempts by the values of a column."""
+        """Return the errors of attempts by the values of a column, the most frequent first."""
         log, own = self._made.history, self._made.table
         found: dict[str, dict[str, int]] = {}
         if log is None:
@@ -184,9 +236,7 @@ class _Asking:
         for value, error, number in self._rows(
             ordered, log.c.error.is_not(None), *self._logged(log.c.at)
         ):
-            errors = found.setdefault(_shown(value), {})
-            if len(errors) < MOST_ERRORS:
-                errors[error] = int(number)
+            found.setdefault(_shown(value), {})[error] = int(number)
         return found
 
     def buckets(self, seconds: float) -> tuple[Bucket, ...]:
@@ -216,34 +266,27 @@ class _Asking:
         """Return the figures of each value of a column."""
         own = self._made.table
         column = own.c[by]
-        waits, now = self._waits(), self._made.now
-        statement = (
-            sa.select(
-                column,
-                _number(waits),
-                _number(sa.and_(self._held, own.c.lease_until.is_not(None))),
-                sa.func.max(sa.case((sa.and_(waits, self._due), self._waited(now)))),
-                *self._ends(sa.and_(*self._ended)),
-            )
-            .select_from(own)
-            .group_by(column)
-            .order_by(column)
-        )
-        errors = self.errors_by(column)
-        return {
-            _shown(value): Group(
-                waiting=waiting,
-                running=running,
-                oldest_waiting=_span(oldest),
-                errors=errors.get(_shown(value), {}),
+        statement = sa.select(column, *self._ends(sa.and_(*self._ended))).select_from(own)
+        every, errors = self.standing(column), self.errors_by(column)
+        found: dict[str, Group] = {}
+        for value, *ends in self._rows(statement.group_by(column).order_by(column)):
+            name = _shown(value)
+            standing = every.get(name, _Standing())
+            listed, further = most_frequent(errors.get(name, {}))
+            found[name] = Group(
+                waiting=standing.number("ready", "blocked", "delayed"),
+                blocked=standing.number("blocked"),
+                running=standing.number("running", "lapsed"),
+                oldest_waiting=standing.oldest,
+                errors=listed,
+                further_errors=further,
                 **_ends_of(ends),
             )
-            for value, waiting, running, oldest, *ends in self._rows(statement)
-        }
+        return found
 
-    def _waits(self) -> Any:
-        line = sa.text(in_line(self._made.known.spec))
-        return sa.and_(line, ~self._held)
+
+def _word(name: str) -> Any:
+    return sa.literal_column(as_text(name))
 
 
 def _number(condition: Any) -> Any:

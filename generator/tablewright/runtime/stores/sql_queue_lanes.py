@@ -63,6 +63,20 @@ class Lanes:
         """Do *work* that only reads: as `run`, and on SQLite beside whoever writes."""
         return self._done(work, "BEGIN")
 
+    def read_at_once(self, work: Callable[[Any], T]) -> T:
+        """Do *work* that only reads, all of it from the database as it is at one moment."""
+        if self._dialect == "sqlite":
+            return self.read(work)
+
+        def at_once(cursor: Any) -> T:
+            # Where the work fails, the connection is closed, and the transaction with it.
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            found = work(cursor)
+            cursor.execute("COMMIT")
+            return found
+
+        return self.read(at_once)
+
     def _done(self, work: Callable[[Any], T], begin: str) -> T:
         driver = self._engine.dialect.loaded_dbapi
         patience = Patience()
