@@ -116,6 +116,37 @@ def test_a_new_required_field_is_told_before_and_after_it_is_made(
     assert "! field 'Due'  is required, and 1 row has no value  [manual]" in after
 
 
+READS_BLANKS = """
+tablewright: 1
+name: shop
+enums: {Status: [TODO, DONE], Tag: [A, B]}
+tables:
+  Order:
+    fields:
+      title: text
+      status: {type: Status, required: true}
+      tags: {type: [Tag], required: true}
+      rank: {type: integer, required: true, default: 1}
+    lifecycle:
+      field: status
+      initial: TODO
+      transitions:
+        finish: {from: TODO, to: DONE}
+"""
+
+
+def test_a_blank_that_reads_as_something_is_no_step(
+    shell: Shell, write: Callable[..., None]
+) -> None:
+    """A blank state is the initial one, a blank list is empty, a default is there."""
+    shell.write(READS_BLANKS)
+    shell.type("apply", "--yes")
+    write(Title="A")
+
+    assert shell.type("plan").exit_code == 0
+    assert shell.type("drift").exit_code == 0
+
+
 def test_what_is_required_and_was_not_meanwhile_is_asked_for_again(
     shell: Shell, write: Callable[..., None]
 ) -> None:
@@ -189,3 +220,18 @@ def test_in_a_database_the_next_apply_does_the_rest(shell: Shell) -> None:
     assert applied.stderr == "  1/1 + order: column 'due' DATE: done\n"
     assert "column 'hours' is required" in rest
     assert shell.type("plan").exit_code == 0
+
+
+def test_the_last_line_of_a_plan_counts_the_steps_that_it_lists(
+    shell: Shell, write: Callable[..., None]
+) -> None:
+    """A field that people are to delete is one of their steps, and is not counted twice."""
+    shell.write(BEFORE)
+    shell.type("apply", "--yes")
+    write(Title="A", Hours=1)
+    shell.write(REQUIRED.replace(", note: text", ", due: date"))
+
+    planned = shell.type("plan", "--allow-destructive").stdout
+
+    assert "\n  2. In table 'Order' delete the field 'Note'." in planned
+    assert "\nPlan: 1 to add, 2 to do by hand (1 safe, 2 manual).\n" in planned
