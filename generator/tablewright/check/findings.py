@@ -58,6 +58,7 @@ CODES: Final = {
     "TW310": "Argument that nothing uses",
     "TW311": "Reason without a guard",
     "TW312": "Set to a value that the field refuses",
+    "TW313": "Added to a field that begins blank",
     "TW401": "Unknown table",
     "TW402": "Relation that cannot be acyclic",
     "TW403": "Field that cannot be inherited",
@@ -83,7 +84,7 @@ CODES: Final = {
 }
 """Every finding code. A code is never given to another subject."""
 
-WARNINGS: Final = frozenset({"TW218", "TW222", "TW304", "TW305", "TW604", "TW704"})
+WARNINGS: Final = frozenset({"TW218", "TW222", "TW304", "TW305", "TW313", "TW604", "TW704"})
 """Codes of what is probably not meant but can be compiled; `silence:` takes them."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tablewright.check.begins_blank import check_what_begins_blank
 from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader, words_of
 from tablewright.check.scope import TableScope
@@ -50,6 +51,8 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
     declared = [word for word in reader.words("final") if known_state(findings, word, field.enum)]
     if len(findings.found) == before:
         check_structure(findings, lifecycle, transitions, declared, reader)
+        if written is not None:
+            check_what_begins_blank(findings, lifecycle, transitions, written, table)
     return lifecycle
 
 
