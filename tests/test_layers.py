@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "server": {"airtable", "render"},
     "config": set[str](),
     "provision": LEAVES | {"syntax", "check", "targets", "runtime", "config"},
-    "testing": {"runtime", "server", "expressions", "airtable", "kinds"},
+    "testing": {"diagnostics", "runtime", "server", "expressions", "airtable", "kinds"},
     "worker": {"runtime", "diagnostics"},
     "cli": COMPILER | {"worker", "runtime", "server", "provision", "config", "report", "testing"},
 }

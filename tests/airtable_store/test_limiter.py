@@ -198,9 +198,7 @@ def test_four_processes_hold_the_rate_without_a_penalty(
     local_airtable: LocalAirtable, tmp_path: Path
 ) -> None:
     """Together they send at least 95 % of five requests a second, and Airtable never says that it is too many."""
-    paced = SharedLimiter(tmp_path / "setup")
-    provision(local_airtable, [AgentTask], limiter=paced)
-    time.sleep(1.1)
+    provision(local_airtable, [AgentTask])
     seconds = 12
     url = f"{local_airtable.store_url}&rate_limit=on"
     environment = {

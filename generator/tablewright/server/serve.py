@@ -163,7 +163,11 @@ class LocalAirtable:
 
     @contextmanager
     def by_hand(self) -> Iterator[None]:
-        """In the block, fields can be created that Airtable leaves to people in its own pages, such as auto numbers."""
+        """In the block, changes of the schema are made as people make them in Airtable's own pages.
+
+        So fields can be created that its API refuses, such as auto numbers, and neither the call log nor faults nor the
+        rate limit know of the requests.
+        """
         self.workspace.is_by_hand = True
         try:
             yield

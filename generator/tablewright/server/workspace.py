@@ -24,7 +24,7 @@ class Workspace:
         self.users: dict[str, User] = {}
         self.loaded_rows: dict[str, Rows] = {}
         self.is_by_hand = False
-        """Whether fields can be created that people alone can make: see `LocalAirtable.by_hand`."""
+        """Whether the schema is changed as people do it, past what is there for programs: see `LocalAirtable.by_hand`."""
         self.server_url = ""
         """Where the server is reached: what it holds of attachments has its address there."""
         self._load()

@@ -24,6 +24,17 @@ from tablewright.runtime import (
 from tablewright.testing.factories import Factory, sample
 
 
+def model_of(suite: object) -> type[AirtableModel]:
+    """Return the model that a suite is about; the test fails where it names none."""
+    name, model = type(suite).__name__, getattr(suite, "model", None)
+    if not (isinstance(model, type) and issubclass(model, AirtableModel)):
+        given = "names no model" if model is None else f"has the model {model!r}"
+        pytest.fail(
+            f"{name} {given}: write 'model = …' in it, with a generated class", pytrace=False
+        )
+    return model
+
+
 class StoreContract:
     """The promises. *model* is the generated class; *values* are given to every record, such as required links."""
 
@@ -33,7 +44,7 @@ class StoreContract:
     @pytest.fixture
     def rows(self, store_connection: Connection) -> Factory[AirtableModel]:
         """Rows that fit the model."""
-        return Factory(self.model, **self.values)
+        return Factory(model_of(self), **self.values)
 
     def test_what_was_created_reads_back(self, rows: Factory[AirtableModel]) -> None:
         """A record with a value in every field is the same when it is read."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tablewright.runtime import AirtableModel, Connection, TableSpec
+from tablewright.runtime.connection import check_leases
 from tablewright.runtime.stores.airtable import AirtableStore
 from tablewright.runtime.stores.airtable_client import Client
+from tablewright.runtime.stores.airtable_leased import with_leases
 from tablewright.runtime.stores.airtable_local import LocalTables
 from tablewright.runtime.stores.airtable_open import api_for
 from tablewright.runtime.stores.limiter import Clock, Limiter, UnlimitedRequests
@@ -16,32 +18,37 @@ from tablewright.server.serve import LocalAirtable
 Tables = Iterable[type[AirtableModel] | TableSpec]
 
 
-def provision(airtable: LocalAirtable, models: Tables, *, limiter: Limiter | None = None) -> None:
-    """Make the tables of *models* in a running local Airtable, from their specifications, and forget the calls.
+def provision(airtable: LocalAirtable, models: Tables) -> None:
+    """Make the tables of *models* in a running local Airtable, from their specifications.
 
-    One that counts its requests needs a *limiter*.
+    No faults, rate limit or call log have to do with that.
     """
-    api = api_for(airtable.token, airtable.url)
-    client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
+    client = Client(api_for(airtable.token, airtable.url), airtable.base_id, UnlimitedRequests())
     tables = LocalTables(client, airtable.by_hand)
     for one in models:
         tables(one if isinstance(one, TableSpec) else one.table)
     client.close()
-    airtable.calls.clear()
 
 
 @contextmanager
 def connected(
     airtable: LocalAirtable,
     *,
+    leases: str | None = None,
     limiter: Limiter | None = None,
     clock: Clock | None = None,
     timeout: tuple[int, int] | None = None,
 ) -> Iterator[Connection]:
     """Connect to a local Airtable that runs in this process; in the block its store is the current one.
 
-    Tables are made when their models are first used. *clock* stands in for the one that retries and penalties wait by.
+    Tables are made when their models are first used. *leases* are those of `tablewright.connect`. *clock* stands in for
+    the one that retries and penalties wait by.
+
+    Raises:
+        NotConfigured: leases cannot be kept there.
     """
+    if leases is not None:
+        check_leases(leases)
     api = api_for(airtable.token, airtable.url)
     if timeout is not None:
         api.timeout = timeout
@@ -52,5 +59,7 @@ def connected(
     store = AirtableStore(
         client, LocalTables(client, airtable.by_hand), f"local Airtable {airtable.url}"
     )
+    if leases is not None:
+        store = with_leases(store, leases)
     with Connection(store) as connection:
         yield connection

@@ -17,8 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known by which a test sets up its local Airtable."""
     config.addinivalue_line(
         "markers",
-        "airtable(fail=…, rate_limit=…, data=…): how the local Airtable of this test behaves; "
-        "takes the arguments of tablewright.server.serve.LocalAirtable",
+        "airtable(fail=…, rate_limit=…, leases=…): how the local Airtable of this test behaves; takes the arguments of "
+        "tablewright.server.serve.LocalAirtable, and as leases= what tablewright.connect() does",
     )
 
 
@@ -28,26 +28,31 @@ def local_airtable(request: pytest.FixtureRequest) -> Iterator[LocalAirtable]:
 
     `@pytest.mark.airtable(fail="500 method=POST nth=1", rate_limit=True)` sets it up.
     """
-    from tablewright.server.serve import LocalAirtable
+    from tablewright.testing.marks import wanted_by
 
-    marker = request.node.get_closest_marker("airtable")
-    options: dict[str, Any] = dict(marker.kwargs) if marker is not None else {}
-    with LocalAirtable(**options) as airtable:
+    with wanted_by(request.node).airtable() as airtable:
         yield airtable
 
 
 @pytest.fixture
-def airtable_store(local_airtable: LocalAirtable) -> Iterator[Connection]:
-    """A connection to the local Airtable. Tables of models are made when they are first used."""
-    from tablewright.testing.local import connected
+def airtable_store(
+    request: pytest.FixtureRequest, local_airtable: LocalAirtable
+) -> Iterator[Connection]:
+    """A connection to the local Airtable. Tables of models are made when they are first used, and no fault hits that.
 
-    with connected(local_airtable) as connection:
+    `@pytest.mark.airtable(leases="sqlite://")` keeps leases of queues in a database in memory, `leases="best effort"` in
+    the records.
+    """
+    from tablewright.testing.local import connected
+    from tablewright.testing.marks import wanted_by
+
+    with connected(local_airtable, leases=wanted_by(request.node).leases) as connection:
         yield connection
 
 
 @pytest.fixture
 def store_connection(airtable_store: Connection) -> Connection:
-    """The connection that `StoreContract` tests; override it for another store."""
+    """The connection that `StoreContract` and `QueueContract` test; override it for another store."""
     return airtable_store
 
 

@@ -1,10 +1,11 @@
 """What every store that has claims promises about any queue, as a suite: subclass it, name a model, give a connection.
 
+    @pytest.mark.airtable(leases="sqlite://")
     class TestMyQueue(QueueContract):
         model = AgentTask
 
-The tests use the fixture `store_connection`, as `StoreContract` does. Where the store's claims are best effort, what is
-promised of a single holder is not asked for two that claim at the same moment.
+The tests use the fixture `store_connection`, as `StoreContract` does; without the mark the local Airtable has no claims.
+Where claims are best effort, what is promised of a single holder is not asked for two that claim at the same moment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tablewright.runtime import (
     TransitionSpec,
 )
 from tablewright.runtime.spec import QueueSpec
+from tablewright.testing.contract import model_of
 from tablewright.testing.factories import Factory, argument_for
 
 LEASE_SECONDS = {"exclusive": 1.0, "best effort": 3.0}
@@ -34,6 +36,10 @@ LEASE_SECONDS = {"exclusive": 1.0, "best effort": 3.0}
 
 
 LONG_SECONDS = 600.0
+_WITHOUT_CLAIMS = (
+    "{suite} needs a store with claims, and the one of 'store_connection' has none: "
+    "mark the class with @pytest.mark.airtable(leases=\"sqlite://\"), or override the fixture 'store_connection'"
+)
 
 
 class QueueContract:
@@ -45,10 +51,13 @@ class QueueContract:
     @pytest.fixture
     def tasks(self, store_connection: Connection) -> Iterator[Factory[AirtableModel]]:
         """Tasks that are ready, and whose leases run as long as any test."""
+        model = model_of(self)
+        if model.table.queue is None:
+            pytest.fail(f"{model.__name__} has no queue in its schema", pytrace=False)
         if store_connection.capabilities.claims == "none":
-            pytest.skip("the store has no claims")
-        with _lasting(self.model.table.queue, LONG_SECONDS):
-            yield Factory(self.model, **self.values)
+            pytest.fail(_WITHOUT_CLAIMS.format(suite=type(self).__name__), pytrace=False)
+        with _lasting(model.table.queue, LONG_SECONDS):
+            yield Factory(model, **self.values)
 
     @pytest.fixture
     def lease(self, tasks: object, store_connection: Connection) -> Iterator[float]:

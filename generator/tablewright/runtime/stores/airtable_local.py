@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tablewright.airtable import COMPUTED_TYPES
 from tablewright.history import history_key, history_name
+from tablewright.runtime.errors import StoreUnavailable
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_bodies import Request, requests_of
-from tablewright.runtime.stores.airtable_client import Client, Json, Refused
+from tablewright.runtime.stores.airtable_client import AnswerLost, Client, Json, Refused
 from tablewright.runtime.stores.airtable_names import TableNames, parts_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class LocalTables:
             return self._names[table]
 
     def _make(self, family: tuple[TableSpec, ...]) -> None:
-        base = LocalBase(self._client, family)
         with self._by_hand():
+            base = LocalBase(self._client, family)
             for request in requests_of(family):
                 base.send(request)
         for table in family:
@@ -171,7 +172,12 @@ class LocalBase:
         url = api.build_url("meta", "bases", self._client.base_id, *path.split("/"))
         if body is None:
             return self._client.ask(what, lambda: api.get(url))
-        return self._client.ask(what, lambda: api.request(method, url, json=body), repeats=False)
+        try:
+            return self._client.ask(
+                what, lambda: api.request(method, url, json=body), repeats=False
+            )
+        except AnswerLost as lost:
+            raise StoreUnavailable(f"cannot {what}: {lost}") from lost
 
 
 __all__ = ["LocalTables", "started"]
