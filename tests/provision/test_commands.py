@@ -215,7 +215,7 @@ def test_tables_of_another_schema_are_neither_pulled_nor_taken(shell: Shell) -> 
 
     assert pulled.returncode == 1
     assert "'Customer', 'Order' belong to schema 'shop'" in pulled.stderr
-    assert "--name" in pulled.stderr
+    assert "To pull anew, say --name shop; where 'crm' is to be the schema's new name, change it in tablewright.lock.dev.json first" in pulled.stderr  # fmt: skip
     assert not (shell.folder / "pulled").exists()
     for found in (planned, applied):
         assert found.returncode == 1
@@ -244,6 +244,30 @@ def test_pull_takes_what_no_other_schema_has(shell: Shell) -> None:
     assert set(shell.lock()["schemas"]["shop"]["tables"]) == {"Customer", "Order"}
     assert shell.run("plan", "pulled/crm.yaml").returncode == 0
     assert shell.run("plan", "schemas/shop.yaml").returncode == 0
+
+
+def test_a_schema_is_pulled_under_another_name(shell: Shell) -> None:
+    """The way that the refusal names leads there."""
+    shell.type("apply", "--yes")
+    lock = shell.folder / "tablewright.lock.dev.json"
+    lock.write_text(lock.read_text().replace('"shop": {', '"crm": {'))
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+
+    shell.type("pull", "--name", "crm")
+
+    assert shell.type("plan").exit_code == 0
+
+
+def test_without_a_place_every_kind_of_place_is_named(shell: Shell) -> None:
+    """A base, a workspace, a database, or none at all to try it."""
+    (shell.folder / "tablewright.toml").unlink()
+
+    planned = shell.run("plan")
+    in_database = shell.run("plan", TABLEWRIGHT_STORE="sqlite:///tasks.db")
+
+    assert planned.returncode == 1
+    assert "for a database set TABLEWRIGHT_STORE, as in TABLEWRIGHT_STORE=sqlite:///tasks.db; or try it without" in planned.stderr  # fmt: skip
+    assert in_database.returncode == 2
 
 
 def test_a_database_takes_the_same_commands(shell: Shell) -> None:

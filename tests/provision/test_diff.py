@@ -53,6 +53,10 @@ def test_fields_are_known_by_id_before_name(
     plan = project.plan(schema)
 
     assert [type(change) for change in plan.changes] == [RenameField] * 3
+    assert [(one.subject, one.detail, one.adopt) for one in project.drift(schema).differences] == [
+        ("field 'One'", "is named 'Two' in Airtable and 'One' in the schema", "name: Two   (at Task.one)"),
+        ("field 'Two'", "is named 'One' in Airtable and 'Two' in the schema", "name: One   (at Task.two)"),
+    ]  # fmt: skip
     project.apply(schema)
     assert [field.name for field in project.live().tables[0].fields] == ["Title", "One", "Two"]
     assert [field.id for field in project.live().tables[0].fields][1:] == [one.id, two.id]

@@ -186,6 +186,41 @@ def test_a_saved_base_is_pulled_without_a_base(shell: Shell) -> None:
     assert shell.type("generate").exit_code == 0
 
 
+def test_a_history_that_tablewright_keeps_is_no_table_of_the_schema(shell: Shell) -> None:
+    """It is left out with the way to read it, and with 'history: true' it is the companion table that is there."""
+    shell.write(WITH_HISTORY)
+    shell.type("apply", "--yes")
+    (shell.folder / "schemas" / "shop.yaml").unlink()
+    (shell.folder / "tablewright.lock.dev.json").unlink()
+
+    pulled_ = shell.type("pull", "--name", "shop")
+    again = shell.type("plan")
+    shell.write(WITH_HISTORY)
+    kept = shell.type("plan")
+
+    assert (
+        "table 'Order History' is left out: it is the history of 'Order', which 'history: true' in that table's lifecycle "
+        "reads"
+    ) in pulled_.output
+    assert again.exit_code == kept.exit_code == 0, kept.output
+
+
+WITH_HISTORY = """
+tablewright: 1
+name: shop
+enums: {Status: [TODO, DONE]}
+tables:
+  Order:
+    fields: {title: text, status: {type: Status, required: true}}
+    lifecycle:
+      field: status
+      initial: TODO
+      history: true
+      transitions:
+        finish: {from: TODO, to: DONE}
+"""
+
+
 def _no_lock() -> Lock:
     return Lock(Path("none.json"), "everything", "dev")
 

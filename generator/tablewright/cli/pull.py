@@ -143,8 +143,9 @@ def _without_others(live: LiveBase, lock: Lock) -> tuple[LiveBase, dict[str, str
     left = tuple(table for table in live.tables if table.id not in taken)
     if owners and not left:
         raise TablesTaken(
-            f"nothing is left to pull: {belonging(owners)}, as {lock.path.name} knows. "
-            "To pull that schema anew, say its name with --name"
+            f"nothing is left to pull: {belonging(owners)}, as {lock.path.name} knows. To pull anew, say "
+            f"{' or '.join(f'--name {name}' for name in sorted(set(owners.values())))}; where '{lock.schema}' is to be the "
+            f"schema's new name, change it in {lock.path.name} first"
         )
     return replace(live, tables=left), owners
 

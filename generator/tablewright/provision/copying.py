@@ -13,7 +13,7 @@ from tablewright.provision.journal import Journal
 from tablewright.provision.text import listed
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid
-from tablewright.runtime.spec import FieldSpec, TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, FieldSpec, TableSpec
 from tablewright.runtime.stores.base import Selection, Store
 
 _SMALL_BATCH: Final = 10
@@ -37,11 +37,15 @@ class RowsUnfit(ProvisionError):
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many rows went over in this run, and how many there are, by table."""
+    """How many rows went over in this run, and how many there are, by table.
+
+    *abandoned* are those of a queue that are held in the source and whose lease stayed behind: no worker takes them.
+    """
 
     table: str
     sent: int
     total: int
+    abandoned: int = 0
 
 
 def copy_rows(
@@ -54,7 +58,8 @@ def copy_rows(
 ) -> list[Copied]:
     """Copy the rows of all tables, then their links. What the journal says is done is not done again.
 
-    Ids and times of creation are kept where the target can. History, comments and leases stay behind.
+    Ids and times of creation are kept where the target can, and what a queue knows of its tasks where both are
+    databases, or the source has leases in one. History and comments stay behind.
 
     Raises:
         CopyInDoubt: an earlier run ended amid a batch whose rows cannot be found for certain, or what it stored is gone.
@@ -67,10 +72,27 @@ def copy_rows(
     copied = []
     for spec in ordered:
         sent = _copy_table(spec, rows[spec.key], target, journal, progress)
-        copied.append(Copied(spec.key, sent, len(rows[spec.key])))
+        abandoned = _abandoned(spec, rows[spec.key], target)
+        copied.append(Copied(spec.key, sent, len(rows[spec.key]), abandoned))
     for spec in ordered:
         _copy_links(spec, rows[spec.key], target, journal)
     return copied
+
+
+def _abandoned(spec: TableSpec, rows: Sequence[Row], target: Store) -> int:
+    """Return how many rows are in the state of held ones and have no lease in the target."""
+    if spec.queue is None or spec.lifecycle is None:
+        return 0
+    field, taken = spec.lifecycle.field, spec.lifecycle.by_name[spec.queue.take].target
+    keeps = _is_database(target)
+    return sum(
+        row.get(field) == taken and not (keeps and row.get("lease_until") is not None)
+        for row in rows
+    )
+
+
+def _is_database(store: Store) -> bool:
+    return store.capabilities.atomic == "whole call"
 
 
 def in_order(specs: Sequence[TableSpec]) -> list[TableSpec]:
@@ -97,7 +119,7 @@ def rows_of(spec: TableSpec, source: Store) -> list[Row]:
         RowsUnfit: Airtable holds several links where the schema takes one.
     """
     single = [one for one in spec.relations if not one.many]
-    if source.capabilities.atomic == "whole call" or not single:
+    if _is_database(source) or not single:
         return source.select(Selection(spec))
     # Read as a link to many: a link to one is read by its first, and the others would be lost without a word.
     wide = replace(spec, relations=tuple(replace(one, many=True) for one in spec.relations))
@@ -147,6 +169,11 @@ def _store(spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journa
     sent = [_without_links(spec, row, journal) for row in batch]
     if not target.capabilities.keeps_ids:
         sent = [_without_foreign_ids(spec, row) for row in sent]
+    if spec.queue is not None and _is_database(target):
+        sent = [
+            new | {key: row.get(key) for key in QUEUE_KEYS}
+            for new, row in zip(sent, batch, strict=True)
+        ]
     made = target.insert(spec, sent)
     ids = {row["id"]: new["id"] for row, new in zip(batch, made, strict=True)}
     journal.note(event="stored", table=spec.key, ids=ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from tablewright.provision.changes import (
@@ -89,7 +89,7 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
     ]
     differing = [
         change
-        for change in plan.changes
+        for change in _whole_renames(plan.changes)
         if change.safety != "manual" and change not in (*refused, *to_remove) and _counts(change)
     ]
     return Drift(
@@ -97,6 +97,20 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
         (*done, *open_steps),
         tuple(change for change in plan.reports if not _counts(change)),
     )
+
+
+def _whole_renames(changes: Iterable[Change]) -> list[Change]:
+    """Return changes with one rename for each thing: where names are swapped, one of them steps aside first."""
+    whole: dict[str, Change] = {}
+    for place, change in enumerate(changes):
+        match change:
+            case RenameField(field_id=id_) | RenameTable(table_id=id_):
+                begun = whole.get(id_, change)
+                assert isinstance(begun, (RenameField, RenameTable))  # noqa: S101  # by its id
+                whole[id_] = replace(change, old=begun.old)
+            case _:
+                whole[str(place)] = change
+    return list(whole.values())
 
 
 def _removal(change: Unmanaged) -> str:

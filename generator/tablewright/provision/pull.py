@@ -24,6 +24,7 @@ from tablewright.provision.pull_names import (
     enum_key,
     field_key,
     folded_name,
+    history_of,
     module_keys,
     record_keys,
     relation_key,
@@ -119,6 +120,8 @@ class _Pull:
         reason = unsayable_name(table.name)
         if not reason and folded_name(table.name) in self._table_names:
             reason = "the language holds its name for that of another table"
+        if not reason and (of := history_of(table, self._live)):
+            reason = f"it is the history of '{of}', which 'history: true' in that table's lifecycle reads"
         if not reason and not any(_can_be_first(one) for one in table.fields):
             reason = "none of its fields can stand first in a schema"
         if reason:

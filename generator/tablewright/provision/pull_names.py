@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from tablewright import airtable, names
+from tablewright import airtable, history, names
 from tablewright.check.claims import RESERVED
 from tablewright.check.enums import RESERVED_VALUES
 from tablewright.check.namespace import MAX_KEY_BYTES
+from tablewright.provision.live import LiveBase, LiveTable
 from tablewright.sql_names import sql_name
 
 _ROOM: Final = 12
@@ -73,10 +74,27 @@ def _same(key: str) -> str:
 def _identifier(text: str) -> str:
     key = names.suggested_identifier(text).strip("_") or "field"
     key = key if not key[0].isdigit() else f"n_{key}"
+    key = _of_one_alphabet(key)
     while len(key.encode()) > MAX_KEY_BYTES - _ROOM:
         key = key[:-1]
     key = key.rstrip("_") or "field"
     return key if names.is_identifier(key) else f"{key}_"
+
+
+def _of_one_alphabet(key: str) -> str:
+    """Return *key* without the letters that look like those of the alphabet which most of it is written in.
+
+    Of `σ_hours`, `hours` is left. Of two alphabets with as many letters, Latin counts.
+    """
+    alphabets = names.mixed_alphabets(key)
+    if not alphabets:
+        return key
+    of_sign = {sign: unicodedata.name(sign, "").split(" ")[0].capitalize() for sign in key}
+    letters = [of_sign[sign] for sign in key if sign.isalpha()]
+    kept = max(alphabets, key=lambda one: (letters.count(one), one == "Latin"))
+    dropped = {*alphabets} - {kept}
+    left = "".join(sign for sign in key if not (sign.isalpha() and of_sign[sign] in dropped))
+    return names.suggested_identifier(left.strip("_"))
 
 
 def table_key(name: str, keys: Keys) -> str:
@@ -161,3 +179,12 @@ def unsayable_text(text: str) -> bool:
 def folded_name(name: str) -> str:
     """Return the form in which a schema holds two names in Airtable for one."""
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def history_of(table: LiveTable, live: LiveBase) -> str:
+    """Return the name of the table whose history a table is kept in, as `apply` makes it; empty of any other."""
+    fields = sorted((one.name, one.type) for one in table.fields)
+    if fields != sorted(history.FIELDS.values()):
+        return ""
+    named = (one.name for one in live.tables if history.history_name(one.name) == table.name)
+    return next(named, "")

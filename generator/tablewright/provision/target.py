@@ -129,8 +129,8 @@ def base_id(schema: str, environment: Environment, lock: Lock) -> str:
     if not found and not environment.workspace:
         raise ConfigUnusable(
             f"environment '{environment.name}' names no base: say --base appXXXXXXXXXXXXXX, or --workspace wspXXXXXXXXXXXXXX "
-            "to have one made (its id stands in the browser's address bar), or write either into the configuration, "
-            f"{_WITHOUT_ACCOUNT}"
+            "to have one made (its id stands in the browser's address bar), or write either into the configuration; for a "
+            f"database set TABLEWRIGHT_STORE, as in TABLEWRIGHT_STORE=sqlite:///tasks.db; {_WITHOUT_ACCOUNT}"
         )
     return found
 
