@@ -11,7 +11,12 @@ from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.errors import Misfit, RecordInvalid, TransitionRefused
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.queue.rules import queue_spec, rules_of, waiting_states
-from tablewright.runtime.queue.settling import CANCELLED, failure_arguments, storable
+from tablewright.runtime.queue.settling import (
+    CANCELLED,
+    fail_by_state,
+    failure_arguments,
+    storable,
+)
 from tablewright.runtime.spec import ArgumentSpec, TransitionSpec
 
 NOTHING: Final = "done"
@@ -39,6 +44,8 @@ def complete(record: AirtableModel, value: Any) -> None:
 def fail(record: AirtableModel, error: str) -> None:
     """End the attempt with an error; the policy says whether another one follows.
 
+    None does where what the transition sets does not fit: then the task fails by its state alone.
+
     Raises:
         LeaseLost: somebody else has the task.
     """
@@ -47,7 +54,10 @@ def fail(record: AirtableModel, error: str) -> None:
     arguments = failure_arguments(transition, error)
     # Where the transition takes no text, the history has the error alone.
     why = None if arguments else storable(error)
-    record._transition(spec.fail, rules_of(type(record)).fail, arguments, why=why)
+    try:
+        record._transition(spec.fail, rules_of(type(record)).fail, arguments, why=why)
+    except RecordInvalid as unfit:
+        fail_by_state(record, f"{storable(error)}; the failure cannot be stored as it is: {unfit}")
 
 
 def cancel(record: AirtableModel) -> None:

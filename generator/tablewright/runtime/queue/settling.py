@@ -242,12 +242,26 @@ def fail_finally(
     except RecordInvalid:
         # What the schema asks of the error's text, or of the fields that are set, is not met; the task ends even so.
         queues: QueueStore = record._origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
-        return fail_plainly(
-            type(record), queues, record.id, lease, error, only_lapsed=only_lapsed
-        )
+        return fail_plainly(type(record), queues, record.id, lease, error, only_lapsed=only_lapsed)
     except (LeaseLost, TransitionRefused):
         return 0
     return 1
+
+
+def fail_by_state(record: AirtableModel, error: str) -> None:
+    """Fail a held task by its state alone, as it is in memory afterwards, too, and tell of it.
+
+    Raises:
+        LeaseLost: somebody else has the task.
+    """
+    model, origin = type(record), record._origin
+    name = queue_spec(model).fail
+    queues: QueueStore = origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
+    if origin.lease is None or not fail_plainly(model, queues, record.id, origin.lease, error):
+        raise LeaseLost(record.described(), name)
+    origin.lease = None
+    record._apply(origin.store.fetch(model.table, [record.id]).get(record.id, {}))
+    logger.warning("%s failed without another attempt: %s", record.described(), error)
 
 
 def failure_arguments(spec: TransitionSpec, error: str) -> dict[str, Any]:

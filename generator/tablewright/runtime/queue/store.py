@@ -33,13 +33,17 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that is held: as it is stored now, the token of this claim, and the store's clock. *was* is the state before."""
+    """A row that is held: as it is stored now, the token of this claim, and the store's clock. *was* is the state before.
+
+    *unfit* is why what the transition sets does not fit the row, which is then held as it was, for its claimer to end.
+    """
 
     row: Row
     token: str
     now: datetime
     taken_at: datetime
     was: Any = None
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from tablewright.runtime.codec import Row
+from tablewright.runtime.codec import MAX_INTEGER, Row
 from tablewright.runtime.errors import (
     Misfit,
     RecordInUse,
     RecordInvalid,
     StoreError,
+    StoreOutdated,
     StoreUnavailable,
     TablewrightError,
     taken_by,
     taken_twice,
 )
-from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.sql_retries import READ_ONLY
-from tablewright.runtime.stores.sql_schema import ID, SchemaTables
+from tablewright.runtime.stores.sql_schema import ID, SchemaTables, check_name
 
 TOO_LARGE: Final = "a calculation gives an integer of more than 64 bits"
-_TOO_LARGE: Final = (
+SAYS_TOO_LARGE: Final = (
     "user-defined function raised exception",
     "integer overflow",
     "bigint out of range",
@@ -42,14 +43,14 @@ def translated(description: str) -> Iterator[None]:
     except exc.IntegrityError:
         raise
     except exc.OperationalError as error:
-        if _reason(error) in _TOO_LARGE:
+        if _reason(error) in SAYS_TOO_LARGE:
             raise StoreError(f"{description} refused: {TOO_LARGE}") from error
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
         if type(error) is exc.DatabaseError or getattr(error.orig, "sqlstate", None) == READ_ONLY:
             # The first is what SQLite says of a file that is none of its own, or that is damaged.
             raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
-        reason = TOO_LARGE if _reason(error) in _TOO_LARGE else _reason(error)
+        reason = TOO_LARGE if _reason(error) in SAYS_TOO_LARGE else _reason(error)
         raise StoreError(f"{description} refused: {reason}") from error
 
 
@@ -105,6 +106,46 @@ def integrity_error(
         return _taken(connection, schema, table, field, rows)
     valid = "is required" if rule == "required" else "is outside of what its field allows"
     return RecordInvalid(table.key, [Misfit(field, valid, given, has_given=rule != "required")])
+
+
+def refused_change(
+    error: exc.IntegrityError, stored: sa.Table, table: TableSpec, record: str
+) -> TablewrightError:
+    """Return the error that says which field a queue's own change of a record does not fit.
+
+    A state that the stored table does not know is told as `StoreOutdated`: it was renamed or taken away since.
+    """
+    rule, broken = _broken(error)
+    name = _field_of(broken, stored, table)
+    if name is None:
+        return StoreError(f"{record} cannot be written: {_reason(error)}")
+    if rule == "check" and table.lifecycle is not None and name == table.lifecycle.field:
+        return StoreOutdated(
+            f"{record} cannot be written: a state of '{name}' that this program knows is none of the stored table's. "
+            "The schema has changed since the program was generated: start it with the code of the present schema"
+        )
+    valid = {
+        "required": "is required",
+        "unique": "has to be unique, and another record has the value",
+        "link": "has to be a record that is there",
+    }.get(rule) or _allowed(table, table.by_key.get(name), broken)
+    return RecordInvalid(record, [Misfit(name, valid, has_given=False)])
+
+
+def _allowed(table: TableSpec, field: FieldSpec | None, check: str) -> str:
+    """Return what a field's check asks for."""
+    if field is not None and field.definition.sql in ("bigint", "double"):
+        if check == check_name(table.sql_name, field.key, "maximum"):
+            return f"has to be at most {_plain(field.maximum)}"
+        if check == check_name(table.sql_name, field.key, "minimum"):
+            return f"has to be at least {_plain(field.minimum)}"
+        if check == check_name(table.sql_name, field.key, "safe"):
+            return f"has to be between {-MAX_INTEGER} and {MAX_INTEGER}"
+    return "is outside of what its field allows"
+
+
+def _plain(number: float | None) -> str:
+    return str(int(number)) if number is not None and number == int(number) else str(number)
 
 
 def _broken(error: exc.IntegrityError) -> tuple[str, str]:

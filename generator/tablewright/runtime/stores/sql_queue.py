@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,11 +14,8 @@ from sqlalchemy.engine import Connection, Engine
 from tablewright.expressions import tree
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import StoreError
 from tablewright.runtime.queue.figures import QueueFigures
-from tablewright.runtime.queue.steps import lapsed_steps
 from tablewright.runtime.queue.store import (
-    LAPSED,
     Beat,
     Claimed,
     Listener,
@@ -32,6 +27,8 @@ from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
 from tablewright.runtime.stores import sql_queue_claiming as claiming
 from tablewright.runtime.stores import sql_queue_holding as holding
 from tablewright.runtime.stores import sql_queue_waiting as waiting
+from tablewright.runtime.stores.sql_errors import refused_change
+from tablewright.runtime.stores.sql_queue_claims import Claims
 from tablewright.runtime.stores.sql_queue_columns import store_now
 from tablewright.runtime.stores.sql_queue_figures import gathered
 from tablewright.runtime.stores.sql_queue_lanes import Lanes
@@ -88,62 +85,7 @@ class SqlQueue:
         self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
     ) -> list[Claimed]:
         """Take up to *n* rows that are ready, in the queue's order, and write their history."""
-        made = self._of(table)
-        token, asked = secrets.token_hex(16), time.monotonic()
-        narrowed = (id(taking), tuple(where))
-        keeps = made.kept(("timeless", *narrowed), lambda: claiming.timeless(taking, where))
-        key = (n, *narrowed) if keeps else None
-        width = len(made.known.statements.keys)
-        if self._dialect == "postgresql":
-            one: Prepared = made.kept(
-                key and ("claim", *key), lambda: claiming.claim(made, taking, where, n)
-            )
-            found = self._lanes.run(
-                lambda cursor: one.run(cursor, {"worker": worker, "token": token})
-            )
-        else:
-            both: tuple[Prepared, tuple[Prepared, Prepared]] = made.kept(
-                key and ("pick", *key),
-                lambda: (claiming.pick(made, taking, where, n), claiming.takes(made, taking)),
-            )
-            found = self._lanes.run(
-                lambda cursor: self._take_in_sqlite(cursor, made, both, worker, token)
-            )
-        if found:
-            made.clock = StoreClock(found[0][width], asked)
-        keys = made.known.statements.keys
-        return [
-            Claimed(
-                dict(zip(keys, row, strict=False)), token, row[width], row[width], row[width + 1]
-            )
-            for row in found
-        ]
-
-    def _take_in_sqlite(
-        self,
-        cursor: Any,
-        made: QueueTable,
-        statements: tuple[Prepared, tuple[Prepared, Prepared]],
-        worker: str,
-        token: str,
-    ) -> list[list[Any]]:
-        pick, take = statements
-        picked = pick.ask(cursor, {})
-        if not picked:
-            return []
-        ids = [row[0] for row in picked]
-        given = {"id": ids[0]} if len(ids) == 1 else {"ids": json.dumps(ids)}
-        stored = take[len(ids) > 1].ask(cursor, {**given, "worker": worker, "token": token})
-        log = made.kept("history", lambda: holding.add_history(made))
-        if log is not None:
-            # As SQLite gave them, and so as it takes them: names of states, and its moment.
-            cursor.executemany(log.text, _claim_history(made, picked, worker, stored[0][-1]))
-        rows = take[0].read(stored)
-        if len(rows) > 1:
-            places = {record_id: place for place, record_id in enumerate(ids)}
-            rows.sort(key=lambda row: places[row[0]])
-        states = type(made.lifecycle.initial)
-        return [[*row, states[was]] for row, (_, was, *_) in zip(rows, picked, strict=True)]
+        return Claims(self._of(table), self._lanes).claim(taking, worker, n, where)
 
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token."""
@@ -210,9 +152,8 @@ class SqlQueue:
                 lambda cursor: self._settle(cursor, made, one, values, settlement)
             )
         except exc.IntegrityError as error:
-            raise StoreError(
-                f"{table.key} {settlement.record_id} cannot be written: {error.orig}"
-            ) from error
+            record = f"{table.key} {settlement.record_id}"
+            raise refused_change(error, made.table, table, record) from error
         if row is None:
             return Settled(None)
         found: Row = dict(zip(QUEUE_KEYS, row, strict=False))
@@ -317,29 +258,6 @@ def _queue_row(found: list[list[Any]]) -> Row | None:
     row: Row = dict(zip(QUEUE_KEYS, found[0], strict=True))
     row["cancel_requested"] = bool(row["cancel_requested"])
     return row
-
-
-def _claim_history(
-    made: QueueTable, picked: Sequence[Sequence[Any]], worker: str, at: str
-) -> list[tuple[Any, ...]]:
-    """Return the history of a claim, in the order of its columns; a row whose lease ran out is failed, put back and taken.
-
-    States and moments are as they are stored.
-    """
-    take = made.lifecycle.by_name[made.queue.take]
-    name, taken = take.name, take.target.name
-    rows: list[tuple[Any, ...]] = []
-    for record_id, was, held_by, attempt, *_ in picked:
-        if was != taken:
-            rows.append((record_id, at, name, was, taken, worker, None, attempt + 1, None))
-            continue
-        first, again, last = lapsed_steps(made.lifecycle, made.queue)
-        for step, by, error in ((first, held_by, LAPSED), (again, held_by, None)):
-            states = step.from_state, step.to_state
-            rows.append((record_id, at, step.transition, *states, by, None, attempt, error))
-        states = last.from_state, last.to_state
-        rows.append((record_id, at, last.transition, *states, worker, None, attempt + 1, None))
-    return rows
 
 
 def _history_row(record_id: str, at: datetime, attempt: int, step: Any) -> dict[str, Any]:

@@ -20,17 +20,20 @@ from tablewright.runtime.stores.sql_queue_columns import (
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, given
 from tablewright.runtime.stores.sql_queue_table import LOGGED, QueueTable
 
+NAMED: Final = "named"
+"""The value that holds the id of the one row that a claim may take."""
 _BEFORE: Final = "before."
 """What stands before the names of columns that tell of a row before its claim; a schema's columns have no dots."""
 _KNOWN_BEFORE: Final = ("was", "held_by", "last_attempt", "place")
 
 
 def candidates(
-    made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int
+    made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int, *, named: bool
 ) -> tuple[list[sa.Select[Any]], list[Any]]:
     """Return the rows that can be taken, waiting ones and lapsed ones apart, and the order of both together.
 
-    Each has its id, its state, holder and attempt as they are, and the values to sort by.
+    Each has its id, its state, holder and attempt as they are, and the values to sort by. Where one is *named*, the
+    statement is given its id.
     """
     own, scope, spec = made.table, made.scope(), made.known.spec
     wanted = sa.not_(own.c.cancel_requested)
@@ -49,6 +52,8 @@ def candidates(
     if taking.again != tree.FALSE:
         again = [_aside(scope, one) for one in (taking.again, *where)]
         branches.append(found.where(*ran_out(made), made.held, wanted, *again))
+    if named:
+        branches = [one.where(own.c.id == given(NAMED, own.c.id.type)) for one in branches]
     limit: Any = sa.literal_column(str(n))
     return [one.order_by(*order).limit(limit) for one in branches], together
 
@@ -148,10 +153,12 @@ def _value(made: QueueTable, scope: SqlScope, key: str, value: Any) -> Any:
     return sa.type_coerce(scope.value(value), kind)
 
 
-def claim(made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int) -> Prepared:
+def claim(
+    made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int, *, named: bool = False
+) -> Prepared:
     """Return the claim as PostgreSQL's one statement: what is taken, and with it its history."""
     own = made.table
-    branches, order = candidates(made, taking, where, n)
+    branches, order = candidates(made, taking, where, n, named=named)
     locked = [
         one.with_for_update(skip_locked=True, of=own).cte(f"ready_{place}")
         for place, one in enumerate(branches)
@@ -219,9 +226,11 @@ def _written(made: QueueTable, moved: Any, taking: Taking) -> Any:
     return sa.union_all(*rows)
 
 
-def pick(made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int) -> Prepared:
+def pick(
+    made: QueueTable, taking: Taking, where: Sequence[tree.Node], n: int, *, named: bool = False
+) -> Prepared:
     """Return the first half of SQLite's claim: which rows, and how they are now."""
-    branches, order = candidates(made, taking, where, n)
+    branches, order = candidates(made, taking, where, n, named=named)
     if len(branches) == 1:
         found: Any = branches[0]
     else:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
-from tablewright.runtime.stores.sql_errors import reason_of
+from tablewright.runtime.stores.sql_errors import SAYS_TOO_LARGE, TOO_LARGE, reason_of
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
@@ -87,6 +87,8 @@ class Lanes:
             except driver.IntegrityError as error:
                 raise exc.IntegrityError("", None, error) from error
             except driver.Error as error:
+                if reason_of(error) in SAYS_TOO_LARGE:
+                    raise StoreError(f"{self._description} refused: {TOO_LARGE}") from error
                 state = getattr(error, "sqlstate", None)
                 if CHANGED in str(error) and not mended:
                     mended = True

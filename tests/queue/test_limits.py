@@ -1,0 +1,269 @@
+"""Tasks that do not fit what their transitions set, and stored tables that do not know a state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreError, StoreOutdated
+from tablewright.worker import Worker, WorkerSettings
+
+SCHEMA = Path(__file__).parent / "schemas" / "limits.yaml"
+MOST = 2**53 - 1
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def limits(
+    written_package: Callable[[Path, Path], str],
+    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ModuleType]:
+    """The package whose transitions count up to a limit."""
+    folder = tmp_path_factory.mktemp("limits")
+    written_package(SCHEMA, folder)
+    with imported_package("limits", folder) as package:
+        yield package
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged as a warning or worse; nothing of it has a traceback."""
+    found = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert all(one.exc_info is None for one in found)
+    return [one.getMessage() for one in found]
+
+
+@pytest.mark.parametrize("n", [1, 5])
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"tries": 3}, "tries has to be at most 3"),
+        ({"sum": MOST}, f"sum has to be between -{MOST} and {MOST}"),
+        ({"product": 2**40}, "64 bits"),
+    ],
+    ids=["maximum", "safe", "overflow"],
+)
+def test_a_task_that_does_not_fit_its_claim_fails_and_the_others_are_taken(
+    connection: Connection,
+    limits: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    n: int,
+    values: dict[str, int],
+    why: str,
+) -> None:
+    """It is failed at once, by its own transition; the error and one warning say which field it was."""
+    poison = limits.Begun.create(name="a", **values)
+    limits.Begun.create(name="b")
+
+    taken = limits.Begun.claim("w", n)
+
+    assert [(one.name, one.tries) for one in taken] == [("b", 1)]
+    ended = poison.refresh()
+    assert (ended.state, ended.lease_until) == (limits.State.BAD, None)
+    assert ended.tries == poison.tries
+    assert ended.error is not None
+    assert ended.error.startswith("the task cannot be taken: ")
+    steps = ended.history()
+    assert [one.to_state.name for one in steps] == ["BUSY", "BAD"]
+    assert why in " ".join(warnings(caplog))
+    assert len(warnings(caplog)) == 1
+    assert limits.Begun.claim("w", n) == []
+    assert len(warnings(caplog)) == 1
+
+
+def test_many_such_tasks_before_the_others_stop_nobody(
+    connection: Connection, limits: ModuleType
+) -> None:
+    """A claim of one task goes on until it has one."""
+    limits.Begun.bulk_create({"name": f"a{number:02}", "tries": 3} for number in range(30))
+    limits.Begun.create(name="b")
+    limits.Begun.create(name="c")
+
+    assert [one.name for one in limits.Begun.claim("w")] == ["b"]
+    assert [one.name for one in limits.Begun.claim("w", 5)] == ["c"]
+    assert limits.Begun.where(limits.Begun.c.state == limits.State.BAD).count() == 30
+
+
+def test_a_condition_of_the_claim_holds_where_rows_are_taken_one_by_one(
+    connection: Connection, limits: ModuleType
+) -> None:
+    """What the claim does not ask for is left alone, also where it would not fit."""
+    for number, name in enumerate("abcdef"):
+        limits.Begun.create(name=name, tries=3 if number < 3 else 0)
+
+    taken = limits.Begun.claim("w", 5, limits.Begun.c.name.is_in(["b", "d", "f"]))
+
+    assert [one.name for one in taken] == ["d", "f"]
+    states = {one.name: one.state.name for one in limits.Begun.where()}
+    assert states == {"a": "NEW", "b": "BAD", "c": "NEW", "d": "BUSY", "e": "NEW", "f": "BUSY"}
+
+
+def test_what_cannot_be_read_either_does_not_come_back(
+    connection: Connection, limits: ModuleType
+) -> None:
+    """A row that fits neither the claim nor the schema fails by its state alone."""
+    limits.Begun.create(name="a", tries=3)
+    limits.Begun.create(name="b")
+    execute(connection, """UPDATE begun SET note = '123' WHERE name = 'a'""")
+
+    assert [one.name for one in limits.Begun.claim("w", 5)] == ["b"]
+    assert execute(connection, "SELECT state FROM begun WHERE name = 'a'") == [("BAD",)]
+
+
+def test_a_lapsed_task_that_cannot_be_put_back_fails_and_the_others_are_taken(
+    connection: Connection,
+    limits: ModuleType,
+    lapse: Callable[[AirtableModel], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its worker is gone, and the retry would count beyond the limit."""
+    limits.Again.create(name="a", tries=3)
+    limits.Again.create(name="b", tries=2)
+    poison, other = limits.Again.claim("dead", 2)
+    lapse(poison)
+    lapse(other)
+    limits.Again.create(name="c")
+
+    taken = limits.Again.claim("next", 5)
+
+    assert [(one.name, one.tries) for one in taken] == [("b", 3), ("c", 0)]
+    ended = poison.refresh()
+    assert (ended.state, ended.tries) == (limits.State.BAD, 3)
+    assert "tries has to be at most 3" in (ended.error or "")
+    (told,) = warnings(caplog)
+    assert f"Again {poison.id}" in told
+    assert "tries has to be at most 3" in told
+
+
+def test_a_failure_whose_retry_does_not_fit_is_final(
+    connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The task keeps the error of its handler, and a warning says why there is no other attempt."""
+    limits.Again.create(name="a", tries=3)
+    (task,) = limits.Again.claim("w")
+
+    task.break_off("no luck")
+
+    assert (task.state, task.error, task.tries) == (limits.State.BAD, "no luck", 3)
+    assert task.refresh().state is limits.State.BAD
+    assert [one.transition for one in task.history()] == ["begin", "break_off"]
+    (told,) = warnings(caplog)
+    assert "tries" in told
+
+
+@pytest.mark.parametrize("model", ["Again", "Begun", "Broken"])
+def test_a_worker_goes_on_beyond_tasks_that_do_not_fit(
+    connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture, model: str
+) -> None:
+    """Whichever transition counts: every task ends as failed, and no traceback but the handler's own is logged."""
+    kind = getattr(limits, model)
+    kind.create(name="a", tries=3)
+    kind.create(name="b", tries=2)
+
+    def handle(task: Any) -> None:
+        raise RuntimeError("no luck")
+
+    ended = Worker(kind, handle, WorkerSettings(once=True)).run()
+
+    assert ended >= 1
+    first = kind.where(kind.c.name == "a").first()
+    assert first.state is limits.State.BAD
+    assert not any("cannot be ended" in one.getMessage() for one in caplog.records)
+    assert not any("lost" in one.getMessage() for one in caplog.records)
+
+
+def test_a_claim_of_a_renamed_state_says_that_the_store_is_of_another_schema(
+    connection: Connection, limits: ModuleType
+) -> None:
+    """A program of before the renaming hears it from each claim and each end, as an error that a worker understands."""
+    for name in "abc":
+        limits.Broken.create(name=name)
+    (held,) = limits.Broken.claim("w")
+    only_states(connection, "broken", ["NEW", "BUSY", "FINE", "BAD"])
+
+    with pytest.raises(StoreOutdated, match=r"state.*present schema"):
+        held.finish()
+    only_states(connection, "broken", ["NEW", "WORKING", "DONE", "BAD"])
+    with pytest.raises(StoreOutdated, match=r"state.*present schema"):
+        limits.Broken.claim("w", 2)
+
+
+def test_what_a_rule_of_the_database_itself_refuses_is_left_where_it_is(
+    connection: Connection, limits: ModuleType, url: str
+) -> None:
+    """A trigger keeps a task from being taken at all; the others are taken, and without others it is an error."""
+    limits.Broken.create(name="a")
+    limits.Broken.create(name="b")
+    refuse_in_trigger(connection)
+
+    assert [one.name for one in limits.Broken.claim("w")] == ["b"]
+    with pytest.raises(StoreError, match="not this one"):
+        limits.Broken.claim("w")
+
+
+def execute(connection: Connection, text: str) -> list[Any]:
+    """Send SQL that is none of the program's own."""
+    store: Any = connection.store
+    with store._writer.begin() as running:
+        found = running.execute(sa.text(text))
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+
+def only_states(connection: Connection, table: str, names: list[str]) -> None:
+    """Have the database know these states, as `tablewright apply` leaves it where one was renamed."""
+    store: Any = connection.store
+    listed = ", ".join(f"'{name}'" for name in names)
+    check = f"ck_{table}_state_value"
+    if store._dialect == "postgresql":
+        execute(connection, f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}")
+        rule = f"CHECK (state IN ({listed})) NOT VALID"
+        execute(connection, f"ALTER TABLE {table} ADD CONSTRAINT {check} {rule}")
+        return
+    execute(connection, f"DROP TRIGGER IF EXISTS {check}")
+    text = f"""CREATE TRIGGER {check} BEFORE UPDATE ON {table} WHEN NEW.state NOT IN ({listed})
+        BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {check}'); END"""
+    execute(connection, text)
+
+
+def refuse_in_trigger(connection: Connection) -> None:
+    """Keep the task 'a' from being written."""
+    store: Any = connection.store
+    if store._dialect == "sqlite":
+        execute(
+            connection,
+            """CREATE TRIGGER kept BEFORE UPDATE ON broken WHEN OLD.name = 'a'
+            BEGIN SELECT RAISE(ABORT, 'not this one'); END""",
+        )
+        return
+    execute(
+        connection,
+        """CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE check_violation USING MESSAGE = 'not this one'; END $$""",
+    )
+    execute(
+        connection,
+        """CREATE TRIGGER kept BEFORE UPDATE ON broken FOR EACH ROW WHEN (OLD.name = 'a')
+        EXECUTE FUNCTION keep()""",
+    )
+
+
+def test_changes_that_do_not_fit_are_told_by_field(
+    connection: Connection, limits: ModuleType
+) -> None:
+    """The end of a held task that a check of the database refuses is the record's own error."""
+    limits.Again.create(name="a")
+    (task,) = limits.Again.claim("w")
+    if connection.store.description.startswith("postgres"):
+        execute(connection, "ALTER TABLE again DROP CONSTRAINT ck_again_error_length")
+        rule = "CHECK (char_length(error) < 3)"
+        execute(connection, f"ALTER TABLE again ADD CONSTRAINT ck_again_error_length {rule}")
+        with pytest.raises(RecordInvalid, match="error is outside of what its field allows"):
+            task.break_off("too long")
