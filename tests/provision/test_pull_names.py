@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tablewright.check.compile import compile_schema
 from tablewright.model.schema import Schema
 from tablewright.provision.errors import LiveUnreadable, NothingToPull
 from tablewright.provision.live import live_base
@@ -16,6 +17,7 @@ from tablewright.provision.lock import Lock
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.pull import Pulled, pulled
 from tablewright.provision.wanted import wanted_base
+from tablewright.syntax.source import Source
 
 TEXT = "singleLineText"
 
@@ -153,3 +155,36 @@ def test_an_option_that_is_no_number_leaves_its_field_out(
 
     assert [one.key for one in compiled(found.text).tables[0].fields] == ["name"]
     assert found.remarks == ("field 'Stars' of 'Task' is left out: the language has no max 'many'",)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Σ hours", "hours"),
+        ("hours Σ", "hours"),
+        ("Δt", "t"),
+        ("Size (µm)", "size_m"),
+        ("Итого A", "итого"),
+        ("Σ", "σ"),
+        ("2σ", "n_2"),
+    ],
+)
+def test_a_key_is_of_one_alphabet(name: str, key: str) -> None:
+    """Pull writes no key that the compiler warns about for letters that look alike; the name stays as it is."""
+    found = pull({"Task": {"Title": TEXT, name: TEXT}})
+
+    compiled = compile_schema(Source("base.yaml", found.text))
+
+    assert compiled.findings == ()
+    assert compiled.schema is not None
+    assert {one.key: one.name for one in compiled.schema.tables[0].fields}[key] == name
+
+
+def test_names_that_differ_in_another_alphabet_alone_get_keys_of_their_own() -> None:
+    """What is left of two names may be one word: the second gets a key that tells them apart."""
+    found = pull({"Task": {"Title": TEXT, "Σ hours": TEXT, "Hours": TEXT, "Δ hours": TEXT}})
+
+    compiled = compile_schema(Source("base.yaml", found.text))
+
+    assert compiled.schema is not None
+    assert [one.key for one in compiled.schema.tables[0].fields][1:] == ["hours", "hours_field", "hours_3"]  # fmt: skip
