@@ -37,6 +37,17 @@ def test_a_heartbeat_extends_the_lease(connection: Connection) -> None:
     assert AgentTask.get(task.id).lease_until == task.lease_until
 
 
+def test_the_end_of_a_task_leaves_unsaved_changes_out(connection: Connection) -> None:
+    """The transition stores what it sets; the record keeps the rest as unsaved, for `save()` to store."""
+    task = claimed()
+    task.description = "not saved"
+
+    task.complete_execution("ok")
+
+    assert AgentTask.get(task.id).description == "d"
+    assert (task.description, task.unsaved_changes) == ("not saved", {"description": "not saved"})
+
+
 def test_a_late_worker_changes_nothing(connection: Connection, lapse: Lapse) -> None:
     """Whatever it tries after another one took the task, it is told, and the other one's work stands."""
     late = claimed()

@@ -56,6 +56,8 @@ def command(
     """Print the statistics that the schema of PACKAGE:CLASS names, and what its queue looks like.
 
     Statistics whose arguments have to be given are left out, and so are the queue's where the store keeps none.
+    Waiting time runs from being ready to the claim, running time from the claim to the end, with the wait of what a worker
+    claimed beforehand. In JSON times are seconds.
     """
     from tablewright.runtime import NotSupported, TablewrightError, connect
     from tablewright.worker.loading import CannotLoad, condition_of, known_field, load_model
