@@ -19,13 +19,14 @@ from tablewright.cli.results import echo_json, format_option
 from tablewright.cli.sources import place, require_there
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from rich.progress import TaskID
 
     from tablewright.provision.copying import Copied, Progress
     from tablewright.provision.verifying import Differing, Verified
+    from tablewright.runtime.spec import TableSpec
 
 _NAMED: Final = 5
 """How many rows of a table are named that differ."""
@@ -121,7 +122,10 @@ def command(
     except (TablewrightError, RowsUnfit) as error:
         way_out = f". What is over is noted in {path}: run the same command again to go on"
         raise ProvisionError(f"{error}{way_out if is_begun(path) else ''}") from error
-    _report(copied, compared, path, output_format)
+    remarks = _remarks(specs, copied)
+    _report(copied, compared, path, remarks, output_format)
+    for one in remarks if output_format == "text" else ():
+        click.echo(one, err=True)
     if any(not one.same for one in compared):
         leave(CHANGES)
 
@@ -172,15 +176,42 @@ def _copied(run: Callable[[Progress | None], list[Copied]], *, quiet: bool) -> l
         return run(progress)
 
 
+def _remarks(specs: Sequence[TableSpec], copied: list[Copied]) -> list[str]:
+    """Return a sentence for each table whose held rows came without their leases."""
+    found = []
+    abandoned = {one.table: one.abandoned for one in copied}
+    for spec in specs:
+        count = abandoned[spec.key]
+        if spec.queue is None or not count:
+            continue
+        tasks, them, each = ("task", "it", "it") if count == 1 else ("tasks", "them", "each")
+        found.append(
+            f"{spec.key}: {count} held {tasks} came over without a lease, so no worker takes {them}: end {each} in the "
+            f"target by '{spec.queue.fail}' or another transition, or put {them} back in line"
+        )
+    return found
+
+
 def _report(
-    copied: list[Copied], compared: list[Verified], journal: Path, output_format: str
+    copied: list[Copied],
+    compared: list[Verified],
+    journal: Path,
+    remarks: list[str],
+    output_format: str,
 ) -> None:
     if output_format == "json":
         echo_json(
             {
                 "tables": [
-                    {"table": one.table, "sent": one.sent, "total": one.total} for one in copied
+                    {
+                        "table": one.table,
+                        "sent": one.sent,
+                        "total": one.total,
+                        "abandoned": one.abandoned,
+                    }
+                    for one in copied
                 ],
+                "remarks": remarks,
                 "verified": [
                     {
                         "table": one.table,

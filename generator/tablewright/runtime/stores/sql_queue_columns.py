@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
-from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
 from tablewright.sql_names import sql_name
 
 TEXT_FORM: Final = "%Y-%m-%dT%H:%M:%f"
@@ -174,6 +175,16 @@ def let_go(spec: TableSpec, changes: Row) -> Row:
     if changes[lifecycle.field] in lifecycle.by_name[queue.take].sources:
         found |= {"ready_at": None, "cancel_requested": False}
     return found
+
+
+def brought_along(row: Row) -> Row:
+    """Return the queue's columns of a row that comes from another store. A lease gets a token here, that nobody knows.
+
+    So it holds until it runs out, and then the row is taken again.
+    """
+    found: Row = {key: row.get(key) for key in QUEUE_KEYS}
+    found |= {"attempt": found["attempt"] or 0, "cancel_requested": bool(found["cancel_requested"])}
+    return found | {"lease_token": token_hex(16) if found["lease_until"] is not None else None}
 
 
 def shown(row: Row) -> Row:

@@ -11,17 +11,18 @@ from sqlalchemy.engine import Connection
 
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid, RecordNotFound, held_by_several
-from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
 from tablewright.runtime.stores.base import Move
 from tablewright.runtime.stores.sql_links import LinkWriter
 from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER, give_numbers
+from tablewright.runtime.stores.sql_queue_columns import brought_along
 from tablewright.runtime.stores.sql_rows import is_many, new_values, own_columns, stamped
 from tablewright.runtime.stores.sql_schema import CREATED, ID, link_column
 from tablewright.runtime.stores.sql_statements import KnownTable
 
 
 def insert(connection: Connection, known: KnownTable, rows: list[Row]) -> None:
-    """Store new rows, and fill in what the database gives them."""
+    """Store new rows, and fill in what the database gives them. What rows bring of a queue they keep, with a lease of their own."""
     table, counted = known.spec, known.schema.counters
     give_numbers(connection, table, counted, rows)
     singles = [relation for relation in table.relations if not relation.many]
@@ -36,6 +37,9 @@ def insert(connection: Connection, known: KnownTable, rows: list[Row]) -> None:
         for relation in singles:
             found[link_column(relation)] = row.get(relation.key)
         values.append(found)
+    if table.queue is not None and all(key in rows[0] for key in QUEUE_KEYS):
+        for row, found in zip(rows, values, strict=True):
+            found |= brought_along(row)
     connection.execute(known.statements.insert, values)
     links = LinkWriter(connection, known.schema, table, known.statements.dialect)
     for row in rows:
