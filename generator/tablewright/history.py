@@ -39,6 +39,11 @@ def history_key(table: str) -> str:
     return f"{table}.history"
 
 
+def is_history_key(key: str) -> bool:
+    """Tell whether a key stands for a companion."""
+    return key.endswith(history_key(""))
+
+
 def history_body(table: str) -> dict[str, Any]:
     """Return the body of the request that creates the companion of the table called *table* in Airtable."""
     fields = [

@@ -376,3 +376,21 @@ def test_colours_are_remarked_only_where_the_schema_gives_them(
     remarks = [one for one in project.plan(schema).reports if "colours" in line(one).detail]
 
     assert len(remarks) == count
+
+
+def test_an_earlier_name_that_nothing_has_is_told(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """A slip in `was:` makes a field or table anew: the plan says so where one left the schema, and names it."""
+    project.apply(compiled(table("hours_est: number") + "  Person:\n    fields: {name: text}\n"))
+    slips = compiled(
+        table("hours_real: {type: number, was: hours_est_fild}")
+        + "  Human:\n    was: Persom\n    fields: {name: text}\n"
+    )
+
+    told = [line(one).detail for one in project.plan(slips).reports]
+
+    assert "'Hours Real' is made anew, since nothing is known as hours_est_fild, which it 'was': did you mean 'hours_est'? left the schema: hours_est" in told  # fmt: skip
+    assert any(one.startswith("'Human' is made anew") and "'Person'?" in one for one in told)
+    right = compiled(table("hours_real: {type: number, was: [older, hours_est]}"))
+    assert not [one for one in project.plan(right).reports if "anew" in line(one).detail]

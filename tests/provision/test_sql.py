@@ -17,6 +17,7 @@ from tablewright.provision.drift import Drift, drift
 from tablewright.provision.errors import PlanOutdated, ProvisionError
 from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.specs import table_specs
+from tablewright.provision.text import line
 from tablewright.runtime.stores.sql_engine import postgres_engine, sqlite_engine
 from tablewright.runtime.stores.sql_schema import schema_tables
 
@@ -276,3 +277,19 @@ def test_of_two_applies_at_once_one_changes_the_database(
 
     assert sorted(ended) == ["applied", "outdated", "outdated", "outdated"]
     assert bring(url, compiled(AFTER))[-1].endswith("left alone")
+
+
+def test_an_earlier_name_that_no_column_has_is_told(
+    compiled: Callable[[str], Schema], url: str, bring: Callable[..., tuple[str, ...]]
+) -> None:
+    """A slip in `was:` makes a column anew: the plan says so where one left the schema, and names it."""
+    text = "tablewright: 1\nname: shop\ntables:\n  Task:\n    fields: {title: text, FIELD}\n"
+    bring(compiled(text.replace("FIELD", "hours_est: number")))
+    slip = compiled(text.replace("FIELD", "hours_real: {type: number, was: hours_est_fild}"))
+    target = SqlTarget(slip, Environment("dev", store=url))
+
+    plan = target.plan()
+
+    target.close()
+    told = [line(one).detail for one in plan.reports]
+    assert "'hours_real' is made anew, since nothing is known as hours_est_fild, which it 'was': did you mean 'hours_est'? left the schema: hours_est" in told  # fmt: skip

@@ -29,7 +29,7 @@ from tablewright.provision.diff_fields import (
     relabelled_choices,
     retyped_fields,
 )
-from tablewright.provision.diff_reports import remarks, removed, unmanaged
+from tablewright.provision.diff_reports import lost_names, remarks, removed, unmanaged
 from tablewright.provision.live import LiveBase, LiveTable, folded
 from tablewright.provision.lock import Lock
 from tablewright.provision.renames import Rename, ordered_renames
@@ -82,6 +82,7 @@ def _changes(context: Comparison) -> Iterator[Change]:
 def _reports(context: Comparison) -> Iterator[Change]:
     yield from removed(context)
     yield from unmanaged(context)
+    yield from lost_names(context)
     yield from remarks(context)
 
 

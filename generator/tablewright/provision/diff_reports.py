@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from tablewright.airtable import DEFAULT_CHOICE_COLORS
+from tablewright.history import is_history_key
 from tablewright.provision.changes import Remark, RemoveByHand, Unmanaged
 from tablewright.provision.comparison import Comparison
 from tablewright.provision.diff_fields import renamed_choices, selects
 from tablewright.provision.live import LiveField, LiveTable, folded
 from tablewright.provision.manual import how_to_remove, ui_name
+from tablewright.provision.text import made_anew
 from tablewright.provision.wanted import WantedTable
 
 
@@ -44,6 +46,34 @@ def unmanaged(context: Comparison) -> Iterator[Unmanaged]:
             if choice.name not in labels and choice.id not in renamed:
                 table_name = context.table_name(field.table)
                 yield Unmanaged(field.table, table_name, field.name, choice.name, "choice")
+
+
+def lost_names(context: Comparison) -> Iterator[Remark]:
+    """Yield what is made anew although it has earlier names, where something left the schema: a slip, most likely."""
+    left_tables = {table.id for table in _other_tables(context)}
+    left_keys = [key for key, table in context.lock.tables.items() if table.id in left_tables]
+    for table in context.wanted.tables:
+        live = context.found.tables.get(table.key)
+        # A companion is named after its table, and may be new.
+        if live is None and table.was and left_keys and not is_history_key(table.key):
+            yield Remark(table.key, table.name, made_anew(table.name, table.was, left_keys))
+        left = _left_keys(context, live) if live is not None else []
+        for one in table.fields if left else ():
+            if one.was and (table.key, one.key) not in context.found.fields:
+                yield Remark(table.key, table.name, made_anew(one.name, one.was, left))
+
+
+def _left_keys(context: Comparison, live: LiveTable) -> list[str]:
+    """Return the keys by which the lock file knows fields that left the schema."""
+    claimed = context.found.claimed()
+    left = {one.id for one in live.fields if one.id not in claimed}
+    return [
+        key
+        for table in context.lock.tables.values()
+        if table.id == live.id
+        for key, field_id in table.fields.items()
+        if field_id in left
+    ]
 
 
 def remarks(context: Comparison) -> Iterator[Remark]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from tablewright import airtable
+from tablewright.diagnostics import did_you_mean
 from tablewright.provision.changes import (
     AddChoices,
     AddComputed,
@@ -200,6 +201,14 @@ def how(change: Change) -> str:
     if isinstance(change, SqlChange) and change.safety == "manual":
         return f"In table '{change.table_name}': {change.text}."
     return ""
+
+
+def made_anew(name: str, was: Sequence[str], left: Iterable[str]) -> str:
+    """Return that earlier names were looked for in vain, while *left* are keys that left the schema."""
+    guess = did_you_mean(was[0], left, what="left the schema")
+    return (
+        f"'{name}' is made anew, since nothing is known as {listed(was)}, which it 'was': {guess}"
+    )
 
 
 def with_condition(step: str, condition: object) -> str:

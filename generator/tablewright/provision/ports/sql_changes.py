@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,11 +13,13 @@ from sqlalchemy.engine import Connection
 from tablewright.expressions.sql import Dialect
 from tablewright.model.schema import Schema
 from tablewright.names import sql_table
-from tablewright.provision.changes import SqlChange
+from tablewright.provision.changes import Remark, SqlChange
 from tablewright.provision.ports.sql_carry_out import Alteration
 from tablewright.provision.ports.sql_compare import Comparison
+from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import moved_links
 from tablewright.provision.ports.sql_renames import carry_out_renames
+from tablewright.provision.text import made_anew
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.sql_schema import schema_tables
 
@@ -28,7 +30,7 @@ _SIGNS: Final = "+~-! "
 class SqlWork:
     """The changes in order, and the call that brings them about. The renames among them are done already."""
 
-    changes: tuple[SqlChange, ...]
+    changes: tuple[SqlChange | Remark, ...]
     fingerprint: str
     carry_out: Callable[[], None]
 
@@ -54,7 +56,21 @@ def required_work(
     # Alembic compares by sets, whose order differs from run to run.
     ordered = sorted(found.changes, key=lambda one: (one.table, _SIGNS.index(one.sign), one.text))
     alteration = Alteration(comparison.context, wanted.metadata, specs, found)
-    return SqlWork((*renames, *ordered), fingerprint, alteration.carry_out)
+    changes: tuple[SqlChange | Remark, ...] = (*renames, *ordered, *_lost_names(schema, found))
+    return SqlWork(changes, fingerprint, alteration.carry_out)
+
+
+def _lost_names(schema: Schema, found: Differences) -> Iterator[Remark]:
+    """Yield columns that are made anew although they have earlier names, where others left the schema."""
+    moved = {(one.table, one.column) for one in found.moves}
+    for table in schema.tables:
+        name = sql_table(table.key)
+        left = sorted(found.left_names(name) | found.dropped_names(name))
+        columns = [(one.key, one.was) for one in table.fields]
+        columns += [(f"{one.key}_id", one.was) for one in table.relations]
+        for column, was in columns:
+            if left and was and column in found.new_names(name) and (name, column) not in moved:
+                yield Remark(name, name, made_anew(column, was, left))
 
 
 def _fingerprint(connection: Connection) -> str:
