@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Final
 
+from tablewright.expressions import tree
+from tablewright.runtime.queue.store import Taking
+
 WINDOW_SECONDS: Final = 0.1
 """What is claimed beforehand is to be begun within this time, so that no other worker waits for it for long."""
 STALE_SECONDS: Final = 0.5
@@ -14,14 +17,23 @@ MOST: Final = 20
 _SHORT_TIMEOUT: Final = 20 * STALE_SECONDS
 
 
+def claims_can_wait(taking: Taking, timeout: float | None) -> bool:
+    """Tell whether tasks may be claimed that do not begin at once, and may even be given back.
+
+    An attempt's time runs from its claim, so none of a short one may be spent waiting. What a claim works out from a
+    record's own fields, such as a number of attempts, stays where the task is given back.
+    """
+    values = [one for one in taking.sets.values() if isinstance(one, tree.Node)]
+    reads = any(tree.fields_read(one) for one in values)
+    return not reads and (timeout is None or timeout >= _SHORT_TIMEOUT)
+
+
 class LookAhead:
     """Finds out how many tasks to claim beforehand, from how long tasks took; or stays with a *fixed* number."""
 
-    def __init__(self, concurrency: int, fixed: int | None, timeout: float | None) -> None:
+    def __init__(self, concurrency: int, fixed: int | None) -> None:
         self._concurrency = concurrency
-        # An attempt's time runs from its claim, so none of a short one may be spent waiting.
-        is_short = timeout is not None and timeout < _SHORT_TIMEOUT
-        self._fixed = 0 if fixed is None and is_short else fixed
+        self._fixed = fixed
         self._number = 0
         self._seconds = 0.0
         self._lock = threading.Lock()

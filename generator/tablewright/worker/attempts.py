@@ -60,13 +60,15 @@ class Attempts:
         except (LeaseLost, StoreUnavailable):
             raise
         except TablewrightError as error:
-            why = hidden(str(error), self._secrets)
+            # Without the id, so that the same mistake has the same text in all tasks.
+            why = hidden(str(error).replace(f" {running.record.id}", ""), self._secrets)
         # To write a value down runs its own code: a dict in a circle, an object whose text cannot be made.
         except BaseException as error:  # noqa: BLE001
             why = error_text(error, self._secrets)
         else:
             return "completed"
-        return _failed(running, f"what the handler returned cannot be stored: {why}")
+        running.failure = f"what the handler returned cannot be stored: {' '.join(why.split())}"
+        return _failed(running, running.failure)
 
     def _settled(self, running: Running, settle: Callable[[], How]) -> How:
         tries = 0

@@ -50,8 +50,7 @@ def fail(record: AirtableModel, error: str) -> None:
         LeaseLost: somebody else has the task.
     """
     spec = queue_spec(type(record))
-    transition = _transition(record, spec.fail)
-    arguments = failure_arguments(transition, error)
+    arguments = failure_arguments(record, error)
     # Where the transition takes no text, the history has the error alone.
     why = None if arguments else storable(error)
     try:

@@ -19,6 +19,8 @@ Ending = Literal["", "lost", "timed out", "cancelled", "released"]
 class Running:
     """A claimed task. *ending* says why its handler is to stop; *cancel* is there while a coroutine works on it.
 
+    *failure* is what was wrong with what the handler returned.
+
     Moments are of this process's own clock. Who calls `finished` or `abandon` first decides what becomes of it.
     """
 
@@ -28,6 +30,7 @@ class Running:
     claimed: float = field(default_factory=time.monotonic)
     began: float | None = None
     ending: Ending = ""
+    failure: str = ""
     cancel: Callable[[], None] | None = None
     future: concurrent.futures.Future[Any] | None = None
     _over: bool = False

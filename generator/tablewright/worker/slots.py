@@ -236,6 +236,8 @@ class Slots:
                 more["traceback"], trace = shown, None
         elif running.ending == "timed out":
             more["error"] = "timed out"
+        elif running.failure:
+            more["error"] = running.failure
         say = logger.warning if how in ("failed", "lost") else logger.info
         say(f"task {how}", extra=self._about(running, **more), exc_info=trace)  # few words
 

@@ -32,6 +32,9 @@ logger = logging.getLogger("tablewright")
 R = TypeVar("R", bound="AirtableModel")
 
 CANCELLED: Final = "cancelled on request"
+MOST_ERROR: Final = 10_000
+"""The most signs of an error that are kept where the schema names no length."""
+_TEXTS: Final = ("text", "long_text", "rich_text")
 
 _dice = random.SystemRandom()
 
@@ -162,7 +165,7 @@ def error_text(spec: TransitionSpec, arguments: Mapping[str, Any], why: str | No
     """Return what a failing transition was told: its first text argument, or the reason where it takes none."""
     for argument in spec.takes:
         value = arguments.get(argument.key)
-        if argument.kind in ("text", "long_text", "rich_text") and value:
+        if argument.kind in _TEXTS and value:
             return str(value)
     return why or "failed"
 
@@ -226,7 +229,7 @@ def fail_finally(
     table, spec, lease = type(record).table, queue_spec(type(record)), record._origin.lease
     if lease is None or table.lifecycle is None:
         return 0
-    arguments = failure_arguments(table.lifecycle.by_name[spec.fail], error)
+    arguments = failure_arguments(record, error)
     try:
         _move(
             record,
@@ -264,13 +267,46 @@ def fail_by_state(record: AirtableModel, error: str) -> None:
     logger.warning("%s failed without another attempt: %s", record.described(), error)
 
 
-def failure_arguments(spec: TransitionSpec, error: str) -> dict[str, Any]:
-    """Return the arguments of a failing transition: the error goes to its first text argument, cut to what fits."""
-    error = storable(error)
+def failure_arguments(record: AirtableModel, error: str) -> dict[str, Any]:
+    """Return the arguments of the queue's failing transition: the error goes to its first text argument.
+
+    It is cut to what the argument holds, and the fields that it is set into.
+    """
+    spec = _failing(type(record))
     for argument in spec.takes:
-        if argument.kind in ("text", "long_text", "rich_text"):
-            return {argument.key: error[: argument.max_length or 10_000] or "failed"}
+        if argument.kind in _TEXTS:
+            text = _cut(storable(error) or "failed", argument.max_length or MOST_ERROR)
+            excess = _excess(record, spec, {argument.key: text})
+            return {argument.key: _cut(text, max(len(text) - excess, 1))}
     return {}
+
+
+def _failing(model: type[AirtableModel]) -> TransitionSpec:
+    lifecycle = model.table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    return lifecycle.by_name[queue_spec(model).fail]
+
+
+def _excess(record: AirtableModel, spec: TransitionSpec, arguments: Mapping[str, Any]) -> int:
+    """Return by how many signs a failure with these arguments would make a text longer than its field holds."""
+    table, lease = type(record).table, record._origin.lease
+    most = {one.key: one.max_length for one in table.fields if one.max_length is not None}
+    if not most or lease is None:
+        return 0
+    try:
+        given = checked_arguments(record, spec, arguments)
+    except RecordInvalid:
+        # The transition itself says so.
+        return 0
+    found = rules_of(type(record)).fail(record, lease.now(), **given)
+    if isinstance(found, Refusal):
+        return 0
+    texts = {key: value for key, value in found.items() if isinstance(value, str) and key in most}
+    return max((len(value) - most[key] for key, value in texts.items()), default=0)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def cancel_held(record: AirtableModel, lease: Lease) -> bool:
