@@ -13,6 +13,7 @@ from generated.agent_tasks import AgentTask
 from tablewright.config import Environment
 from tablewright.provision.stores import store_url
 from tablewright.runtime import connect
+from tablewright.worker.errors import secrets_of
 
 if TYPE_CHECKING:
     from tests.provision.conftest import Shell
@@ -175,3 +176,16 @@ def test_the_ways_out_of_two_places_lead_to_either(shop: Shell) -> None:
     assert "variable.db" in shop.run("plan", "-e", "here", **VARIABLE).stdout
     same = shop.run("plan", TABLEWRIGHT_STORE="sqlite:///staging.db")
     assert "staging.db" in same.stdout, same.stderr
+
+
+@pytest.mark.parametrize("leases", [None, "best effort"])
+def test_a_token_of_another_variable_is_a_secret_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, leases: str | None
+) -> None:
+    """A worker blanks it in what handlers raise, without being told which variable holds it."""
+    monkeypatch.setenv("SHOP_TOKEN", "patshop.secret")
+    url = f"airtable://{shell.server.base_id}?token_variable=SHOP_TOKEN&endpoint={shell.server.url}"
+
+    with connect(url, leases=leases) as connection:
+        assert "patshop.secret" in secrets_of(connection.store)
+        assert "patshop" not in connection.description

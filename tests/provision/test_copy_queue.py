@@ -110,3 +110,28 @@ def test_held_tasks_that_no_worker_will_take_are_told_with_a_way_out(
     assert said in text.stderr.splitlines()
     assert again["remarks"] == [said]
     assert again["tables"] == [{"table": "AgentTask", "sent": 0, "total": 3, "abandoned": 1}]
+
+
+def test_leases_in_a_database_go_along_with_the_rows_of_a_base(
+    shell: Shell, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where TABLEWRIGHT_LEASES names it, nobody has to settle anything in the target."""
+    shell.type("apply", "--yes")
+    monkeypatch.setenv("AIRTABLE_ACCESS_TOKEN", shell.server.token)
+    base = f"airtable://{shell.server.base_id}?endpoint={shell.server.url}"
+    leases = f"sqlite:///{tmp_path}/leases.db"
+    with connect(base, leases=leases):
+        AgentTask.create(name="held", description="d", agent_id="a")
+        AgentTask.claim("worker", 1)
+        AgentTask.create(name="late", description="d", agent_id="a").postpone(LATER)
+
+    target = f"sqlite:///{tmp_path}/target.db"
+    found = shell.run("copy", "--from", base, "--to", target, TABLEWRIGHT_LEASES=leases)
+
+    assert found.returncode == 0, found.stderr
+    assert "lease" not in found.stderr
+    with connect(target):
+        there = {one.name: one for one in AgentTask.all()}
+        assert (there["held"].worker_id, there["held"].attempt) == ("worker", 1)
+        assert there["held"].lease_until is not None
+        assert there["late"].ready_at == LATER
