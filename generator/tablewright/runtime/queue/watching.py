@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
+from tablewright.runtime.errors import shown
 from tablewright.runtime.queue.figures import QueueFigures
 from tablewright.runtime.queue.holding import nodes_of, queues_of
 from tablewright.runtime.queue.rules import queue_spec, taking_of
@@ -27,10 +28,19 @@ def queue_statistics(
     """Return the figures of a queue, worked out in the store.
 
     Raises:
-        ValueError: *bucket* is not positive, or *by* names no field.
+        ValueError: *bucket* is not positive, *since* is negative, or *by* names no field.
+        TypeError: *since* or *bucket* is no length of time.
         NotSupported: the store has no leases.
     """
     queue_spec(model)
+    for name, span in (("since", since), ("bucket", bucket)):
+        if span is not None and not isinstance(span, timedelta):
+            raise TypeError(
+                f"queue_statistics() takes '{name}' as a length of time, such as timedelta(hours=1), "
+                f"and got {shown(span)}"
+            )
+    if since is not None and since < timedelta():
+        raise ValueError(f"queue_statistics() looks back by 'since', and got {shown(since)}")
     if bucket <= timedelta():
         raise ValueError("queue_statistics() needs a bucket of some length")
     if by is not None and by not in model.table.by_key:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
 
+from tablewright.diagnostics import did_you_mean
+from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import Misfit, RecordInvalid
+from tablewright.runtime.errors import Misfit, RecordInvalid, shown
 from tablewright.runtime.spec import RelationSpec
-from tablewright.runtime.stores.base import Store
-from tablewright.runtime.stores.ids import new_record_id
+from tablewright.runtime.stores.ids import is_record_id, new_record_id
 from tablewright.runtime.storing import create
 from tablewright.runtime.writing import encoded, new_record
 
@@ -31,8 +32,12 @@ def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str
 
     Raises:
         RecordInvalid: a value does not fit, or steps wait for one another in a circle; nothing was stored.
+        TypeError: *steps* are no dict of dicts.
     """
+    _require_dicts(steps)
     own = [relation for relation in model.table.relations if relation.to == model.table.key]
+    ids = {name: new_record_id() for name in steps}
+    rows = {name: _row(model, name, values, ids, own) for name, values in steps.items()}
     for relation in own:
         if relation.acyclic:
             # Only to find a circle: which steps come first is decided below.
@@ -40,13 +45,88 @@ def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str
     # A link to one stands in the row itself, so its row has to be there before.
     single = [relation for relation in own if not relation.many]
     order = list(_in_order(model, _named(steps, single)))
-    _check(model, steps, own)
     store = current_store()
     if store.capabilities.keeps_ids:
-        stored = _all_at_once(model, store, steps, order, own)
+        records = model._decoded(store, store.insert(model.table, [rows[name] for name in order]))
+        stored = dict(zip(order, records, strict=True))
     else:
         stored = _one_by_one(model, steps, order, own)
     return {name: stored[name] for name in steps}
+
+
+# -- what is given ----------------------------------------------------------------------------------------------------
+
+
+def _require_dicts(steps: object) -> None:
+    if not isinstance(steps, Mapping):
+        raise TypeError(
+            f"workflow() takes a dict of steps by their names, and got {shown(steps)}: write {_WRITTEN}"
+        )
+    for name, values in steps.items():
+        if not isinstance(name, str):
+            raise TypeError(f"workflow() takes texts as names of steps, and got {shown(name)}")
+        if not isinstance(values, Mapping):
+            raise TypeError(
+                f"workflow() takes a dict for each step, and got {shown(values)} for '{name}': write {_WRITTEN}"
+            )
+
+
+_WRITTEN: Final = "workflow({'first': {…}, 'second': {…}})"
+
+
+def _row(
+    model: type[AirtableModel],
+    name: str,
+    values: Mapping[str, Any],
+    ids: Mapping[str, str],
+    own: Sequence[RelationSpec],
+) -> Row:
+    """Return the row of a step under its id, with the ids of others in the places of their names.
+
+    Raises:
+        RecordInvalid: a value does not fit, or a link names what is no step.
+    """
+    described = f"{model.table.key} '{name}'"
+    misfits = [
+        misfit
+        for relation in own
+        if relation.key in values
+        for misfit in _misplaced(relation, values[relation.key], ids)
+    ]
+    if misfits:
+        raise RecordInvalid(described, misfits)
+    record = new_record(model, _linked(values, ids, own), described)
+    return {**encoded(record, described), "id": ids[name]}
+
+
+def _misplaced(relation: RelationSpec, linked: object, steps: Iterable[str]) -> Iterator[Misfit]:
+    """Yield what a link holds that leads nowhere, as far as names go."""
+    meant = f"{relation.to} record or id"
+    if relation.many and not _are_several(linked):
+        hint = f"write [{shown(linked)}]" if isinstance(linked, str) else ""
+        yield Misfit(
+            relation.key, f"has to be a list of steps, each a name, {meant}", linked, hint=hint
+        )
+        return
+    if not relation.many and _are_several(linked):
+        yield Misfit(relation.key, f"has to be one step: its name, {meant}", linked)
+        return
+    for one in _each(linked):
+        if isinstance(one, str) and one and one not in steps and not is_record_id(one):
+            known = did_you_mean(one, steps, what="steps")
+            valid = f"names a step, and there is no step {shown(one)}; {known}"
+            yield Misfit(relation.key, valid, has_given=False)
+
+
+def _are_several(linked: object) -> TypeGuard[Sequence[object] | AbstractSet[object]]:
+    return isinstance(linked, Sequence | AbstractSet) and not isinstance(linked, str | bytes)
+
+
+def _each(linked: object) -> Iterable[object]:
+    return linked if _are_several(linked) else [linked]
+
+
+# -- storing ----------------------------------------------------------------------------------------------------------
 
 
 def _one_by_one(
@@ -68,24 +148,6 @@ def _one_by_one(
     return stored
 
 
-def _all_at_once(
-    model: type[R],
-    store: Store,
-    steps: Mapping[str, Mapping[str, Any]],
-    order: Sequence[str],
-    own: Sequence[RelationSpec],
-) -> dict[str, R]:
-    """Store the steps in one write, under ids that are known beforehand."""
-    ids = {name: new_record_id() for name in order}
-    rows = []
-    for name in order:
-        described = f"{model.table.key} '{name}'"
-        record = new_record(model, _linked(steps[name], ids, own), described)
-        rows.append({**encoded(record, described), "id": ids[name]})
-    records = model._decoded(store, store.insert(model.table, rows))
-    return dict(zip(order, records, strict=True))
-
-
 def _linked(
     values: Mapping[str, Any], known: Mapping[str, Any], own: Sequence[RelationSpec]
 ) -> dict[str, Any]:
@@ -100,9 +162,7 @@ def _named(
     found: dict[str, list[str]] = {name: [] for name in steps}
     for name, values in steps.items():
         for relation in relations:
-            linked: Any = values.get(relation.key)
-            several = isinstance(linked, Sequence | AbstractSet) and not isinstance(linked, str)
-            each = linked if several else [linked]
+            each = _each(values.get(relation.key))
             found[name] += [one for one in each if isinstance(one, str) and one in steps]
     return found
 
@@ -136,19 +196,7 @@ def _in_order(model: type[AirtableModel], links: Mapping[str, Sequence[str]]) ->
                 left.append(iter(links[other]))
 
 
-def _check(
-    model: type[AirtableModel], steps: Mapping[str, Mapping[str, Any]], own: Sequence[RelationSpec]
-) -> None:
-    keys = {relation.key for relation in own}
-    for name, values in steps.items():
-        described = f"{model.table.key} '{name}'"
-        plain = {key: value for key, value in values.items() if key not in keys}
-        encoded(new_record(model, plain, described), described)
-
-
 def _resolved(value: Any, stored: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        return stored.get(value, value)
-    if isinstance(value, Sequence | AbstractSet):
+    if _are_several(value):
         return [stored.get(one, one) if isinstance(one, str) else one for one in value]
-    return value
+    return stored.get(value, value) if isinstance(value, str) else value
