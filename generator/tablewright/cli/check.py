@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tablewright.cli.schemas import compiled, format_option, schema_paths
+from tablewright.cli.schemas import compile_all, format_option, print_findings, schema_paths
 
 
 @click.command("check")
@@ -19,10 +19,11 @@ def command(schemas: tuple[Path, ...], output_format: str) -> None:
     Ends with 1 where there is an error, and with 0 where there are at most warnings.
     """
     paths = schema_paths(schemas)
-    models = compiled(paths, output_format=output_format)
-    if models is None:
+    results, usable = compile_all(paths)
+    print_findings(results, output_format=output_format)
+    if not usable:
         sys.exit(1)
     if output_format == "text":
-        for path, schema in zip(paths, models, strict=True):
-            tables = len(schema.tables)
+        for path, result in zip(paths, results, strict=True):
+            tables = 0 if result.schema is None else len(result.schema.tables)
             click.echo(f"{path}: fine ({tables} table{'' if tables == 1 else 's'})")

@@ -88,7 +88,7 @@ def _compile(folder: Path) -> None:
         write_whole(schema_file, resource_text("schemas", SCHEMA))
     # Early: by both files a demo that was stopped is known for one.
     write_whole(folder / SCRIPT, template_text("demo/agents.py.jinja")[0])
-    models = compiled([schema_file], output_format="text")
+    models = compiled([schema_file])
     if models is None:
         sys.exit(1)
     package = folder / models[0].name

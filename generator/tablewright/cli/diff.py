@@ -21,7 +21,7 @@ def command(old: Path, new: Path, output_format: str) -> None:
 
     Ends with 1 where a change is breaking.
     """
-    models = compiled([old, new], output_format="text")
+    models = compiled([old, new])
     if models is None:
         sys.exit(1)
     from tablewright.language.changes import schema_changes

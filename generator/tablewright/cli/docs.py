@@ -20,7 +20,7 @@ def command(schemas: tuple[Path, ...], output_format: str) -> None:
     It is the README.md that `tablewright generate` puts into the package. With --format json there is one text for each
     schema's name.
     """
-    models = compiled(schema_paths(schemas), output_format="text")
+    models = compiled(schema_paths(schemas))
     if models is None:
         sys.exit(1)
     from tablewright.render.engine import render

@@ -150,7 +150,7 @@ def _packages(
     known = [one for one in untouched if one is not None]
     if len(known) == len(paths):
         return known
-    results = compiled_files(paths, output_format="text")
+    results = compiled_files(paths)
     return None if results is None else _packages_of(results, output, made_by, templates)
 
 

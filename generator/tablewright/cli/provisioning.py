@@ -162,7 +162,7 @@ def one_schema(config: Config, given: Path | None, *, named: str = "") -> Schema
     if len(paths) > 1 and not named:
         shown = ", ".join(str(path) for path in paths)
         raise ConfigUnusable(f"there are several schemas: name one of {shown}")
-    found = compiled(paths, output_format="text")
+    found = compiled(paths)
     if found is None:
         raise click.exceptions.Exit(ERROR)
     chosen = [schema for schema in found if not named or schema.name == named]

@@ -157,7 +157,7 @@ def _note_ids(path: Path, live: LiveBase, lock: Lock) -> Path | None:
     from tablewright.provision.planning import airtable_plan
     from tablewright.provision.wanted import wanted_base
 
-    schemas = compiled([path], output_format="text")
+    schemas = compiled([path])
     if schemas is None:
         leave(ERROR)
     if not live.id:

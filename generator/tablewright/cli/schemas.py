@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,18 +65,28 @@ def below_here(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def compiled(paths: Sequence[Path], *, output_format: str) -> list[Schema] | None:
-    """Return the models of all files, or nothing where one of them has an error. Findings are printed."""
-    results = compiled_files(paths, output_format=output_format)
+def compiled(paths: Sequence[Path]) -> list[Schema] | None:
+    """Return the models of all files, or nothing where one of them has an error.
+
+    Errors are printed, warnings counted: `tablewright check` shows those.
+    """
+    results = compiled_files(paths)
     if results is None:
         return None
     return [result.schema for result in results if result.schema is not None]
 
 
-def compiled_files(paths: Sequence[Path], *, output_format: str) -> list[Compiled] | None:
-    """Return what came out of each file, or nothing where one of them has an error. Findings are printed."""
+def compiled_files(paths: Sequence[Path]) -> list[Compiled] | None:
+    """Return what came out of each file, or nothing where one of them has an error.
+
+    Errors are printed, warnings counted: `tablewright check` shows those.
+    """
     results, usable = compile_all(paths)
-    print_findings(results, output_format=output_format)
+    for result in results:
+        for finding in result.findings:
+            if finding.severity == "error":
+                _print_finding(result, finding)
+    _print_count_and_way(results)
     return results if usable else None
 
 
@@ -125,16 +136,35 @@ def print_findings(results: Sequence[Compiled], *, output_format: str) -> None:
 
 
 def _print_text(results: Sequence[Compiled], findings: Sequence[Diagnostic]) -> None:
-    from tablewright.diagnostics import as_text
-
     for result in results:
         for finding in result.findings:
-            if result.sources:
-                click.echo(as_text(finding, result.lines) + "\n", err=True)
-            else:
-                click.echo(f"error: {finding.span.path}: {finding.message}", err=True)
+            _print_finding(result, finding)
     if any(result.findings and result.sources for result in results):
         click.echo(counted(findings), err=True)
+
+
+def _print_finding(result: Compiled, finding: Diagnostic) -> None:
+    from tablewright.diagnostics import as_text
+
+    if result.sources:
+        click.echo(as_text(finding, result.lines) + "\n", err=True)
+    else:
+        click.echo(f"error: {finding.span.path}: {finding.message}", err=True)
+
+
+def _print_count_and_way(results: Sequence[Compiled]) -> None:
+    """Print how many findings there are, and which command shows the warnings among them."""
+    read = [result for result in results if result.findings and result.sources]
+    said = counted([finding for result in read for finding in result.findings])
+    warned = [
+        shlex.quote(result.sources[0].path)
+        for result in read
+        if any(finding.severity == "warning" for finding in result.findings)
+    ]
+    if warned:
+        said += f", shown by: tablewright check {' '.join(warned)}"
+    if said:
+        click.echo(said, err=True)
 
 
 def counted(findings: Sequence[Diagnostic]) -> str:
