@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -37,6 +37,8 @@ from tablewright.runtime.stores.sql_queue_prepared import Prepared, numbering
 from tablewright.runtime.stores.sql_queue_table import QueueTable, StoreClock
 from tablewright.runtime.stores.sql_queue_waking import may_wake
 from tablewright.runtime.stores.sql_statements import KnownTable
+
+T = TypeVar("T")
 
 
 class SqlQueue:
@@ -112,7 +114,7 @@ class SqlQueue:
             # In one order everywhere, so that two workers cannot wait for each other.
             ids = sorted(held)
             values = {"ids": ids, "tokens": [held[record_id] for record_id in ids]}
-        found = self._lanes.run(lambda cursor: one.run(cursor, values))
+        found = self._written(made, ", ".join(held), lambda cursor: one.run(cursor, values))
         return {row[0]: Beat(row[1], bool(row[2]), row[3]) for row in found}
 
     def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
@@ -147,18 +149,24 @@ class SqlQueue:
                 f"why_{place}": step.why,
                 f"error_{place}": step.error,
             }
-        try:
-            row = self._lanes.run(
-                lambda cursor: self._settle(cursor, made, one, values, settlement)
-            )
-        except exc.IntegrityError as error:
-            record = f"{table.key} {settlement.record_id}"
-            raise refused_change(error, made.table, table, record) from error
+        row = self._written(
+            made,
+            settlement.record_id,
+            lambda cursor: self._settle(cursor, made, one, values, settlement),
+        )
         if row is None:
             return Settled(None)
         found: Row = dict(zip(QUEUE_KEYS, row, strict=False))
         found["cancel_requested"] = bool(found["cancel_requested"])
         return Settled({**settlement.changes, **found}, row[-1])
+
+    def _written(self, made: QueueTable, ids: str, work: Callable[[Any], T]) -> T:
+        """Do *work*, which writes these rows, and tell what they do not fit."""
+        try:
+            return self._lanes.run(work)
+        except exc.IntegrityError as error:
+            spec = made.known.spec
+            raise refused_change(error, made.table, spec, f"{spec.key} {ids}") from error
 
     def _settle(
         self,
@@ -206,7 +214,7 @@ class SqlQueue:
         """Mark a row as to be stopped, and return its state and what the queue knows of it."""
         made = self._of(table)
         one: Prepared = made.kept("request_cancel", lambda: waiting.request_cancel(made))
-        found = self._lanes.run(lambda cursor: one.run(cursor, {"id": record_id}))
+        found = self._written(made, record_id, lambda cursor: one.run(cursor, {"id": record_id}))
         row = _queue_row([known for *known, _ in found])
         return None if row is None else {**row, made.lifecycle.field: found[0][-1]}
 
@@ -216,10 +224,10 @@ class SqlQueue:
         if isinstance(until, timedelta):
             late: Prepared = made.kept("postpone_for", lambda: waiting.postpone_for(made))
             span = {"id": record_id, "seconds": until.total_seconds()}
-            return _queue_row(self._lanes.run(lambda cursor: late.run(cursor, span)))
+            return _queue_row(self._written(made, record_id, lambda cursor: late.run(cursor, span)))
         one: Prepared = made.kept("postpone", lambda: waiting.postpone(made))
         values = {"id": record_id, "moment": until}
-        return _queue_row(self._lanes.run(lambda cursor: one.run(cursor, values)))
+        return _queue_row(self._written(made, record_id, lambda cursor: one.run(cursor, values)))
 
     def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
         """Return in how many seconds the next row becomes due or its lease runs out; None where nothing is known."""
