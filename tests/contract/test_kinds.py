@@ -295,5 +295,7 @@ def test_a_database_of_an_older_schema_is_refused(url: str) -> None:
     with connect(url) as connected:
         connected.store.insert(older, [{"code": "a"}])
 
-    with connect(url), pytest.raises(StoreOutdated, match="tablewright apply"):
+    with connect(url), pytest.raises(StoreOutdated, match=r"tablewright (apply|plan)") as refused:
         Thing.all()
+
+    assert "--environment" in str(refused.value)
