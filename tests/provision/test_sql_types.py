@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tablewright.model.schema import Schema
 from tablewright.provision.errors import ProvisionError
+from tablewright.provision.specs import table_specs
 from tablewright.runtime import connect
+
+if TYPE_CHECKING:
+    from tests.provision.conftest import Shell
 
 SCHEMA = """
 tablewright: 1
@@ -52,7 +56,6 @@ def test_values_are_converted(
     read_back: Any,
 ) -> None:
     """What the new type can say is said, the same on both databases; the step is lossy all the same."""
-    from tablewright.provision.specs import table_specs
     from tablewright.runtime.stores.base import Selection
 
     bring(compiled(of_type(before)))
@@ -88,6 +91,37 @@ def test_values_that_cannot_be_converted_stop_the_plan(
 
 
 @pytest.mark.parametrize(
+    ("after", "good", "word"),
+    [
+        ("{type: integer, min: 1}", "12", "whole number"),
+        ("datetime", "2026-01-31T12:30:00Z", "moment"),
+    ],
+)
+def test_values_that_cannot_be_converted_are_counted_beforehand(
+    shell: Shell, compiled: Callable[[str], Schema], after: str, good: str, word: str
+) -> None:
+    """On SQLite the plan tells how many there are, and both plan and apply name the first with its row."""
+    (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///notes.db"\n')
+    shell.write(of_type("text"))
+    shell.type("apply", "--yes")
+    with connect(f"sqlite:///{shell.folder / 'notes.db'}") as connection:
+        (note,) = table_specs(compiled(of_type("text")))
+        rows = [{"title": "a", "value": one} for one in (good, "eleven", "twelve")]
+        _, *wrong = connection.store.insert(note, rows)
+    first = min(wrong, key=lambda row: str(row["id"]))
+    said = f"2 rows hold something in 'value' that is no {word}, such as '{first['value']}' in {first['id']}: change it first"
+    shell.write(of_type(after))
+
+    planned = shell.run("plan", "--allow-destructive")
+    applied = shell.run("apply", "--yes", "--allow-destructive")
+
+    assert f"! {said}  [manual]" in planned.stdout
+    assert f"In table 'note': {said}." in planned.stdout
+    assert applied.returncode == 1
+    assert applied.stderr == f"Error: in table 'note' {said}. Nothing was changed\n"
+
+
+@pytest.mark.parametrize(
     ("before", "stored", "after", "read_back"),
     [
         ("datetime", "2026-01-31T12:30:00+00:00", "date", "2026-01-31"),
@@ -100,7 +134,6 @@ def test_days_and_moments_become_each_other(
     """A moment keeps its day, and a day becomes its first moment."""
     import datetime as dt
 
-    from tablewright.provision.specs import table_specs
     from tablewright.runtime.stores.base import Selection
 
     first, second = compiled(of_type(before)), compiled(of_type(after))

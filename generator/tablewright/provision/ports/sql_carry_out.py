@@ -10,6 +10,7 @@ from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from tablewright.provision.errors import StepFailed
 from tablewright.provision.ports.sql_compare import fill_value
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_type_names import type_name
@@ -36,7 +37,13 @@ class Alteration:
         self._found = found
 
     def carry_out(self) -> None:
-        """Bring everything about that was found; blank cells are filled before they are forbidden."""
+        """Bring everything about that was found; blank cells are filled before they are forbidden.
+
+        Raises:
+            StepFailed: a value cannot be of the type that its column is to have.
+        """
+        if self._found.misfits:
+            raise StepFailed(f"{'; '.join(self._found.misfits)}. Nothing was changed")
         for table, name in self._found.old_indexes:
             self._operations.drop_index(name, table)
         there = set(sa.inspect(self._connection).get_table_names())

@@ -16,6 +16,7 @@ from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import MovedLinks
 from tablewright.provision.ports.sql_type_names import type_name
+from tablewright.provision.ports.sql_values import misfits
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.sql_schema import SchemaTables
 
@@ -68,7 +69,18 @@ class Comparison:
             self._note(one)
         new_tables = {one[1].name for one in diffs if one[0] == "add_table"}
         ShapeComparison(self._connection, self._wanted.metadata, self._found).compare(new_tables)
+        self._note_misfits()
         return self._found
+
+    def _note_misfits(self) -> None:
+        """Note values that a new type does not take. PostgreSQL names the first when it casts them."""
+        if self._connection.dialect.name != "sqlite":
+            return
+        for table, column, kind in self._found.retyped:
+            text = misfits(self._connection, table, column, kind)
+            if text:
+                self._found.say("!", "manual", table, text)
+                self._found.misfits.append(f"in table '{table}' {text}")
 
     def _is_our_name(self, name: str | None, kind: str, parents: Any) -> bool:
         del parents

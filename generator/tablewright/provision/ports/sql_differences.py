@@ -17,7 +17,8 @@ class Differences:
     """Everything in which database and schema differ. Tables and columns are named as in the database.
 
     *left* are columns that the schema does not have and that stay, *dropped* those that go. *unmet* are checks that
-    rows are against, which are not made now. *rebuilt* are the tables that SQLite has to make anew.
+    rows are against, which are not made now. *misfits* tell of values that a new type does not take: nothing can be
+    carried out until they are changed. *rebuilt* are the tables that SQLite has to make anew.
     """
 
     changes: list[SqlChange] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Differences:
     checks: list[tuple[str, sa.CheckConstraint]] = field(default_factory=list)
     old_checks: list[tuple[str, str]] = field(default_factory=list)
     unmet: set[tuple[str, str]] = field(default_factory=set)
+    misfits: list[str] = field(default_factory=list)
     indexes: list[sa.Index] = field(default_factory=list)
     old_indexes: list[tuple[str, str]] = field(default_factory=list)
     moves: tuple[MovedLinks, ...] = ()

@@ -5,35 +5,53 @@ SQLite stores whatever it is given, so a value that does not fit would stay, and
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from tablewright.provision.errors import StepFailed
 from tablewright.runtime.stores.sql_queue_columns import TEXT_FORM
 from tablewright.runtime.stores.sql_types import MomentText
 
+_TRIAL: Final = "tw_trial"
 
-def convert_values(connection: Connection, table: str, column: str, kind: Any) -> None:
-    """Bring the values of a column to its new type, which the column has already.
 
-    Raises:
-        StepFailed: some cannot be. The caller rolls everything back.
+def misfits(connection: Connection, table: str, column: str, kind: Any) -> str:
+    """Return how many values of a column cannot be of a new type, and the first of them; empty where all can.
+
+    They are tried in a table that is there for a moment: on its way into a column SQLite turns a text into a number
+    where it is one.
     """
     cell: Any = sa.column(column)
-    converted, fits, name = _rules(cell, kind)
+    _, fits, name = _rules(cell, kind)
     if fits is None:
-        return
-    rows = sa.table(table, cell)
-    misfits = sa.select(sa.func.count()).select_from(rows).where(cell.is_not(None), sa.not_(fits))
-    count = int(connection.execute(misfits).scalar_one())
-    if count:
-        said = "1 row holds" if count == 1 else f"{count} rows hold"
-        raise StepFailed(
-            f"{said} something in '{column}' of '{table}' that is no {name}: change it first. Nothing was changed"
-        )
+        return ""
+    trial = sa.Table(
+        _TRIAL, sa.MetaData(), sa.Column("id", sa.Text()), sa.Column(column, kind), prefixes=["TEMPORARY"]
+    )  # fmt: skip
+    connection.execute(sa.schema.CreateTable(trial))
+    try:
+        rows = sa.select(sa.column("id"), cell).select_from(sa.table(table))
+        connection.execute(trial.insert().from_select(["id", column], rows))
+        tried = sa.select(sa.column("id"), cell).select_from(sa.table(_TRIAL))
+        wrong = tried.where(cell.is_not(None), sa.not_(fits)).order_by(sa.column("id"))
+        count = sa.select(sa.func.count()).select_from(wrong.subquery())
+        found = int(connection.execute(count).scalar_one())
+        if not found:
+            return ""
+        row_id, value = connection.execute(wrong.limit(1)).one()
+    finally:
+        connection.execute(sa.schema.DropTable(trial))
+    held = "1 row holds" if found == 1 else f"{found} rows hold"
+    return f"{held} something in '{column}' that is no {name}, such as {value!r} in {row_id}: change it first"
+
+
+def convert_values(connection: Connection, table: str, column: str, kind: Any) -> None:
+    """Bring the values of a column to its new type, which the column has already and which all of them can have."""
+    cell: Any = sa.column(column)
+    converted, _, _ = _rules(cell, kind)
     if converted is not None:
+        rows = sa.table(table, cell)
         connection.execute(rows.update().where(cell.is_not(None)).values({column: converted}))
 
 
