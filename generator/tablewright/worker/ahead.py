@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from tablewright.expressions import tree
-from tablewright.runtime.queue.store import Taking
+from tablewright.runtime.model import AirtableModel
+from tablewright.runtime.queue.rules import queue_spec, taking_reads_fields
 
 WINDOW_SECONDS: Final = 0.1
 """What is claimed beforehand is to be begun within this time, so that no other worker waits for it for long."""
@@ -17,15 +17,15 @@ MOST: Final = 20
 _SHORT_TIMEOUT: Final = 20 * STALE_SECONDS
 
 
-def claims_can_wait(taking: Taking, timeout: float | None) -> bool:
+def may_wait(model: type[AirtableModel]) -> bool:
     """Tell whether tasks may be claimed that do not begin at once, and may even be given back.
 
-    An attempt's time runs from its claim, so none of a short one may be spent waiting. What a claim works out from a
-    record's own fields, such as a number of attempts, stays where the task is given back.
+    An attempt's time runs from its claim, so none of a short one may be spent waiting. What a claim counts stays
+    counted where the task is given back.
     """
-    values = [one for one in taking.sets.values() if isinstance(one, tree.Node)]
-    reads = any(tree.fields_read(one) for one in values)
-    return not reads and (timeout is None or timeout >= _SHORT_TIMEOUT)
+    timeout = queue_spec(model).timeout
+    is_short = timeout is not None and timeout < _SHORT_TIMEOUT
+    return not is_short and not taking_reads_fields(model)
 
 
 class LookAhead:

@@ -13,8 +13,8 @@ from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import StoreUnavailable
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.queue.holding import MAX_CLAIM, claim, nodes_of, queues_of
-from tablewright.runtime.queue.rules import queue_spec, taking_of
-from tablewright.worker.ahead import STALE_SECONDS, LookAhead, claims_can_wait
+from tablewright.runtime.queue.rules import queue_spec
+from tablewright.worker.ahead import STALE_SECONDS, LookAhead, may_wait
 from tablewright.worker.attempts import Attempts
 from tablewright.worker.beats import Beats
 from tablewright.worker.calling import Caller
@@ -64,7 +64,7 @@ class Worker:
         self._caller = Caller(handler)
         secrets = (*self._settings.secrets, *secrets_of(store))
         beforehand = self._settings.prefetch
-        if beforehand is None and not claims_can_wait(taking_of(model), spec.timeout):
+        if beforehand is None and not may_wait(model):
             beforehand = 0
         self._ahead = LookAhead(self._settings.concurrency, beforehand)
         self._slots = Slots(

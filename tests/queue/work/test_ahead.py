@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from types import ModuleType
 from typing import Any
 
 from generated.agent_tasks import AgentTask, TaskStatus
 from tablewright.runtime import Connection
-from tablewright.runtime.queue.rules import taking_of
 from tablewright.worker import Worker, WorkerSettings
 from tablewright.worker.ahead import (
     MOST,
     STALE_SECONDS,
     WINDOW_SECONDS,
     LookAhead,
-    claims_can_wait,
+    may_wait,
 )
 
 
@@ -60,11 +60,9 @@ def test_long_tasks_are_claimed_one_by_one() -> None:
     assert (long, again, ahead.number) == (0, 1, 0)
 
 
-def test_attempts_of_little_time_are_not_spent_waiting() -> None:
+def test_attempts_of_little_time_are_not_spent_waiting(jobs: ModuleType) -> None:
     """An attempt's time runs from its claim, so a short one is claimed when it can begin; `now()` may be set earlier."""
-    taking = taking_of(AgentTask)
-
-    assert [claims_can_wait(taking, one) for one in (2.0, 60.0, None)] == [False, True, True]
+    assert [may_wait(model) for model in (AgentTask, jobs.Job, jobs.Errand)] == [True, True, False]
 
 
 def test_a_number_that_was_given_stays() -> None:

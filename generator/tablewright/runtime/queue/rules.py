@@ -70,6 +70,15 @@ def taking_of(model: type[AirtableModel]) -> Taking:
     )
 
 
+def taking_reads_fields(model: type[AirtableModel]) -> bool:
+    """Tell whether a claim works a value out from the record's own fields, as where it counts attempts.
+
+    A task that is given back keeps that value.
+    """
+    values = taking_of(model).sets.values()
+    return any(isinstance(one, tree.Node) and tree.fields_read(one) for one in values)
+
+
 def _nodes(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         key: value.node if isinstance(value, (Term, Condition)) else value
