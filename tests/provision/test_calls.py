@@ -42,6 +42,7 @@ PLANS = {
       history: true
       transitions: {finish: {from: OPEN, to: DONE}}
 """,
+    "a field that becomes required": EMPTY.replace("number: integer", "number: {type: integer, required: true}").replace("tags: [Tag]", "tags: [Tag], due: date"),
     "a step for people": EMPTY.replace("tags: [Tag]", "tags: [Tag], serial: auto_number, due: date"),
 }  # fmt: skip
 
@@ -67,7 +68,7 @@ def test_calls_are_those_that_were_announced(shell: Shell, text: str) -> None:
     shown = shell.type("plan").stdout
     made, applied = counted(shell, "apply", "--yes")
 
-    counting = int(text is PLANS["a history"])
+    counting = int(text is PLANS["a field that becomes required"])
     made -= counting
     assert looked == 1 + counting
     assert applied["api_calls"] == made
