@@ -92,7 +92,8 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
         for record in records:
             record._origin.lease = leases[record.id]
         try:
-            refused.fail(model, store, queues, worker, refusing)
+            if refusing:
+                refused.fail(model, store, queues, worker, refusing)
             unreadable.put_back(model, store, queues, worker, unread)
             if len(found) < n or _sweep_is_due(store, model):
                 finish_lapsed(model, store)
