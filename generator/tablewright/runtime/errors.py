@@ -221,15 +221,26 @@ class WriteIncomplete(StoreError):
         self.in_doubt = tuple(in_doubt)
         self.unsent = tuple(unsent)
         self.records: list[Any] = []
-        parts = [f"stored: {_places(self.stored)}", f"not stored: {_places(self.unsent)}"]
-        if self.in_doubt:
-            parts.insert(1, f"in doubt, since the answer was lost: {_places(self.in_doubt)}")
-        super().__init__(
-            f"{action} stopped: {reason}. Of the records, by their places: {'; '.join(parts)}"
+        super().__init__(f"{action} stopped: {reason}. {self._fates()}")
+
+    def _fates(self) -> str:
+        fates = (
+            (self.stored, "stored"),
+            (self.in_doubt, "in doubt, since the answer was lost"),
+            (self.unsent, "not stored"),
         )
+        told = [(places, fate) for places, fate in fates if places]
+        whole = sum(len(places) for places, _ in told)
+        if whole == 1:
+            return f"The record is {told[0][1]}"
+        parts = [
+            f"{len(places)} {'is' if len(places) == 1 else 'are'} {fate} ([{_ranges(places)}])"
+            for places, fate in told
+        ]
+        return f"Of the {whole} records, by place from 0: {'; '.join(parts)}"
 
 
-def _places(places: Iterable[int]) -> str:
+def _ranges(places: Iterable[int]) -> str:
     """Return places as ranges: 0 to 9, 12."""
     ranges: list[list[int]] = []
     for place in sorted(places):
@@ -237,7 +248,7 @@ def _places(places: Iterable[int]) -> str:
             ranges[-1][1:] = [place]
         else:
             ranges.append([place])
-    return ", ".join(" to ".join(map(str, one)) for one in ranges) or "none"
+    return ", ".join(" to ".join(map(str, one)) for one in ranges)
 
 
 class NotSupported(StoreError):

@@ -16,6 +16,7 @@ from tablewright.runtime.errors import (
     RecordChanged,
     RecordInvalid,
     RecordNotFound,
+    TablewrightError,
     TransitionRefused,
 )
 from tablewright.runtime.records import origin_of
@@ -105,6 +106,19 @@ def can(record: AirtableModel, name: str, decide: Decide | None) -> bool:
     return decide is None or not isinstance(decide(record, utc_now()), Refusal)
 
 
+def possible(record: AirtableModel) -> tuple[str, ...]:
+    """Return the transitions that are possible, as the methods of the record's class tell."""
+    return tuple(name for name in allowed(record) if getattr(record, f"can_{name}")())
+
+
+def allowed(record: AirtableModel) -> tuple[str, ...]:
+    """Return the transitions that the record's state allows, whatever their guards say."""
+    lifecycle = type(record).table.lifecycle
+    if lifecycle is None or origin_of(record) is None:
+        return ()
+    return tuple(one.name for one in lifecycle.open_from(getattr(record, lifecycle.field)))
+
+
 def history(record: AirtableModel, store: Store) -> list[HistoryEntry]:
     """Return the transitions that a record made, oldest first."""
     table = type(record).table
@@ -155,12 +169,16 @@ def refused(record: AirtableModel, name: str, refusal: Refusal) -> TransitionRef
     """Return the error that says why a transition is not possible, and what is."""
     lifecycle, _ = _specification(record, name)
     state = getattr(record, lifecycle.field)
-    possible = [one for one in record.open_transitions() if one != name]
+    try:
+        others = record.open_transitions()
+    except TablewrightError:
+        # A guard looks at links that cannot be read now; the refusal holds all the same.
+        others = allowed(record)
     return TransitionRefused(
         record.described(),
         name,
         getattr(state, "label", "blank"),
-        possible=possible,
+        possible=[one for one in others if one != name],
         reason=refusal.reason,
     )
 

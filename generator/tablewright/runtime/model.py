@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -124,9 +124,13 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         return reading.decoded_one(cls, store, reading.fetched_row(cls, store, record_id))
 
     @classmethod
-    def where(cls, *conditions: Condition) -> Query[Self]:
-        """Return the records that meet all conditions, such as `Task.c.retry_count < 3`; without any, all records."""
-        return query.Query(cls).where(*conditions)
+    def where(cls, *conditions: Condition, **values: Never) -> Query[Self]:
+        """Return the records that meet all conditions, such as `Task.c.retry_count < 3`; without any, all records.
+
+        Raises:
+            TypeError: values of fields, which are for `find_by`, or what is no condition.
+        """
+        return query.Query(cls).where(*conditions, **values)
 
     @classmethod
     def all(cls) -> Records[Self]:
@@ -283,11 +287,8 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         return lifecycle.history(self, self._stored("read the history of").store)
 
     def open_transitions(self) -> tuple[str, ...]:
-        """Return the transitions that the record's state allows. Generated classes look at the guards too."""
-        spec = type(self).table.lifecycle
-        if spec is None or records.origin_of(self) is None:
-            return ()
-        return tuple(one.name for one in spec.open_from(getattr(self, spec.field)))
+        """Return the transitions that are possible now, as each one's `can_…` tells; guards may load links."""
+        return lifecycle.possible(self)
 
     def _transition(
         self,

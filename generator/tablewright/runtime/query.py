@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, Never, Self, TypeVar, overload
 
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions import tree
@@ -59,8 +59,13 @@ class Query(Generic[R_co]):
 
     # -- building -------------------------------------------------------------------------------------------------
 
-    def where(self, *conditions: Condition) -> Self:
+    def where(self, *conditions: Condition, **values: Never) -> Self:
         """Return the query with more conditions, all of which have to hold."""
+        for name in values:
+            kind = self.model.__name__
+            raise TypeError(
+                f"where() takes conditions: write {kind}.find_by({name}=…), or where({kind}.c.{name} == …)"
+            )
         for condition in conditions:
             if not isinstance(condition, Condition):
                 raise TypeError(

@@ -80,6 +80,7 @@ class LocalAirtable:
         document = read_schema(Path(schema)) if isinstance(schema, (str, Path)) else schema
         source = schema if isinstance(schema, (str, Path)) else "the schema"
         self.token = token or new_token()
+        self.is_limited = rate_limit
         self.calls = CallLog()
         self.workspace = Workspace.open(None if data is None else Path(data))
         try:
@@ -131,8 +132,12 @@ class LocalAirtable:
 
     @property
     def store_url(self) -> str:
-        """The base as `tablewright.connect` takes it; the token goes beside it, never into it."""
-        return f"airtable://{self.base_id}?endpoint={self.url}"
+        """The base as `tablewright.connect` takes it; the token goes beside it, never into it.
+
+        Of a server that limits requests it says so, since clients do not pace themselves on this machine otherwise.
+        """
+        pace = "&rate_limit=on" if self.is_limited else ""
+        return f"airtable://{self.base_id}?endpoint={self.url}{pace}"
 
     def environment(self) -> dict[str, str]:
         """The two environment variables by which programs find the server."""

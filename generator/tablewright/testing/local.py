@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,7 @@ from tablewright.runtime.stores.airtable_client import Client
 from tablewright.runtime.stores.airtable_leased import with_leases
 from tablewright.runtime.stores.airtable_local import LocalTables
 from tablewright.runtime.stores.airtable_open import api_for
-from tablewright.runtime.stores.limiter import Clock, Limiter, UnlimitedRequests
+from tablewright.runtime.stores.limiter import Clock, Limiter, UnlimitedRequests, limiter_for
 from tablewright.server.serve import LocalAirtable
 
 Tables = Iterable[type[AirtableModel] | TableSpec]
@@ -36,13 +37,14 @@ def connected(
     *,
     leases: str | None = None,
     limiter: Limiter | None = None,
-    clock: Clock | None = None,
+    clock: Clock = time,
     timeout: tuple[int, int] | None = None,
 ) -> Iterator[Connection]:
     """Connect to a local Airtable that runs in this process; in the block its store is the current one.
 
     Tables are made when their models are first used. *leases* are those of `tablewright.connect`. *clock* stands in for
-    the one that retries and penalties wait by.
+    the one that retries and penalties wait by. To one that limits requests no more are sent than it takes, unless a
+    *limiter* says otherwise.
 
     Raises:
         NotConfigured: leases cannot be kept there.
@@ -52,14 +54,18 @@ def connected(
     api = api_for(airtable.token, airtable.url)
     if timeout is not None:
         api.timeout = timeout
-    if clock is None:
-        client = Client(api, airtable.base_id, limiter or UnlimitedRequests())
-    else:
-        client = Client(api, airtable.base_id, limiter or UnlimitedRequests(clock), clock)
-    store = AirtableStore(
-        client, LocalTables(client, airtable.by_hand), f"local Airtable {airtable.url}"
-    )
+    client = Client(api, airtable.base_id, limiter or _pace(airtable, clock), clock)
+    # Nobody counts what tables are made by, so that no turn is waited for.
+    maker = Client(api, airtable.base_id, UnlimitedRequests(clock), clock)
+    tables = LocalTables(maker, airtable.by_hand)
+    store = AirtableStore(client, tables, f"local Airtable {airtable.url}")
     if leases is not None:
         store = with_leases(store, leases)
     with Connection(store) as connection:
         yield connection
+
+
+def _pace(airtable: LocalAirtable, clock: Clock) -> Limiter:
+    if airtable.is_limited:
+        return limiter_for(airtable.url, airtable.base_id, clock=clock)
+    return UnlimitedRequests(clock)

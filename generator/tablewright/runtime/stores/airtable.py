@@ -232,7 +232,7 @@ class _Explaining:
         if self._record_id and error.status == 404:
             table = self._cells.table.key
             raise RecordNotFound(table, [self._record_id], self._description) from error
-        raise writing.explained(error, self._cells) from error
+        raise writing.explained(error, self._cells) from None
 
 
 __all__ = ["AIRTABLE", "AirtableStore"]

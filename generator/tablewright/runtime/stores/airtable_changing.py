@@ -47,9 +47,11 @@ def update(base: Base, table: TableSpec, changes: Sequence[Change], description:
             stored += _change(base, cells, batch)
         except TablewrightError as error:
             reason = _why(error, cells, batch, description)
-            if not stored:
-                raise reason from error
-            raise _half_changed(table, changes, len(stored), reason) from error
+            if stored:
+                raise _half_changed(table, changes, len(stored), reason) from error
+            if reason is error:
+                raise
+            raise reason from None
     return [cells.part(record, row) for record, (_, row) in zip(stored, changes, strict=True)]
 
 
@@ -74,7 +76,7 @@ def upsert(
             [cells.names.fields[key] for key in on], by_id=cells.names.by_id,
         )  # fmt: skip
     except Refused as refused:
-        raise writing.explained(refused, cells, [whole]) from refused
+        raise writing.explained(refused, cells, [whole]) from None
     return cells.row(answer["records"][0]), bool(answer.get("createdRecords"))
 
 
@@ -95,7 +97,10 @@ def _updated(base: Base, cells: TableCells, record: Json, row: Row, description:
     try:
         (changed,) = _change(base, cells, [change])
     except (Refused, StoreUnavailable) as error:
-        raise _why(error, cells, [change], description) from error
+        reason = _why(error, cells, [change], description)
+        if reason is error:
+            raise
+        raise reason from None
     return cells.row(changed)
 
 

@@ -51,10 +51,11 @@ class Refused(StoreError):
         super().__init__(f"Airtable refused to {what}: {said}")
 
 
-class AnswerLost(Exception):
+class AnswerLost(StoreError):
     """A request that must not be repeated may have been carried out, and its answer never came.
 
-    *is_late* where it timed out: it may still be carried out.
+    *is_late* where it timed out: it may still be carried out. Who sends such a request looks what became of it, and
+    raises what users know: this is no error of theirs.
     """
 
     def __init__(self, reason: str, *, is_late: bool = False) -> None:
@@ -174,7 +175,7 @@ class Client:
             return self._answer(send, sent)
         except requests.HTTPError as error:
             self._was_reached = True
-            raise self._of_status(error, what, repeats=repeats) from error
+            raise self._of_status(error, what, repeats=repeats) from None
         except (requests.ConnectionError, requests.Timeout) as error:
             if was_never_sent(error) and not self._was_reached:
                 raise _Again(without_address(error), _FIRST_WAIT, _FIRST_ATTEMPTS) from error

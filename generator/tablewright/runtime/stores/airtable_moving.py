@@ -45,7 +45,7 @@ def move(base: Moves, history: History, table: TableSpec, wanted: Move) -> Moved
     except Refused as refused:
         if refused.status == 404:
             return Moved(done=False)
-        raise writing.explained(refused, cells, [wanted.changes]) from refused
+        raise writing.explained(refused, cells, [wanted.changes]) from None
     try:
         after = _fetched(base, table, wanted)
     except StoreUnavailable as error:

@@ -30,6 +30,8 @@ class TableNames:
     by_id: bool = False
     absent: frozenset[str] = field(default_factory=frozenset)
     """Keys of fields that the base does not have; they read as blank."""
+    unlocked_in: Path | None = None
+    """The folder in which no lock file knows the base, where names are used for that reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,19 @@ def parts_of(table: TableSpec) -> tuple[FieldSpec | RelationSpec, ...]:
     return (*table.fields, *table.relations)
 
 
-def names_of(table: TableSpec, locked: LockedNames | None) -> TableNames:
+def names_of(
+    table: TableSpec, locked: LockedNames | None, folder: Path | None = None
+) -> TableNames:
     """Return what a table is called: by ids where they are known, so that renamed fields are still found.
 
+    *folder* is where lock files were looked for.
     Fields that Airtable calculates are often made by hand, after the rest; until then they read as blank.
     """
-    by_name = TableNames(table.name, {one.key: one.name for one in parts_of(table)})
+    by_name = TableNames(
+        table.name,
+        {one.key: one.name for one in parts_of(table)},
+        unlocked_in=folder if locked is None else None,
+    )
     known = locked.tables.get(table.key) if locked is not None else None
     if locked is None or known is None:
         return by_name

@@ -58,11 +58,12 @@ def open_airtable_store(address: str) -> AirtableStore:
         raise NotConfigured(f"endpoint is a URL such as http://127.0.0.1:8642, not '{service}'")
     is_limited = options.get("rate_limit", "off" if _is_here(service) else "on") == "on"
     limiter: Limiter = limiter_for(service, base_id) if is_limited else UnlimitedRequests()
-    locked = locked_names(base_id, Path.cwd())
+    folder = Path.cwd()
+    locked = locked_names(base_id, folder)
     client = Client(api_for(token, service), base_id, limiter)
     shown = "" if service == SERVICE else f" at {service}"
     found = AirtableStore(
-        client, lambda table: names_of(table, locked), f"Airtable {base_id}{shown}"
+        client, lambda table: names_of(table, locked, folder), f"Airtable {base_id}{shown}"
     )
     found.passwords = frozenset({token})
     return found

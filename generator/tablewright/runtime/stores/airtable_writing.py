@@ -23,7 +23,7 @@ from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
-from tablewright.runtime.stores.airtable_names import ID
+from tablewright.runtime.stores.airtable_names import ID, TableNames
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.base import Progress
 
@@ -142,7 +142,7 @@ def _create(
         try:
             return base.client.create(what, place, sent, by_id=cells.names.by_id)
         except Refused as refused:
-            raise explained(refused, cells, rows) from refused
+            raise explained(refused, cells, rows) from None
         except AnswerLost as lost:
             if key is None or any(row.get(key.key) is None for row in rows):
                 raise
@@ -260,14 +260,24 @@ def explained(
         return StoreOutdated(f"'{table.name}' in Airtable lacks a choice: {refused.reason}. {_SEE}")
     if refused.kind in _OUTDATED:
         return StoreOutdated(
-            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_SEE}"
+            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_unlocked(cells.names)}{_SEE}"
         )
     if refused.status in (403, 404):
         return StoreError(
             f"'{table.name}' cannot be used: the base or the table is not there, or the token may not use it "
-            f"({refused.reason or refused.kind}). 'tablewright apply' creates tables"
+            f"({refused.reason or refused.kind}). {_unlocked(cells.names)}'tablewright apply' creates tables"
         )
     return refused
+
+
+def _unlocked(names: TableNames) -> str:
+    """Return what to say where a rename cannot be seen through: in this folder no lock file tells the ids."""
+    if names.unlocked_in is None:
+        return ""
+    return (
+        f"No lock file of this base is in {names.unlocked_in}, so its parts go by their names in the schema, and what was "
+        "renamed in Airtable is not found: start the program where tablewright.lock.….json is. "
+    )
 
 
 def _named(reason: str, relation: RelationSpec, row: Mapping[str, Any]) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tablewright.expressions.columns import column_source
-from tablewright.expressions.tree import Constant, Node
+from tablewright.expressions.python import python_source
+from tablewright.expressions.tree import Constant, Node, arguments_read
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.queries import Measure, Query, Statistics
 from tablewright.model.schema import Schema, Table
 from tablewright.targets.python.code import Code, docstring, identifier, literal
 from tablewright.targets.python.imports import Imports
-from tablewright.targets.python.lifecycle import arrow, joined
+from tablewright.targets.python.lifecycle import add_names, arrow, joined
 from tablewright.targets.python.names import decision_name, parameter, statistics_name
 from tablewright.targets.python.types import argument_annotation, filter_annotation
 
@@ -26,7 +27,9 @@ class TransitionView:
     doc: Code
     test: Code
     test_doc: Code
-    tests_guard: bool
+    tests_all: bool
+    guard: Code
+    guard_uses_now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,18 @@ def transition_view(
     enum = schema.enum(lifecycle.enum)
     labels = [enum.value(source).label for source in transition.sources]
     arguments = ", ".join(f"{literal(one.key)}: {identifier(one.key)}" for one in transition.takes)
-    uses_arguments = bool(transition.takes)
     name = identifier(transition.key)
+    # What a transition sets cannot be worked out without its arguments, its guard can where it names none of them.
+    guard = None
+    if transition.takes and transition.guard is not None and not arguments_read(transition.guard):
+        guard = python_source(transition.guard, record="self")
+        add_names(guard, imports)
+        if guard.uses_now:
+            imports.name("tablewright.runtime", "utc_now")
     test_doc = f"Tell whether {name} is possible now."
-    if uses_arguments:
-        test_doc = (
-            f"Tell whether {name} is possible from here; its guard and arguments are not looked at."
-        )
+    if transition.takes:
+        unseen = "arguments" if guard or transition.guard is None else "guard and arguments"
+        test_doc = f"Tell whether {name} is possible from here; its {unseen} are not looked at."
     return TransitionView(
         name=name,
         key=literal(transition.key),
@@ -88,7 +96,9 @@ def transition_view(
         doc=_transition_doc(table, transition, labels, enum.value(transition.target).label),
         test=identifier(f"can_{transition.key}"),
         test_doc=docstring(test_doc, " " * 8),
-        tests_guard=not uses_arguments,
+        tests_all=not transition.takes,
+        guard=Code(guard.text if guard else ""),
+        guard_uses_now=guard is not None and guard.uses_now,
     )
 
 
