@@ -28,6 +28,16 @@ tables:
     fields: {name: text}
 """
 MANY = ONE.replace("to: Person", "to: Person, many: true")
+TURNED = """
+tablewright: 1
+name: library
+tables:
+  Book:
+    fields: {title: text}
+  Person:
+    fields: {name: text}
+    relations: {books: {to: Book, inverse: author}}
+"""
 OFF = "In table 'Book' edit the field 'Author' and switch 'Allow linking to multiple records' off."
 ON = OFF.replace(" off.", " on.")
 
@@ -106,16 +116,7 @@ def test_a_renamed_link_is_known_by_its_id(project: Any, compiled: Compile) -> N
 def test_a_link_that_is_turned_round_led_to_many(project: Any, compiled: Compile) -> None:
     """The other side of a link holds many records whatever the link does; as a link to one it has to be switched."""
     project.apply(compiled(MANY))
-    schema = compiled("""
-tablewright: 1
-name: library
-tables:
-  Book:
-    fields: {title: text}
-  Person:
-    fields: {name: text}
-    relations: {books: {to: Book, inverse: author}}
-""")
+    schema = compiled(TURNED)
 
     applied = project.apply(schema)
 
@@ -176,3 +177,21 @@ def test_a_saved_plan_holds_the_step(project: Any, compiled: Compile) -> None:
 
     assert read_plan(as_text(plan)) == plan
     assert project.plan(compiled(MANY)).many == {"Book": ["author"], "Person": ["books"]}
+
+
+def test_a_pulled_link_that_is_turned_round_asks_for_its_switch(
+    project: Any, compiled: Compile
+) -> None:
+    """`pull` notes that both sides lead to many, so whichever becomes the link to one has to be switched."""
+    project.apply(compiled(MANY))
+    live = project.live()
+    schema = compiled(pulled(live, name="pulled", origin="A base.").text)
+    lock = project.lock(schema)
+    lock.others = {}
+    note_known(lock, airtable_plan(wanted_base(schema), live, lock), live)
+    turned = compiled(TURNED.replace("name: library", "name: pulled"))
+
+    (step,) = airtable_plan(wanted_base(turned), live, lock).manual
+
+    assert isinstance(step, RetypeField)
+    assert (step.table_name, step.name, step.new) == ("Person", "Books", "one")
