@@ -56,6 +56,8 @@ class Claims:
         except StoreUnavailable:
             raise
         except (exc.IntegrityError, StoreError) as error:
+            if self.lanes.is_about_statements(error):
+                raise
             why = self._explained(error, self.made.known.spec.key)
             if isinstance(why, StoreOutdated):
                 raise why from error

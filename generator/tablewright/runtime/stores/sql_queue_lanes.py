@@ -77,6 +77,10 @@ class Lanes:
 
         return self.read(at_once)
 
+    def is_about_statements(self, error: Exception) -> bool:
+        """Tell whether the database refused a statement as such, whatever the rows are: a missing column, no rights."""
+        return isinstance(error.__cause__, self._engine.dialect.loaded_dbapi.ProgrammingError)
+
     def _done(self, work: Callable[[Any], T], begin: str) -> T:
         driver = self._engine.dialect.loaded_dbapi
         patience = Patience()
