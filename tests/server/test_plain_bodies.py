@@ -251,6 +251,6 @@ def _answers() -> list[tuple[int, Any]]:
             answer = session.request(
                 method, table + path.replace("{id}", first), data=sent, timeout=5
             )
-            told = re.sub(r"\b(rec\w{14}|2\d{3}-\S+Z)\b", plain, answer.text)
+            told = re.sub(r"\b(rec\w{14}|2\d{3}-[-\d:.T]+Z)\b", plain, answer.text)
             answers.append((answer.status_code, json.loads(told)))
     return answers
