@@ -208,16 +208,16 @@ def test_a_history_that_tablewright_keeps_is_no_table_of_the_schema(shell: Shell
 WITH_HISTORY = """
 tablewright: 1
 name: shop
-enums: {Status: [TODO, DONE]}
+enums: {Status: [OPEN, DONE]}
 tables:
   Order:
     fields: {title: text, status: {type: Status, required: true}}
     lifecycle:
       field: status
-      initial: TODO
+      initial: OPEN
       history: true
       transitions:
-        finish: {from: TODO, to: DONE}
+        finish: {from: OPEN, to: DONE}
 """
 
 

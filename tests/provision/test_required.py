@@ -119,7 +119,7 @@ def test_a_new_required_field_is_told_before_and_after_it_is_made(
 READS_BLANKS = """
 tablewright: 1
 name: shop
-enums: {Status: [TODO, DONE], Tag: [A, B]}
+enums: {Status: [OPEN, DONE], Tag: [A, B]}
 tables:
   Order:
     fields:
@@ -129,9 +129,9 @@ tables:
       rank: {type: integer, required: true, default: 1}
     lifecycle:
       field: status
-      initial: TODO
+      initial: OPEN
       transitions:
-        finish: {from: TODO, to: DONE}
+        finish: {from: OPEN, to: DONE}
 """
 
 
