@@ -87,6 +87,9 @@ SCOPE = Scope(FIELDS, ENUMS, {"Order": FIELDS}, {"name": TEXT, "limit": INTEGER.
         ("due - due", "a duration or blank"),
         ("at + hours(2)", "a date and time"),
         ("hours(at - at)", "a number"),
+        ("due + days(7)", "a date or blank"),
+        ("weeks(1) + today()", "a date"),
+        ("date(at) - (at - at)", "a date"),
         ("days(3)", "a duration"),
         ("date(at)", "a date"),
         ("round(price)", "a number"),
@@ -207,7 +210,9 @@ def test_what_cannot_be_blank_is_never_blank(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "way_out"),
     [
-        ("due + 1", "dates are whole days"),
+        ("due + 1", "'… + days(7)'"),
+        ("due - hours(5)", "dates are whole days: days(1), weeks(2)"),
+        ("minutes(90) + due", "dates are whole days: days(1), weeks(2)"),
         ("took + 1", "'… + hours(2)'"),
         ("took > 3", "with its unit, as in hours(2)"),
         ("due > 20260101", "take an argument"),

@@ -83,9 +83,10 @@ class Growing(Drawing):
                 self.in_unit,
             ],
             "duration": [self.duration, self.negated("duration"), self.span],
-            "datetime": [self.moment, lambda _: tree.Call("now", (), DATETIME)],
+            "datetime": [lambda _: self.moved(DATETIME), lambda _: tree.Call("now", (), DATETIME)],
             "date": [
                 lambda d: self.call("date", ("datetime",), DATE, d),
+                lambda _: self.moved(DATE),
                 lambda _: tree.Call("today", (), DATE),
             ],
             "boolean": [self.condition],
@@ -194,13 +195,13 @@ class Growing(Drawing):
         kind = "datetime" if pick == "moments" else "date"
         return self.arithmetic("-", kind, kind, DURATION, depth)
 
-    def moment(self, depth: int) -> tree.Node:
+    def moved(self, kind: ValueType) -> tree.Node:
         operator = self.one_of(["+", "-"])
-        left, right = self.leaf("datetime"), self.leaf("duration")
+        left, right = self.leaf(kind.kind), self.leaf("duration")
         if operator == "+" and self.flipped():
             left, right = right, left
         nullable = left.type.nullable or right.type.nullable
-        return tree.Arithmetic(operator, left, right, DATETIME.or_none(nullable))
+        return tree.Arithmetic(operator, left, right, kind.or_none(nullable))
 
     def length_of(self, depth: int) -> tree.Node:
         if self.flipped():

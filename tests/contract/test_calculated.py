@@ -169,8 +169,9 @@ def test_what_was_written_comes_back_calculated(filled: ModuleType) -> None:
     order = orders.find_by(number="plain")[0]
     line = lines.create(name="cap", net=2.0, amount=5, order=order)
     assert (line.gross, line.total_of_order, line.share) == (10.0, 10.0, 1.0)
-    line.update(net=3.0)
-    assert (line.gross, line.total_of_order) == (15.0, 15.0)
+    line.update(net=3.0, due=date(2026, 3, 1))
+    assert (line.gross, line.total_of_order, line.reminder) == (15.0, 15.0, date(2026, 2, 26))
+    assert lines.count(lines.c.reminder < lines.c.due - timedelta(days=2)) == 3
 
     order.update(number="changed", opened=OPENED)
 

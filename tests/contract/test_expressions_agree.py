@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.types import DATETIME, DURATION, INTEGER
+from tablewright.expressions.types import DATE, DATETIME, DURATION, INTEGER
 from tablewright.runtime import Choice, StoreError
 from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
@@ -151,6 +151,42 @@ def test_time_ends_where_the_calendar_does(
     seen = tree.Field("seen", DATETIME)
     start = tree.Choice(tree.BlankTest(seen, negated=True), tree.literal(moment), seen, DATETIME)
     node = tree.Arithmetic(operator, start, tree.literal(span), DATETIME)
+    evaluator = Evaluator({}, NOW, ENUMS)
+
+    found = sql_values(filled, evaluator, lambda scope: [scope.value(node)])
+
+    assert {values[0] for values in found.values()} == {expected}
+    assert {evaluator.value(node, {"": row}) for row in RECORDS} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("operator", "day", "span", "expected"),
+    [
+        ("+", date.max, timedelta(days=1), date.max),
+        ("+", NOW.date(), MOST, date.max),
+        ("-", NOW.date(), MOST, date.min),
+        ("-", date.min, timedelta(days=400), date.min),
+        ("+", date(2024, 2, 28), timedelta(days=1, hours=23), date(2024, 2, 29)),
+        ("-", date(2024, 3, 1), timedelta(days=1, hours=23), date(2024, 2, 29)),
+        ("+", date(2024, 3, 1), -timedelta(hours=1), date(2024, 2, 29)),
+        ("-", date(2024, 3, 1), -timedelta(hours=1), date(2024, 3, 2)),
+        ("+", date.min, timedelta(days=400), date.min + timedelta(days=400)),
+        ("-", date.max, timedelta(days=400), date.max - timedelta(days=400)),
+    ],
+)
+def test_days_move_by_whole_days_within_the_calendar(
+    filled: SqlStore,
+    operator: tree.ArithmeticOperator,
+    day: date,
+    span: timedelta,
+    expected: date,
+) -> None:
+    """A day moves by the whole days of a duration, rounded down as `timedelta.days` is, and not out of the calendar."""
+    # The row is looked at, so that the database does the calculation: seen is never blank.
+    seen = tree.Field("seen", DATETIME)
+    other = tree.Call("date", (seen,), DATE)
+    start = tree.Choice(tree.BlankTest(seen, negated=True), tree.literal(day), other, DATE)
+    node = tree.Arithmetic(operator, start, tree.literal(span), DATE)
     evaluator = Evaluator({}, NOW, ENUMS)
 
     found = sql_values(filled, evaluator, lambda scope: [scope.value(node)])

@@ -213,11 +213,11 @@ class Growing(Drawing):
             ]
         if kind.kind == "text":
             makers.append(lambda: tree.Arithmetic("+", one, other, kind.or_none()))
-        if kind.kind == "datetime":
+        if kind.kind in ("datetime", "date"):
             makers.append(
                 lambda: tree.Arithmetic(
                     self.one_of(["+", "-"]),
-                    self.field(DATETIME),
+                    self.field(kind),
                     self.leaf(DURATION),
                     kind.or_none(),
                 )

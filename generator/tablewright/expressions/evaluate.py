@@ -14,6 +14,8 @@ from typing import Any, Final, assert_never
 from tablewright.expressions import tree
 from tablewright.expressions.operations import (
     SPAN_SECONDS,
+    day_earlier,
+    day_later,
     divide,
     earlier,
     later,
@@ -179,13 +181,16 @@ def _calculate(operator: tree.ArithmeticOperator, left: Any, right: Any) -> Any:
         case "+":
             if isinstance(left, timedelta) and isinstance(right, timedelta):
                 return plus(left, right)
-            if isinstance(left, datetime):
-                return later(left, right)
-            return later(right, left) if isinstance(right, datetime) else left + right
+            start, span = (right, left) if isinstance(left, timedelta) else (left, right)
+            if isinstance(start, datetime):
+                return later(start, span)
+            return day_later(start, span) if isinstance(start, date) else left + right
         case "-":
-            if isinstance(right, timedelta):
-                return (earlier if isinstance(left, datetime) else minus)(left, right)
-            return left - right
+            if not isinstance(right, timedelta):
+                return left - right
+            if isinstance(left, datetime):
+                return earlier(left, right)
+            return (day_earlier if isinstance(left, date) else minus)(left, right)
         case "*":
             return left * right
         case "/":

@@ -284,7 +284,7 @@ class FormulaPrinter:
 
     def _arithmetic(self, node: tree.Arithmetic) -> Said:
         operator, left, right = node.operator, node.left, node.right
-        if node.type.kind == "datetime":
+        if node.type.kind in ("datetime", "date"):
             return self._later(node)
         if left.type.kind == "text" and operator == "+":
             one, other = self.value(left), self.value(right)
@@ -307,13 +307,14 @@ class FormulaPrinter:
         length = self._constant(span)
         if length is None:
             return Said("BLANK()", "FALSE()")
-        if length % timedelta(seconds=1):
-            raise Unsayable("a span that is not in whole seconds")
-        seconds = int(length.total_seconds()) * (-1 if node.operator == "-" else 1)
-        if abs(seconds) > _LONGEST_SPAN:
+        if abs(length) > _LONGEST_SPAN:
             raise Unsayable("a span beyond what a date can hold")
+        unit, size = ("days", 86_400) if node.type.kind == "date" else ("seconds", 1)
+        if unit == "seconds" and length % timedelta(seconds=1):
+            raise Unsayable("a span that is not in whole seconds")
+        count = length // timedelta(seconds=size) * (-1 if node.operator == "-" else 1)
         said = self.value(start)
-        return Said(f"DATEADD({said.text}, {number(seconds)}, 'seconds')", said.known)
+        return Said(f"DATEADD({said.text}, {number(count)}, '{unit}')", said.known)
 
     def _choice(self, test: tree.Node, then: Said, otherwise: Said) -> Said:
         condition = self.condition(test)
@@ -357,7 +358,7 @@ class FormulaPrinter:
         return self._evaluator.value(node, {})
 
 
-_LONGEST_SPAN: Final = 4_000 * 366 * 86_400
+_LONGEST_SPAN: Final = timedelta(days=4_000 * 366)
 _SIGN: Final = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _MIRRORED: Final[dict[tree.CompareOperator, tree.CompareOperator]] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Final, overload
 
@@ -114,7 +114,7 @@ def concat(left: str | None, right: str | None) -> str | None:
     return None if left is None or right is None else left + right
 
 
-# -- moments and durations --------------------------------------------------------------------------------------------
+# -- moments, days and durations --------------------------------------------------------------------------------------
 
 
 def later(moment: datetime, span: timedelta) -> datetime:
@@ -128,6 +128,19 @@ def later(moment: datetime, span: timedelta) -> datetime:
 def earlier(moment: datetime, span: timedelta) -> datetime:
     """Return the moment that lies *span* before *moment*, within the years 1 to 9999."""
     return later(moment, -span)
+
+
+def day_later(day: date, span: timedelta) -> date:
+    """Return the day that lies the whole days of *span* after *day*, within the years 1 to 9999."""
+    try:
+        return day + span
+    except OverflowError:
+        return date.max if span > timedelta() else date.min
+
+
+def day_earlier(day: date, span: timedelta) -> date:
+    """Return the day that lies the whole days of *span* before *day*, within the years 1 to 9999."""
+    return day_later(day, timedelta(days=-span.days))
 
 
 def plus(left: timedelta, right: timedelta) -> timedelta:

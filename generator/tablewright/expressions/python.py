@@ -286,7 +286,7 @@ class _Printer:
             return self._helper(name, self.value(node.left), self.value(node.right))
         left, right = self._inner(node.left), self._inner(node.right)
         helper = helper_of(node)
-        if helper == "later" and node.left.type.kind == "duration":
+        if helper in ("later", "day_later") and node.left.type.kind == "duration":
             left, right = right, left
         if helper:
             return self._helper(helper, left, right)

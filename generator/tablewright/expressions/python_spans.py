@@ -16,13 +16,14 @@ def helper_of(node: tree.Arithmetic) -> str:
     """Return the helper of a calculation that Python's own operator could not finish; empty where it can."""
     if node.operator == "%" and node.type.kind == "number":
         return "remainder"
-    if node.type.kind == "datetime":
-        moment, span = node.left, node.right
-        if moment.type.kind == "duration":
-            moment, span = span, moment
-        if isinstance(moment, tree.Call) and moment.function == "now" and _is_near(span):
+    if node.type.kind in ("datetime", "date"):
+        start, span = node.left, node.right
+        if start.type.kind == "duration":
+            start, span = span, start
+        if isinstance(start, tree.Call) and start.function in ("now", "today") and _is_near(span):
             return ""
-        return "later" if node.operator == "+" else "earlier"
+        name = "later" if node.operator == "+" else "earlier"
+        return name if node.type.kind == "datetime" else f"day_{name}"
     if node.left.type.kind == "duration" and not (
         _is_bounded(node.left) and _is_bounded(node.right)
     ):

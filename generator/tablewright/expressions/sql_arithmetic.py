@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -48,6 +49,10 @@ def arithmetic(compiler: SqlCompiler, node: tree.Arithmetic, one: Sql, other: Sq
     if node.type.kind == "datetime":
         moment, span = (other, one) if left.kind == "duration" else (one, other)
         return _later(compiler, moment, -span if node.operator == "-" else span)
+    if node.type.kind == "date":
+        day, span = (other, one) if left.kind == "duration" else (one, other)
+        days = rounded_down(compiler, span / 86_400.0)
+        return _days_later(compiler, day, -days if node.operator == "-" else days)
     if left.kind == "duration":
         return whole_microseconds(compiler, _PLAIN[node.operator](one, other))
     return _seconds_between(compiler, one, other, are_dates=left.kind == "date")
@@ -109,7 +114,7 @@ def rounded_down(compiler: SqlCompiler, value: Sql) -> Sql:
     return sa.func.tw_floor(value, type_=sa.BigInteger())
 
 
-# -- moments and durations --------------------------------------------------------------------------------------------
+# -- moments, days and durations --------------------------------------------------------------------------------------------
 
 
 def whole_microseconds(compiler: SqlCompiler, seconds: Sql) -> Sql:
@@ -136,6 +141,17 @@ def _later(compiler: SqlCompiler, moment: Sql, span: Sql) -> Sql:
         (span >= _END_SECOND - second, sa.literal(LAST_MOMENT, compiler.moment_type)),
         (span < _FIRST_SECOND - second, sa.literal(FIRST_MOMENT, compiler.moment_type)),
         else_=sa.type_coerce(moment.op("+")(interval), compiler.moment_type),
+    )
+
+
+def _days_later(compiler: SqlCompiler, day: Sql, days: Sql) -> Sql:
+    if compiler.dialect == "sqlite":
+        return sa.func.tw_add_days(day, days, type_=sa.Date())
+    first, last = sa.literal(date.min, sa.Date()), sa.literal(date.max, sa.Date())
+    return sa.case(
+        (days >= sa.type_coerce(last.op("-")(day), sa.Integer()), last),
+        (days <= sa.type_coerce(first.op("-")(day), sa.Integer()), first),
+        else_=sa.type_coerce(day.op("+")(sa.cast(days, sa.Integer())), sa.Date()),
     )
 
 

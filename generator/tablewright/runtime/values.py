@@ -11,6 +11,8 @@ from pydantic import AfterValidator, AwareDatetime
 from tablewright.expressions.operations import (
     ceil_,
     concat,
+    day_earlier,
+    day_later,
     divide,
     earlier,
     floor_,
@@ -74,6 +76,8 @@ __all__ = [
     "UtcDatetime",
     "ceil_",
     "concat",
+    "day_earlier",
+    "day_later",
     "divide",
     "earlier",
     "floor_",

@@ -8,12 +8,14 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, Literal
 
 from tablewright.expressions import functions, tree
+from tablewright.expressions.operations import SPAN_SECONDS, span_of
 from tablewright.expressions.record_ids import LENGTH, is_record_id
 from tablewright.expressions.resolving.context import Context, described
 from tablewright.expressions.resolving.facts import facts
 from tablewright.expressions.resolving.foreign import way_out_of_is
 from tablewright.expressions.types import (
     BOOLEAN,
+    DATE,
     DATETIME,
     DURATION,
     INTEGER,
@@ -93,9 +95,28 @@ def arithmetic(context: Context, node: ast.BinOp) -> tree.Node | None:
         context.problem(node.right, "TW504", "divides by zero", "the result would always be blank")
         return None
     found = tree.Arithmetic(operator, left, right, result)
+    if result.kind == "date":
+        _check_whole_days(context, node, found)
     if scales:
         return tree.Call("seconds", (found,), DURATION.or_none(result.nullable))
     return found
+
+
+def _check_whole_days(context: Context, node: ast.BinOp, found: tree.Arithmetic) -> None:
+    """Refuse to move a day by a length that says at sight that it is no number of days."""
+    sides = ((found.left, node.left), (found.right, node.right))
+    span, place = next((side, at) for side, at in sides if side.type.kind == "duration")
+    if (
+        isinstance(span, tree.Call)
+        and span.function in SPAN_SECONDS
+        and isinstance(span.arguments[0], tree.Constant)
+    ):
+        count = span.arguments[0].value
+        if (
+            isinstance(count, (int, float))
+            and span_of(count, span.function).total_seconds() % 86_400
+        ):
+            context.problem(place, "TW504", "moves a date by part of a day", "dates are whole days: days(1), weeks(2)")  # fmt: skip
 
 
 _SCALED: Final = frozenset(
@@ -132,6 +153,9 @@ _SUMS: Final[Mapping[tuple[str, str, str], ValueType]] = {
     ("-", "datetime", "duration"): DATETIME,
     ("+", "duration", "datetime"): DATETIME,
     ("-", "datetime", "datetime"): DURATION,
+    ("+", "date", "duration"): DATE,
+    ("-", "date", "duration"): DATE,
+    ("+", "duration", "date"): DATE,
     ("-", "date", "date"): DURATION,
     ("+", "duration", "duration"): DURATION,
     ("-", "duration", "duration"): DURATION,
@@ -143,8 +167,8 @@ def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
         return f"say what the number counts, as in '… {operator} hours(2)'"
     if {left.kind, right.kind} == {"date", "datetime"}:
         return "take the date of the moment with date(…)"
-    if left.kind == "date" and (right.kind == "duration" or right.is_numeric):
-        return "dates are whole days: compare their difference, as in today() - day < days(7)"
+    if left.kind == "date" and right.is_numeric:
+        return f"say what the number counts, as in '… {operator} days(7)'"
     if "text" in (left.kind, right.kind) and operator == "+":
         return "only texts can be joined with texts"
     return ""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import overload
 
 from tablewright.expressions import tree
-from tablewright.expressions.types import DATETIME, DURATION
+from tablewright.expressions.types import DATE, DATETIME, DURATION
 from tablewright.runtime.columns.base import (
     Condition,
     Ordered,
@@ -43,12 +43,19 @@ class Duration(Numeric):
         return self._is_in(values)
 
     @overload
-    def __add__(self, other: Datetime | datetime) -> Datetime: ...
+    def __add__(self, other: Datetime | datetime) -> Datetime: ...  # type: ignore[overload-overlap]  # datetimes are dates
+    @overload
+    def __add__(self, other: Date | date) -> Date: ...
     @overload
     def __add__(self, other: Duration | timedelta) -> Duration: ...
-    def __add__(self, other: Datetime | datetime | Duration | timedelta) -> Duration | Datetime:
+    def __add__(
+        self, other: Datetime | datetime | Date | date | Duration | timedelta
+    ) -> Duration | Datetime | Date:
         if isinstance(other, (Datetime, datetime)):
             return Datetime(calculated("+", self.node, _moment_node(other, self), DATETIME))
+        if isinstance(other, (Date, date)):
+            day = other.node if isinstance(other, Date) else tree.literal(other)
+            return Date(calculated("+", self.node, day, DATE))
         return Duration(calculated("+", self.node, self._operand(other), DURATION))
 
     def __radd__(self, other: timedelta) -> Duration:
@@ -163,7 +170,18 @@ class Date(Ordered):
         """Whether the day is one of *values*; None stands for blank."""
         return self._is_in(values)
 
-    def __sub__(self, other: Date | date) -> Duration:
+    def __add__(self, other: Duration | timedelta) -> Date:
+        return Date(calculated("+", self.node, span_node(other, self), DATE))
+
+    __radd__ = __add__
+
+    @overload
+    def __sub__(self, other: Date | date) -> Duration: ...
+    @overload
+    def __sub__(self, other: Duration | timedelta) -> Date: ...
+    def __sub__(self, other: Date | date | Duration | timedelta) -> Duration | Date:
+        if isinstance(other, (Duration, timedelta)):
+            return Date(calculated("-", self.node, span_node(other, self), DATE))
         return Duration(calculated("-", self.node, self._operand(other), DURATION))
 
     def __rsub__(self, other: date) -> Duration:

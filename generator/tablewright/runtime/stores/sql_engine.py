@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import QueuePool
 
-from tablewright.expressions.operations import later, round_, span_of
+from tablewright.expressions.operations import day_later, later, round_, span_of
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
@@ -185,6 +185,10 @@ def _add_seconds(moment: str, seconds: float) -> str:
     return moment_text(later(datetime.fromisoformat(moment), span_of(seconds, "seconds")))
 
 
+def _add_days(day: str, days: int) -> str:
+    return day_later(date.fromisoformat(day), span_of(days, "days")).isoformat()
+
+
 def _span(count: float, unit_seconds: int) -> float:
     return span_of(count * unit_seconds, "seconds").total_seconds()
 
@@ -206,6 +210,7 @@ def _floor(value: float) -> int | None:
 
 
 _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Any]], ...]] = (
+    ("tw_add_days", 2, _strict(_add_days)),
     ("tw_add_seconds", 2, _strict(_add_seconds)),
     ("tw_exact", 3, _strict(_exact)),
     ("tw_floor", 1, _strict(_floor)),
