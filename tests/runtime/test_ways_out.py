@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from generated.agent_tasks import AgentTask
 from tablewright.runtime import (
     Connection,
     NotConfigured,
+    RecordInvalid,
     RecordNotSaved,
     StoreError,
     WriteIncomplete,
@@ -55,6 +56,94 @@ def test_where_tells_who_takes_values(store: Connection) -> None:
     for where in (model.where, model.where().where):
         with pytest.raises(TypeError, match=said):
             where(name="x")
+
+
+@pytest.mark.parametrize("method", ["first", "count", "exists"])
+def test_what_takes_conditions_tells_who_gives_values(store: Connection, method: str) -> None:
+    """The way out names the same question by `find_by`; a name that is no field is told, with the nearest one."""
+    asked: Any = getattr(AgentTask, method)
+    said = f"{method}() takes conditions: write AgentTask.find_by(status=…).{method}(), or AgentTask.{method}(AgentTask.c.status == …)"
+
+    with pytest.raises(TypeError) as caught:
+        asked(status="PENDING")
+    with pytest.raises(
+        RecordInvalid, match="statsu is not a field of AgentTask: did you mean 'status'"
+    ):
+        asked(statsu="PENDING")
+    with pytest.raises(
+        TypeError, match=rf"write AgentTask.{method}\(AgentTask.c.depends_on.contains\(…\)\)"
+    ):
+        asked(depends_on="recAAAAAAAAAAAAAA")
+
+    assert str(caught.value) == said
+
+
+def test_a_name_that_is_no_field_is_told_with_the_nearest_one(store: Connection) -> None:
+    """Whichever generated method is given it: as where many records are created, and nothing is stored."""
+    task = AgentTask.create(name="n", description="d", agent_id="a")
+    model: Any = AgentTask
+    record: Any = task
+    more = {"name": "m", "description": "d", "agent_id": "a"}
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: model.create(**more, prioriti="x"),
+        lambda: model.upsert(on=["name"], **more, prioriti="x"),
+        lambda: model.find_by(prioriti="x"),
+        lambda: record.update(prioriti="x", name="changed"),
+        lambda: asyncio.run(model.aio.create(**more, prioriti="x")),
+        lambda: asyncio.run(model.aio.update(record, prioriti="x")),
+    )
+
+    for call in calls:
+        with pytest.raises(
+            RecordInvalid, match="prioriti is not a field of AgentTask: did you mean 'priority'"
+        ):
+            call()
+
+    assert (AgentTask.count(), task.refresh().name) == (1, "n")
+
+
+def test_what_a_generated_method_does_not_take_is_told_in_the_words_of_the_schema(
+    store: Connection,
+) -> None:
+    """Missing values, values of the store, the state, what is worked out, and values without their names."""
+    model: Any = AgentTask
+    record: Any = AgentTask.create(name="n", description="d", agent_id="a")
+    more = {"name": "m", "description": "d", "agent_id": "a"}
+    invalid: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: model.create(name="m"), "description is required; agent_id is required"),
+        (lambda: model.create(**more, status="PENDING"), "status begins at 'Pending' and is moved by transitions only"),
+        (lambda: model.create(**more, id="x"), "id is given by the store"),
+        (lambda: record.update(is_blocked=True), "is_blocked is not a field"),
+        (lambda: record.update(status="PENDING"), "status is moved by transitions only"),
+    )  # fmt: skip
+    mistaken: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: model.create("m"), r"create\(\) takes fields by name: write create\(name=…\)"),
+        (lambda: model.find_by(parameters={}), "with a condition on AgentTask.c.parameters"),
+    )
+
+    for call, said in invalid:
+        with pytest.raises(RecordInvalid, match=said):
+            call()
+    for call, said in mistaken:
+        with pytest.raises(TypeError, match=said):
+            call()
+    with pytest.raises(ValueError, match="say on=…"):
+        model.upsert(**more)
+    assert AgentTask.count() == 1
+
+
+def test_an_error_inside_of_a_method_stays_what_it_is(
+    store: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the call itself is explained, and not what goes wrong while it is carried out."""
+
+    def broken(values: object) -> None:
+        raise TypeError("not about the call")
+
+    monkeypatch.setattr(AgentTask, "_create", broken)
+
+    with pytest.raises(TypeError, match="not about the call"):
+        AgentTask.create(name="n", description="d", agent_id="a")
 
 
 @pytest.mark.parametrize(

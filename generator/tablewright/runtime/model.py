@@ -138,19 +138,19 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         return query.Query(cls).all()
 
     @classmethod
-    def first(cls, *conditions: Condition) -> Self | None:
+    def first(cls, *conditions: Condition, **values: Never) -> Self | None:
         """Return the oldest record that meets all conditions, or None."""
-        return cls.where(*conditions).first()
+        return query.narrowed(cls, "first", conditions, values).first()
 
     @classmethod
-    def count(cls, *conditions: Condition) -> int:
+    def count(cls, *conditions: Condition, **values: Never) -> int:
         """Return how many records meet all conditions."""
-        return cls.where(*conditions).count()
+        return query.narrowed(cls, "count", conditions, values).count()
 
     @classmethod
-    def exists(cls, *conditions: Condition) -> bool:
+    def exists(cls, *conditions: Condition, **values: Never) -> bool:
         """Tell whether a record meets all conditions."""
-        return cls.where(*conditions).exists()
+        return query.narrowed(cls, "exists", conditions, values).exists()
 
     @classmethod
     def find_by(cls, *args: Any, **values: Any) -> Query[Self]:

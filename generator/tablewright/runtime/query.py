@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Never, Self, TypeVar, overload
 
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions import tree
+from tablewright.runtime.calls import values_given
 from tablewright.runtime.columns import Columns, Condition, Term
 from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.connection import current_store
@@ -61,15 +62,23 @@ class Query(Generic[R_co]):
 
     def where(self, *conditions: Condition, **values: Never) -> Self:
         """Return the query with more conditions, all of which have to hold."""
-        for name in values:
-            kind = self.model.__name__
-            raise TypeError(
-                f"where() takes conditions: write {kind}.find_by({name}=…), or where({kind}.c.{name} == …)"
-            )
+        return self._narrowed("where", conditions, values)
+
+    def _narrowed(
+        self, method: str, conditions: Sequence[Condition], values: Mapping[str, Never]
+    ) -> Self:
+        """Return the query with more conditions, as *method* was given them.
+
+        Raises:
+            TypeError: values of fields, which are for `find_by`, or what is no condition.
+            RecordInvalid: values of what is no field.
+        """
+        if values:
+            raise values_given(self.model, method, values)
         for condition in conditions:
             if not isinstance(condition, Condition):
                 raise TypeError(
-                    f"where() takes conditions such as {self.model.__name__}.c.id == '…', not {condition!r}"
+                    f"{method}() takes conditions such as {self.model.__name__}.c.id == '…', not {condition!r}"
                 )
         return self._with(_conditions=(*self._conditions, *(one.node for one in conditions)))
 
@@ -220,6 +229,13 @@ class Query(Generic[R_co]):
             )
         )
         return Selection(self.model.table, where, self._order, self._limit, self._offset, utc_now())
+
+
+def narrowed(
+    model: type[R], method: str, conditions: Sequence[Condition], values: Mapping[str, Never]
+) -> Query[R]:
+    """Return the records that meet conditions, as *method* of their class was given them."""
+    return Query(model)._narrowed(method, conditions, values)
 
 
 def _natural(name: str, number: int) -> int:

@@ -133,6 +133,9 @@ def checked_changes(record: AirtableModel, values: Mapping[str, Any]) -> Row:
     trial = record.model_copy()
     misfits: list[Misfit] = []
     for name, value in flat.items():
+        if name not in model.__pydantic_fields__:
+            misfits.append(Misfit(name, unknown(model, name), has_given=False))
+            continue
         try:
             setattr(trial, name, value)
         except RecordInvalid as error:

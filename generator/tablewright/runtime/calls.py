@@ -1,0 +1,98 @@
+"""Calls that do not fit the methods of records → errors that name the right field and the way out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tablewright.runtime.errors import Misfit, RecordInvalid, TablewrightError
+from tablewright.runtime.misfits import unknown
+from tablewright.runtime.values import given
+from tablewright.runtime.writing import (
+    checked_changes,
+    merge_keys,
+    new_record,
+    state_given,
+)
+
+if TYPE_CHECKING:
+    from tablewright.runtime.model import AirtableModel
+
+
+def values_given(model: type[AirtableModel], method: str, names: Iterable[str]) -> Exception:
+    """Return the error for values by name where *method* takes conditions."""
+    listed = list(names)
+    misfits = _unknown(model, listed)
+    if misfits:
+        return RecordInvalid(model.table.key, misfits)
+    kind, name = model.__name__, listed[0]
+    asked, then = ("where", "") if method == "where" else (f"{kind}.{method}", f".{method}()")
+    relation = model.table.relations_by_key.get(name)
+    if relation is not None and relation.many:
+        way = f"{asked}({kind}.c.{name}.contains(…))"
+    else:
+        way = f"{kind}.find_by({name}=…){then}, or {asked}({kind}.c.{name} == …)"
+    return TypeError(f"{method}() takes conditions: write {way}")
+
+
+def refused_call(
+    owner: AirtableModel | type[AirtableModel],
+    method: str,
+    args: tuple[Any, ...],
+    values: Mapping[str, Any],
+) -> Exception | None:
+    """Return the error for a call that the signature of a generated *method* refused; None where Python's own says it all."""
+    if args:
+        return TypeError(f"{method}() takes fields by name: write {method}(name=…)")
+    try:
+        return _refused(owner, method, given(**values))
+    except TablewrightError as error:
+        return error
+
+
+def _refused(
+    owner: AirtableModel | type[AirtableModel], method: str, values: dict[str, Any]
+) -> Exception | None:
+    model = owner if isinstance(owner, type) else type(owner)
+    if method == "find_by":
+        return _not_found_by(model, values)
+    if not isinstance(owner, type):
+        checked_changes(owner, values)
+        return None
+    on = values.pop("on", None) if method == "upsert" else None
+    new_record(model, values, model.table.key)
+    lifecycle = model.table.lifecycle
+    if lifecycle is not None and lifecycle.field in values:
+        return state_given(model.table.key, lifecycle)
+    if method == "upsert" and on is None:
+        return _no_key(model)
+    return None
+
+
+def _not_found_by(model: type[AirtableModel], values: Mapping[str, Any]) -> Exception | None:
+    misfits = _unknown(model, values)
+    if misfits:
+        return RecordInvalid(model.table.key, misfits)
+    taken = inspect.signature(model.find_by).parameters
+    name = next((one for one in values if one not in taken), None)
+    if name is None:
+        return None
+    kind = model.__name__
+    return TypeError(
+        f"find_by() compares single values, and '{name}' is none: write {kind}.where() with a condition on {kind}.c.{name}"
+    )
+
+
+def _no_key(model: type[AirtableModel]) -> Exception | None:
+    try:
+        merge_keys(model.table, {}, None)
+    except ValueError as error:
+        return error
+    return None
+
+
+def _unknown(model: type[AirtableModel], names: Iterable[str]) -> list[Misfit]:
+    table = model.table
+    known = {"id", "created_time", *table.by_key, *table.relations_by_key}
+    return [Misfit(one, unknown(model, one), has_given=False) for one in names if one not in known]
