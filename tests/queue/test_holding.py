@@ -12,7 +12,13 @@ from types import ModuleType
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskStatus
-from tablewright.runtime import AirtableModel, Connection, LeaseLost, TransitionRefused
+from tablewright.runtime import (
+    AirtableModel,
+    Connection,
+    LeaseLost,
+    StoreUnavailable,
+    TransitionRefused,
+)
 
 pytestmark = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 Lapse = Callable[[AirtableModel], None]
@@ -235,6 +241,32 @@ def test_what_ended_can_neither_be_stopped_nor_postponed(connection: Connection)
         task.request_cancel()
     with pytest.raises(TransitionRefused, match="'Completed'"):
         task.postpone(timedelta(seconds=1))
+
+
+def test_a_refusal_names_what_is_possible_as_the_task_is_stored(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what was possible when it was read; and by its state alone where a guard cannot be looked at."""
+    done, failed = (claimed() for _ in range(2))
+    old = AgentTask.get(done.id)
+    done.complete_execution("done")
+    monkeypatch.setattr(AgentTask, "can_retry_execution", unreachable)
+    failed.release()
+    other = AgentTask.get(failed.id)
+    AgentTask.get(failed.id).start_execution().fail_execution("no luck")
+
+    with pytest.raises(TransitionRefused) as refusal:
+        old.postpone(timedelta(seconds=1))
+    assert refusal.value.possible == ()
+    for act in (other.request_cancel, lambda: other.postpone(timedelta(seconds=1))):
+        with pytest.raises(TransitionRefused, match="'Failed'") as refusal:
+            act()
+        assert refusal.value.possible == ("retry_execution", "cancel_execution")
+
+
+def unreachable(_: AgentTask) -> bool:
+    """A guard whose links cannot be read."""
+    raise StoreUnavailable("nobody is there")
 
 
 def test_a_transition_that_stays_in_the_state_keeps_the_lease(

@@ -138,6 +138,17 @@ def test_a_line_of_the_file_that_cannot_be_read_is_named_once(
     assert warning == f"{here}, line 4 is left out: it cannot be read. Write NAME=value"
 
 
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for() -> None:
+    """Whoever writes into it may never come; what connects by a URL does not look at it."""
+    os.mkfifo(".env")
+
+    with pytest.raises(
+        NotConfigured, match=r"\.env is no file but a pipe.*set them in the environment"
+    ):
+        connect()
+    connect("sqlite:///given.db").close()
+
+
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env` is read without touching the environment, and loses against it."""
     Path(".env").write_text("TABLEWRIGHT_STORE=sqlite:///from_file.db\n", encoding="utf-8")

@@ -111,6 +111,15 @@ def possible(record: AirtableModel) -> tuple[str, ...]:
     return tuple(name for name in allowed(record) if getattr(record, f"can_{name}")())
 
 
+def possible_now(record: AirtableModel) -> tuple[str, ...]:
+    """Return the transitions that are possible, for an error; by the state alone where guards cannot be looked at."""
+    try:
+        return record.open_transitions()
+    except TablewrightError:
+        # One looks at links that cannot be read now; the error holds all the same.
+        return allowed(record)
+
+
 def allowed(record: AirtableModel) -> tuple[str, ...]:
     """Return the transitions that the record's state allows, whatever their guards say."""
     lifecycle = type(record).table.lifecycle
@@ -169,16 +178,11 @@ def refused(record: AirtableModel, name: str, refusal: Refusal) -> TransitionRef
     """Return the error that says why a transition is not possible, and what is."""
     lifecycle, _ = _specification(record, name)
     state = getattr(record, lifecycle.field)
-    try:
-        others = record.open_transitions()
-    except TablewrightError:
-        # A guard looks at links that cannot be read now; the refusal holds all the same.
-        others = allowed(record)
     return TransitionRefused(
         record.described(),
         name,
         getattr(state, "label", "blank"),
-        possible=[one for one in others if one != name],
+        possible=[one for one in possible_now(record) if one != name],
         reason=refusal.reason,
     )
 

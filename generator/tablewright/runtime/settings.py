@@ -25,12 +25,17 @@ def settings() -> dict[str, str]:
     A line of it that cannot be read is left out, and the log is warned once in each process.
 
     Raises:
-        NotConfigured: the file is there and cannot be read.
+        NotConfigured: the file is there and cannot be read, or is a pipe, which may never be written to.
     """
     path = Path.cwd() / ".env"
     try:
+        if path.is_fifo() or path.is_socket():
+            raise NotConfigured(
+                f"{path} is no file but a pipe, which is not waited for: write the settings into a file of this name, "
+                "or set them in the environment"
+            )
         # A folder of this name is somebody's virtual environment.
-        text = path.read_text("utf-8") if path.is_file() or path.is_fifo() else ""
+        text = path.read_text("utf-8") if path.is_file() else ""
     except UnicodeDecodeError:
         raise NotConfigured(f"{path} is no text in UTF-8: save it so, or move it away") from None
     except OSError as error:

@@ -12,15 +12,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from tablewright.expressions import tree
+from tablewright.runtime.codec import Row
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import (
     LeaseLost,
     NotSupported,
+    RecordInvalid,
     RecordNotFound,
     TablewrightError,
     TransitionRefused,
 )
+from tablewright.runtime.lifecycle import possible_now
 from tablewright.runtime.queue import refused, settling, unreadable
 from tablewright.runtime.queue.lease import Lease, lease_of
 from tablewright.runtime.queue.rules import (
@@ -31,6 +34,7 @@ from tablewright.runtime.queue.rules import (
     taking_of,
 )
 from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement
+from tablewright.runtime.reading import decoded_one
 from tablewright.runtime.records import Origin, origin_of
 from tablewright.runtime.stores.base import Store
 
@@ -235,7 +239,7 @@ def request_cancel(record: R) -> R:
         fresh = origin.store.fetch(table, [record.id])
         if not fresh:
             raise RecordNotFound(table.key, [record.id], origin.store.description)
-        raise _ended(record, fresh[record.id], "request_cancel")
+        raise _ended(record, origin.store, fresh[record.id], "request_cancel")
     record._apply(row)
     cancel = queue_spec(type(record)).cancel
     if cancel is not None and origin.lease is None and row["lease_until"] is None:
@@ -262,7 +266,7 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         fresh = origin.store.fetch(table, [record.id])
         if not fresh:
             raise RecordNotFound(table.key, [record.id], origin.store.description)
-        raise _ended(record, fresh[record.id], "postpone")
+        raise _ended(record, origin.store, fresh[record.id], "postpone")
     record._apply(row)
     return record
 
@@ -275,16 +279,19 @@ def _check_delay(action: str, span: timedelta | None) -> None:
         raise ValueError(f"{action}() takes at most {MOST_DELAY.days} days, not {span.days}")
 
 
-def _ended(record: AirtableModel, row: dict[str, object], action: str) -> TransitionRefused:
-    lifecycle = type(record).table.lifecycle
-    state = row[lifecycle.field] if lifecycle is not None else None
+def _ended(record: AirtableModel, store: Store, row: Row, action: str) -> TransitionRefused:
+    """Return the error for a task that is in another state than *action* asks for; *row* is how it is stored now."""
+    model = type(record)
+    lifecycle = model.table.lifecycle
+    assert lifecycle is not None  # noqa: S101  # a queue has one
+    state = row[lifecycle.field]
+    try:
+        possible = possible_now(decoded_one(model, store, row))
+    except RecordInvalid:
+        possible = tuple(one.name for one in lifecycle.open_from(state))
     label = getattr(state, "label", "blank")
     return TransitionRefused(
-        record.described(),
-        action,
-        label,
-        possible=record.open_transitions(),
-        reason=f"is '{label}'",
+        record.described(), action, label, possible=possible, reason=f"is '{label}'"
     )
 
 
