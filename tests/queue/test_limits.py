@@ -197,6 +197,35 @@ def test_a_claim_of_a_renamed_state_says_that_the_store_is_of_another_schema(
         limits.Broken.claim("w", 2)
 
 
+@pytest.mark.parametrize(
+    "states",
+    [["NEW", "BUSY", "FINE", "BAD"], ["NEW", "BUSY", "DONE", "WORSE"]],
+    ids=["completed", "failed"],
+)
+def test_a_worker_stops_where_only_an_end_was_renamed(
+    connection: Connection,
+    limits: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    states: list[str],
+) -> None:
+    """What no end can be stored of is given back, with no attempt spent, for workers that know the present schema."""
+    for name in "abc":
+        # With so many tries there is no other attempt.
+        limits.Broken.create(name=name, tries=3)
+    only_states(connection, states)
+
+    def handle(task: Any) -> None:
+        if "DONE" in states:
+            raise RuntimeError("no luck")
+
+    with pytest.raises(StoreOutdated, match=r"state.*present schema"):
+        Worker(limits.Broken, handle, WorkerSettings(once=True)).run()
+
+    for one in limits.Broken.where():
+        assert (one.state, one.attempt, one.lease_until) == (limits.State.NEW, 0, None)
+    assert not any("cannot be ended" in one.getMessage() for one in caplog.records)
+
+
 def test_what_a_rule_of_the_database_itself_refuses_is_left_where_it_is(
     connection: Connection, limits: ModuleType, url: str
 ) -> None:

@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from tablewright.runtime.errors import LeaseLost, StoreUnavailable, TablewrightError
+from tablewright.runtime.errors import (
+    LeaseLost,
+    StoreOutdated,
+    StoreUnavailable,
+    TablewrightError,
+)
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.runtime.spec import QueueSpec
 from tablewright.worker import outcome
@@ -19,11 +24,21 @@ How = Literal["completed", "failed", "cancelled", "released", "lost"]
 
 
 class Attempts:
-    """Ends attempts; each method says how the task ended, `lost` where somebody else has it or the store stays away."""
+    """Ends attempts; each method says how the task ended, `lost` where somebody else has it or the store stays away.
 
-    def __init__(self, spec: QueueSpec, outage: Outage, secrets: Sequence[str]) -> None:
+    *outdated* hears that the store does not know the end: no task can be ended then, and this one is given back.
+    """
+
+    def __init__(
+        self,
+        spec: QueueSpec,
+        outage: Outage,
+        outdated: Callable[[StoreOutdated], None],
+        secrets: Sequence[str],
+    ) -> None:
         self._spec = spec
         self._outage = outage
+        self._outdated = outdated
         self._secrets = secrets
 
     def end(self, running: Running, value: Any, error: BaseException | None) -> How:
@@ -57,7 +72,7 @@ class Attempts:
     def _complete(self, running: Running, value: Any) -> How:
         try:
             outcome.complete(running.record, value)
-        except (LeaseLost, StoreUnavailable):
+        except (LeaseLost, StoreUnavailable, StoreOutdated):
             raise
         except TablewrightError as error:
             # Without the id, so that the same mistake has the same text in all tasks.
@@ -83,6 +98,9 @@ class Attempts:
                 if not self._outage.wait(tries):
                     return "lost"
                 tries += 1
+            except StoreOutdated as error:
+                self._outdated(error)
+                return _given_up(running)
             # What nobody foresaw costs the one task, which is taken again after its lease, and not the worker.
             except Exception:  # noqa: BLE001
                 logger.exception("task cannot be ended", extra={"task": running.record.id})
@@ -106,3 +124,11 @@ def _released(running: Running) -> How:
     running.record.release()  # type: ignore[attr-defined]  # generated with the queue
     # What was asked to stop is cancelled instead.
     return outcome.moved(running.record, running.attempt)
+
+
+def _given_up(running: Running) -> How:
+    try:
+        return _released(running)
+    except TablewrightError:
+        # Its lease runs out, and whoever knows the present schema takes it.
+        return "lost"

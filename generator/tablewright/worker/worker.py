@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import StoreUnavailable
+from tablewright.runtime.errors import StoreOutdated, StoreUnavailable
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.queue.holding import MAX_CLAIM, claim, nodes_of, queues_of
 from tablewright.runtime.queue.rules import queue_spec
@@ -60,6 +60,7 @@ class Worker:
         self.metrics = metrics or Metrics(model.table.key)
         self._stopping = threading.Event()
         self._hurry = threading.Event()
+        self._outdated: StoreOutdated | None = None
         self._outage = Outage(self._said)
         self._caller = Caller(handler)
         secrets = (*self._settings.secrets, *secrets_of(store))
@@ -70,7 +71,7 @@ class Worker:
         self._slots = Slots(
             self._settings.concurrency,
             self._caller,
-            Attempts(spec, self._outage, secrets),
+            Attempts(spec, self._outage, self._is_outdated, secrets),
             self.metrics,
             self._time_left,
             self._ahead.took,
@@ -120,6 +121,7 @@ class Worker:
 
         Raises:
             StoreUnavailable: with *once*, and the store cannot be reached.
+            StoreOutdated: the store does not know a state that this program takes tasks to; they were given back.
         """
         concurrency = self._settings.concurrency
         logger.info("worker begins", extra={**self._said, "concurrency": concurrency})
@@ -130,6 +132,8 @@ class Worker:
             self._take_tasks()
         finally:
             self._end()
+        if self._outdated is not None:
+            raise self._outdated
         counts = self.metrics.counts
         logger.info("worker ends", extra={**self._said, **counts})
         return counts["completed"] + counts["failed"] + counts["cancelled"]
@@ -201,6 +205,11 @@ class Worker:
             return None
         spent = running.lease.now() - running.lease.taken_at
         return max(self._timeout - spent.total_seconds(), 0.0)
+
+    def _is_outdated(self, error: StoreOutdated) -> None:
+        """Take nothing more: what handlers still return could not be stored either."""
+        self._outdated = self._outdated or error
+        self.stop()
 
     def _end(self) -> None:
         """Let running tasks end, then give back those that do not."""
