@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,15 @@ from hypothesis import HealthCheck, given, settings
 
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
-from tablewright.expressions.types import DATE, DATETIME, DURATION, INTEGER
+from tablewright.expressions.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DURATION,
+    INTEGER,
+    NUMBER,
+    record_of,
+)
 from tablewright.runtime import Choice, StoreError
 from tablewright.runtime.connection import connect
 from tablewright.runtime.stores.base import Selection
@@ -124,6 +133,61 @@ def test_integers_beyond_64_bits_are_refused(
         sql_values(filled, Evaluator({}, NOW, ENUMS), lambda scope: [scope.value(node)])
 
 
+@pytest.mark.parametrize("number", [1e30, -1e300, math.inf])
+def test_floor_of_a_number_beyond_64_bits_is_refused(filled: SqlStore, number: float) -> None:
+    """As any other integer that no database can hold, in the same words."""
+    huge = tree.Call("floor", (looked_at(number),), INTEGER)
+
+    with pytest.raises(StoreError, match="more than 64 bits"):
+        sql_values(filled, Evaluator({}, NOW, ENUMS), lambda scope: [scope.value(huge)])
+
+
+@pytest.mark.parametrize(("left", "right"), [(1e30, 7.0), (-1e30, 0.3), (1e300, -3.0)])
+def test_what_remains_of_large_numbers_is_the_same(
+    filled: SqlStore, left: float, right: float
+) -> None:
+    """How often the divisor goes into a number may need more digits than an integer has."""
+    node = tree.Arithmetic("%", looked_at(left), tree.literal(right), NUMBER.or_none())
+    evaluator = Evaluator({}, NOW, ENUMS)
+
+    found = sql_values(filled, evaluator, lambda scope: [scope.value(node)])
+
+    assert {values[0] for values in found.values()} == {evaluator.value(node, {"": RECORDS[0]})}
+
+
+def looked_at(value: float) -> tree.Node:
+    """Return a number that is worked out for every record: weight is never blank."""
+    weight = tree.Field("weight", NUMBER)
+    return tree.Choice(tree.BlankTest(weight, negated=True), tree.literal(value), weight, NUMBER)
+
+
+FLAG = tree.Field("flag", BOOLEAN)
+PARENT_FLAG = tree.Field("flag", BOOLEAN.or_none(), tree.Field("parent", record_of("Item")))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        tree.Compare("!=", PARENT_FLAG, tree.Not(FLAG)),
+        tree.Compare("==", PARENT_FLAG, tree.Not(FLAG)),
+        tree.Compare("!=", tree.Not(FLAG), PARENT_FLAG),
+        tree.Compare("==", tree.Not(FLAG), PARENT_FLAG),
+        tree.Compare("!=", PARENT_FLAG, tree.Not(PARENT_FLAG)),
+        tree.Membership(tree.Not(FLAG), (tree.TRUE, tree.FALSE)),
+        tree.Membership(tree.Not(FLAG), (tree.TRUE, tree.BLANK)),
+    ],
+)
+def test_what_is_not_is_a_value_beside_other_operators(filled: SqlStore, node: tree.Node) -> None:
+    """`not flag` is compared as a whole, and not only its flag."""
+    evaluator = Evaluator({}, NOW, ENUMS)
+
+    found = sql_values(filled, evaluator, lambda scope: [scope.definite(node)])
+
+    assert {key: bool(values[0]) for key, values in found.items()} == {
+        row["id"]: evaluator.holds(node, row) for row in RECORDS
+    }
+
+
 LAST, FIRST = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 MOST = timedelta(days=999_999_999)
 
@@ -137,6 +201,8 @@ MOST = timedelta(days=999_999_999)
         ("-", FIRST, timedelta(days=400), FIRST),
         ("+", FIRST, timedelta(days=400), FIRST + timedelta(days=400)),
         ("-", LAST, timedelta(days=400), LAST - timedelta(days=400)),
+        ("+", LAST - timedelta(microseconds=998), timedelta(milliseconds=1), LAST),
+        ("-", FIRST + timedelta(microseconds=500), timedelta(microseconds=501), FIRST),
     ],
 )
 def test_time_ends_where_the_calendar_does(

@@ -8,6 +8,7 @@ from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from tablewright.expressions.columns import column_source
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.operations import SPAN_SECONDS
 from tablewright.expressions.python import python_source
+from tablewright.expressions.types import ValueType, record_of
 from tablewright.runtime import columns as _
 from tablewright.runtime import values
 from tablewright.runtime.columns.terms import as_node
@@ -88,6 +90,19 @@ def test_generated_python_gives_what_the_evaluator_gives(
         expected = evaluator.value(node, {"": record})
         found = function(record, NOW, **given_arguments)
         assert (found, type(found)) == (expected, type(expected)), source.text
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_files_behind_a_link_are_blank_where_there_is_none_of_them(negated: bool) -> None:
+    """An empty list is as blank as a link that leads nowhere, in generated code as everywhere."""
+    linked_to = tree.Field("parent", record_of("Item"))
+    files = tree.Field("files", ValueType("opaque", nullable=True), linked_to)
+    node = tree.BlankTest(files, negated)
+    function = compiled(python_source(node, record="record").text, {})
+
+    for parent in (None, SimpleNamespace(files=[]), SimpleNamespace(files=["a file"])):
+        record = SimpleNamespace(parent=parent)
+        assert function(record, NOW) == Evaluator({}, NOW, ENUMS).value(node, {"": record})
 
 
 class ItemColumns(_.Columns):

@@ -233,7 +233,10 @@ class _Printer:
         return all_of([*tests, inner])
 
     def _blank_test(self, operand: Node, *, negated: bool) -> ast.expr:
-        if operand.type.kind in ("list", "opaque") and not operand.type.nullable:
+        if operand.type.kind in ("list", "opaque") and (
+            not operand.type.nullable or _is_behind_a_link(operand)
+        ):
+            # A list is never None but where the link to its record leads nowhere.
             built = self.value(operand)
             return (
                 ast.Call(ast.Name("bool"), [built], [])
@@ -388,6 +391,10 @@ class _Printer:
     def _timedelta(self, unit: str, amount: ast.expr) -> ast.expr:
         self.names.add("dt")
         return ast.Call(ast.Attribute(ast.Name("dt"), "timedelta"), [], [ast.keyword(unit, amount)])
+
+
+def _is_behind_a_link(node: Node) -> bool:
+    return isinstance(node, tree.Field) and isinstance(node.owner, tree.Field)
 
 
 def _owner(node: tree.Field) -> Node:

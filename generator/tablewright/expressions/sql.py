@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, Grouping
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
@@ -135,11 +135,10 @@ class SqlScope:
     def definite(self, node: tree.Node) -> Sql:
         """Return SQL that is true where *node* is and false everywhere else."""
         found = self.condition(node)
-        return (
-            sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
-            if may_be_null(self, node)
-            else found
-        )
+        if may_be_null(self, node):
+            return sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
+        # SQLAlchemy writes a NOT without the brackets that it needs beside IS DISTINCT FROM and IN.
+        return Grouping(found) if isinstance(node, tree.Not) else found
 
     def ordering(self, node: tree.Node) -> Sql:
         """Return SQL by which *node* sorts: an enum by the order of its definition."""

@@ -74,10 +74,11 @@ def _numbers(compiler: SqlCompiler, node: tree.Arithmetic, one: Sql, other: Sql)
         return ((one % divisor) + divisor) % divisor
     dividend: Sql = sa.cast(one, sa.Double())
     divisor = sa.func.nullif(sa.cast(other, sa.Double()), 0.0, type_=sa.Double())
-    quotient = dividend / divisor
     if node.operator == "/":
-        return quotient
-    return dividend - divisor * sa.cast(rounded_down(compiler, quotient), sa.Double())
+        return dividend / divisor
+    if compiler.dialect == "sqlite":
+        return sa.func.tw_remainder(dividend, divisor, type_=sa.Double())
+    return dividend - divisor * rounded_down(compiler, dividend / divisor)
 
 
 def _largest(node: tree.Node) -> int:
@@ -114,7 +115,7 @@ def rounded_down(compiler: SqlCompiler, value: Sql) -> Sql:
     return sa.func.tw_floor(value, type_=sa.BigInteger())
 
 
-# -- moments, days and durations --------------------------------------------------------------------------------------------
+# -- moments, days and durations --------------------------------------------------------------------------------------
 
 
 def whole_microseconds(compiler: SqlCompiler, seconds: Sql) -> Sql:
@@ -137,10 +138,15 @@ def _later(compiler: SqlCompiler, moment: Sql, span: Sql) -> Sql:
         return sa.func.tw_add_seconds(moment, span, type_=compiler.moment_type)
     second: Sql = sa.cast(sa.extract("epoch", moment), sa.Double())
     interval = sa.func.make_interval(0, 0, 0, 0, 0, 0, _between(span, _MOST_ADDED))
+    first, last = (sa.literal(end, compiler.moment_type) for end in (FIRST_MOMENT, LAST_MOMENT))
+    found = sa.type_coerce(moment.op("+")(interval), compiler.moment_type)
+    # Double precision tells the seconds at the calendar's ends apart to 30 microseconds only.
     return sa.case(
-        (span >= _END_SECOND - second, sa.literal(LAST_MOMENT, compiler.moment_type)),
-        (span < _FIRST_SECOND - second, sa.literal(FIRST_MOMENT, compiler.moment_type)),
-        else_=sa.type_coerce(moment.op("+")(interval), compiler.moment_type),
+        (span >= _END_SECOND - second, last),
+        (span < _FIRST_SECOND - second, first),
+        (found > last, last),
+        (found < first, first),
+        else_=found,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import QueuePool
 
-from tablewright.expressions.operations import day_later, later, round_, span_of
+from tablewright.expressions.operations import day_later, later, remainder, round_, span_of
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
@@ -195,18 +196,22 @@ def _span(count: float, unit_seconds: int) -> float:
 
 def _exact(operator: str, left: int, right: int) -> int:
     # SQLite itself would go on in double precision without a word.
-    found = left + right if operator == "+" else left - right if operator == "-" else left * right
+    return _kept(
+        left + right if operator == "+" else left - right if operator == "-" else left * right
+    )
+
+
+def _floor(value: float) -> int:
+    if math.isinf(value):
+        raise ArithmeticError("there is no integer below or above the infinite")
+    return _kept(math.floor(value))
+
+
+def _kept(found: int) -> int:
     if not -(2**63) <= found < 2**63:
         # No OverflowError: of that, sqlite3 says that a string is too big.
         raise ArithmeticError("the integer needs more than 64 bits")
     return found
-
-
-def _floor(value: float) -> int | None:
-    try:
-        return int(value // 1)
-    except (OverflowError, ValueError):
-        return None
 
 
 _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Any]], ...]] = (
@@ -215,6 +220,7 @@ _FUNCTIONS: Final[tuple[tuple[str, int, Callable[..., Any]], ...]] = (
     ("tw_exact", 3, _strict(_exact)),
     ("tw_floor", 1, _strict(_floor)),
     ("tw_lower", 1, _strict(str.lower)),
+    ("tw_remainder", 2, _strict(remainder)),
     ("tw_round", 2, _strict(round_)),
     ("tw_seconds_between", 2, _strict(_seconds_between)),
     ("tw_span", 2, _strict(_span)),

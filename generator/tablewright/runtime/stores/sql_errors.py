@@ -32,7 +32,7 @@ SAYS_TOO_LARGE: Final = (
     "integer overflow",
     "bigint out of range",
 )
-"""What SQLite says of functions and sums, and PostgreSQL of everything. Of our functions only `tw_exact` raises."""
+"""What SQLite says of functions and sums, and PostgreSQL of everything. Of our functions only `tw_exact` and `tw_floor` raise."""
 
 
 @contextmanager
