@@ -144,6 +144,21 @@ def test_a_lapsed_task_that_cannot_be_put_back_fails_and_the_others_are_taken(
     assert "tries has to be at most 3" in told
 
 
+def test_a_claim_that_the_task_does_not_fit_is_an_attempt_of_its_own(
+    connection: Connection, limits: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """No handler saw it, and it failed: as many attempts as the history has errors, and tokens that never repeat."""
+    begun, again = limits.Begun.create(name="a", tries=3), limits.Again.create(name="a", tries=3)
+    (held,) = limits.Again.claim("dead")
+    lapse(held)
+
+    for model, task, errors in ((limits.Begun, begun, 1), (limits.Again, again, 2)):
+        assert model.claim("next") == []
+        rows = task.refresh().history()
+        assert len([one for one in rows if one.error is not None]) == errors
+        assert (task.attempt, rows[-1].attempt) == (errors, errors)
+
+
 def test_a_failure_whose_retry_does_not_fit_is_final(
     connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:

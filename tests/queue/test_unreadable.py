@@ -96,6 +96,45 @@ def test_what_was_put_back_is_taken_like_any_other_once_it_fits(
     assert "does not fit the schema: code " in (taken.history()[1].why or "")
 
 
+def test_what_stays_as_it_is_leaves_one_line_in_the_history(
+    connection: Connection,
+    jobs: ModuleType,
+    set_code: Callable[[AirtableModel, str], None],
+    stored: Callable[[AirtableModel, str], Any],
+    lapse: Callable[[AirtableModel], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However often it comes back; the log tells of it each time, another reason is told again, and so is what failed."""
+    job = jobs.Job.create(name="job")
+    (held,) = jobs.Job.claim("w", 1)
+    held.release()
+
+    def come_back(number: int) -> list[tuple[str, int | None]]:
+        for _ in range(number):
+            job.postpone(timedelta())
+            assert jobs.Job.claim("w", 1) == []
+        rows = connection.store.history(jobs.Job.table, job.id)
+        return [(one.transition, one.attempt) for one in rows]
+
+    begun = [("begin", 1), ("release", 1)]
+    set_code(job, "small")
+    assert come_back(4) == begun * 2
+    assert len(caplog.records) == 4
+    set_code(job, "other")
+    assert come_back(2) == begun * 3
+    set_code(job, "small")
+    assert come_back(3) == begun * 3, "both reasons are known"
+    set_code(job, "FINE")
+    job.postpone(timedelta())
+    (held,) = jobs.Job.claim("w", 1)
+    set_code(job, "small")
+    lapse(held)
+    assert jobs.Job.claim("w", 1) == []
+    lapsed = [("begin", 1), ("break_off", 1), ("again", 1), ("begin", 2), ("release", 2)]
+    assert come_back(2) == [*begun * 3, *lapsed]
+    assert (stored(job, "attempt"), stored(job, "lease_until")) == (1, None)
+
+
 def test_a_worker_ends_good_tasks_behind_those_that_cannot_be_read(
     connection: Connection,
     jobs: ModuleType,

@@ -73,6 +73,7 @@ class Settlement:
 
     *pause* is for how many seconds the row is not to be taken again; None where it does not wait. *only_lapsed* is
     for a lease of somebody else that has run out, *unless_cancelled* for what a row does not do that was asked to stop.
+    *forgets* takes the claim of a row that waited out of the history again.
     """
 
     record_id: str
@@ -86,6 +87,7 @@ class Settlement:
     counts: bool = True
     only_lapsed: bool = False
     unless_cancelled: bool = False
+    forgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

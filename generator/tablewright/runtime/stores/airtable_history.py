@@ -77,6 +77,22 @@ class History:
                 found.update(record["fields"]["Entry"] for record in page)
         return found
 
+    def forget_last(self, table: TableSpec, record_id: str, transition: str) -> None:
+        """Delete the last row of a record where it is this transition. What goes wrong is logged: it then stays."""
+        place = self._client.table(history_name(table.name))
+        options: Json = {
+            "formula": f"{{Record}}={quoted(record_id)}",
+            "fields": ["At", "Transition"],
+        }
+        try:
+            asked = self._client.pages(f"read the history of {table.name}", place, options)
+            found = [record for page in asked for record in page]
+            last = max(found, key=lambda one: str(one["fields"]["At"]), default=None)
+            if last is not None and last["fields"].get("Transition") == transition:
+                self._client.delete(f"shorten the history of {table.name}", place, [last["id"]])
+        except StoreError as error:
+            logger.warning("%s %s: its history holds a claim of which nothing came: %s", table.key, record_id, error)  # fmt: skip
+
     def read(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first; none where the base has no companion table."""
         place = self._client.table(history_name(table.name))

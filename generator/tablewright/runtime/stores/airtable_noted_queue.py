@@ -29,7 +29,6 @@ from tablewright.runtime.queue.store import (
     Taking,
 )
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import (
     Asked,
     Candidates,
@@ -43,6 +42,7 @@ from tablewright.runtime.stores.airtable_notes import Note, ServiceClock
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
 from tablewright.runtime.stores.airtable_queue_records import LONGEST_PAUSE, OVERTIME, lease_seconds
 from tablewright.runtime.stores.airtable_reading import Base, batches, read
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
 
 FRESH_SECONDS: Final = 2.0
@@ -167,7 +167,7 @@ class NotedQueue:
                     self._write(table, {record_id: row}, fresh_until=fresh_until)
             elif refused.kind != "ROW_DOES_NOT_EXIST":
                 rows = list(changes.values())
-                raise writing.explained(refused, cells, rows) from refused
+                raise explained(refused, cells, rows) from refused
 
     def _read(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
         return self._base.fitting(table, ids)
@@ -214,7 +214,7 @@ class NotedQueue:
         Not guaranteed: somebody can write between the reading and the write.
         """
         field, record_id = _field(table), settlement.record_id
-        lifecycle, _ = parts(table)
+        lifecycle, queue = parts(table)
         row = self._read(table, [record_id]).get(record_id)
         if row is None:
             return Settled(None)
@@ -237,6 +237,8 @@ class NotedQueue:
             for step in settlement.steps
         ]  # fmt: skip
         self._history.add_all(table, history_entries(table, history))
+        if settlement.forgets:
+            self._history.forget_last(table, record_id, queue.take)
         return Settled({**changes, **left.told()}, now)
 
     # -- anybody --------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import logging
 from tablewright.runtime.errors import StoreUnavailable
 from tablewright.runtime.queue.store import Settled, Settlement
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import parts
 from tablewright.runtime.stores.airtable_client import Json, Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
@@ -18,6 +17,7 @@ from tablewright.runtime.stores.airtable_queue_records import (
     told,
 )
 from tablewright.runtime.stores.airtable_reading import Base
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import HistoryRow
 from tablewright.runtime.stores.sql_leases import Ending, LeaseRow, Place, SqlLeases
 
@@ -42,7 +42,7 @@ class Ends:
         later. Where people have moved the record in Airtable meanwhile, the lease is over.
         """
         record_id = settlement.record_id
-        lifecycle, _ = parts(table)
+        lifecycle, queue = parts(table)
         target = settlement.changes[lifecycle.field]
         known = self._leases.rows(place, [record_id]).get(record_id)
         if known is None or known.token != settlement.token or known.lease_until is None:
@@ -81,7 +81,9 @@ class Ends:
         except Refused as refused:
             self._leases.reopen(place, record_id, str(decided.token), lease_seconds(table))
             rows = [settlement.changes]
-            raise writing.explained(refused, self._base.cells(table), rows) from refused
+            raise explained(refused, self._base.cells(table), rows) from refused
+        if settlement.forgets and written is not None:
+            self._history.forget_last(table, record_id, queue.take)
         row = settlement.changes
         if written is not None:
             row = self._records.part(table, written, settlement.changes)

@@ -36,6 +36,7 @@ from tablewright.runtime.stores.sql_queue_listen import Announcer, PostgresListe
 from tablewright.runtime.stores.sql_queue_prepared import Prepared, numbering
 from tablewright.runtime.stores.sql_queue_table import QueueTable, StoreClock
 from tablewright.runtime.stores.sql_queue_waking import may_wake
+from tablewright.runtime.stores.sql_rows import own_columns
 from tablewright.runtime.stores.sql_statements import KnownTable
 
 T = TypeVar("T")
@@ -120,7 +121,8 @@ class SqlQueue:
     def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
         """Write a settlement and its history as one step."""
         made = self._of(table)
-        columns = tuple(sorted(settlement.changes))
+        changes = own_columns(table, settlement.changes)
+        columns = tuple(sorted(changes))
         tells = (
             self._dialect == "postgresql"
             and may_wake(table, settlement)
@@ -129,7 +131,7 @@ class SqlQueue:
         key = (
             "settle", columns, settlement.was, len(settlement.steps), settlement.pause is None,
             settlement.keeps_lease, settlement.waits, settlement.counts, settlement.only_lapsed,
-            settlement.unless_cancelled, tells,
+            settlement.unless_cancelled, settlement.forgets, tells,
         )  # fmt: skip
         one: Prepared = made.kept(
             key, lambda: holding.settle(made, settlement, columns, tells=tells)
@@ -139,7 +141,7 @@ class SqlQueue:
             "held_token": settlement.token,
             "pause": settlement.pause,
         }
-        values |= {f"new_{name}": value for name, value in settlement.changes.items()}
+        values |= {f"new_{name}": value for name, value in changes.items()}
         for place, step in enumerate(settlement.steps):
             values |= {
                 f"transition_{place}": step.transition,
@@ -179,6 +181,10 @@ class SqlQueue:
         rows = one.run(cursor, values)
         if not rows:
             return self._was_settled(cursor, made, settlement)
+        if self._dialect == "sqlite" and settlement.forgets:
+            forget = made.kept("forget_claim", lambda: holding.forget_claim(made))
+            if forget is not None:
+                forget.send(cursor, {"id": settlement.record_id})
         if self._dialect == "sqlite" and settlement.steps:
             log = made.kept("history", lambda: holding.add_history(made))
             if log is not None:

@@ -82,7 +82,11 @@ def settle(
         .values(_settled(made, settlement, columns))
         .returning(*returned)
     )
-    is_logged = made.dialect == "postgresql" and made.history is not None and settlement.steps
+    is_logged = (
+        made.dialect == "postgresql"
+        and made.history is not None
+        and (settlement.steps or settlement.forgets)
+    )
     if not is_logged and not tells:
         return made.prepared(statement, returned)
     tried = own.c.attempt if settlement.counts else own.c.attempt + 1
@@ -94,6 +98,9 @@ def settle(
             list(LOGGED), _steps(moved, len(settlement.steps))
         )
         final = final.add_cte(log.cte("logged"))
+    if made.history is not None and settlement.forgets:
+        gone = _claim_in(made, made.history).where(sa.exists(sa.select(moved.c.id)))
+        final = final.add_cte(gone.cte("forgotten"))
     return made.prepared(final, returned)
 
 
@@ -145,6 +152,22 @@ def add_history(made: QueueTable) -> Prepared | None:
         return None
     values = {name: given(name, made.history.c[name].type) for name in LOGGED}
     return made.prepared(sa.insert(made.history).values(values))
+
+
+def forget_claim(made: QueueTable) -> Prepared | None:
+    """Return the statement that takes the last claim of one row out of the history."""
+    return None if made.history is None else made.prepared(_claim_in(made, made.history))
+
+
+def _claim_in(made: QueueTable, history: sa.Table) -> Any:
+    own = made.table
+    row_id = given("id", own.c.id.type)
+    claimed = sa.select(own.c.taken_at).where(own.c.id == row_id).scalar_subquery()
+    return sa.delete(history).where(
+        history.c.record_id == row_id,
+        history.c.transition == sa.literal_column(as_text(made.queue.take)),
+        history.c.at == claimed,
+    )
 
 
 def seen(made: QueueTable) -> Prepared:
