@@ -44,7 +44,11 @@ def test_without_a_lock_file_the_error_says_where_none_is(
 ) -> None:
     """Writing and reading name the folder and what to do, in one exception that has no others behind it."""
     with connect(base.store_url):
-        for ask in (lambda: AgentTask.create(**GIVEN), lambda: AgentTask.where().all()):
+        for ask in (
+            lambda: AgentTask.create(**GIVEN),
+            lambda: AgentTask.where().all(),
+            lambda: AgentTask.upsert(on=["description"], **GIVEN),
+        ):
             with pytest.raises(StoreOutdated) as found:
                 ask()
 

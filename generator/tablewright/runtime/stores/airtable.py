@@ -26,6 +26,7 @@ from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import Client, Json, Refused
 from tablewright.runtime.stores.airtable_history import History
 from tablewright.runtime.stores.airtable_names import ID, TableNames
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import (
     Capabilities,
     Comment,
@@ -144,35 +145,29 @@ class AirtableStore:
         return {row[ID]: row for row in rows}
 
     def _records(self, table: TableSpec, ids: Sequence[str]) -> list[Json]:
-        with self._explaining(table):
-            fields = self.cells(table).fields
-            return reading.fetch_records(self, table, ids, fields, f"read {table.name}")
+        fields = self.cells(table).fields
+        return reading.fetch_records(self, table, ids, fields, f"read {table.name}")
 
     def select(self, selection: Selection) -> list[Row]:
         """Return the wanted rows in order."""
-        with self._explaining(selection.table):
-            return reading.read(self, selection)
+        return reading.read(self, selection)
 
     def ids(self, selection: Selection) -> list[str]:
         """Return the ids of the wanted rows in order."""
-        with self._explaining(selection.table):
-            return reading.ids(self, selection)
+        return reading.ids(self, selection)
 
     def count(self, selection: Selection) -> int:
         """Return how many rows are wanted; those that do not fit their model count too where a formula says it all."""
-        with self._explaining(selection.table):
-            return reading.count(self, selection)
+        return reading.count(self, selection)
 
     def linking(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> list[Row]:
         """Return the rows of *table* whose *relation* holds one of *ids*, oldest first: 2 requests for a hundred ids."""
-        with self._explaining(table):
-            records = linking.linking_records(self, table, relation, ids)
+        records = linking.linking_records(self, table, relation, ids)
         return self.cells(table).lazy_rows(records)
 
     def backward(self, table: TableSpec, relation: RelationSpec, ids: Sequence[str]) -> Backward:
         """Return the records of *table* that link to *ids*, for conditions and figures that look at them."""
-        with self._explaining(table):
-            return linking.backward(self, table, relation, ids)
+        return linking.backward(self, table, relation, ids)
 
     def history(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first; none where the base keeps no history."""
@@ -182,8 +177,7 @@ class AirtableStore:
         """Return the value of every measure, worked out here from the fields that they look at."""
         table = selection.table
         nodes = [node for one in wanted.values() for node in (one.value, one.condition, one.among)]
-        with self._explaining(table):
-            rows = reading.read_parts(self, selection, reading.measured_keys(nodes))
+        rows = reading.read_parts(self, selection, reading.measured_keys(nodes))
         records = linked_rows(table, rows, self)
         evaluator = Evaluator({}, selection.now or datetime.now(UTC), table.enums())
         return {name: measured(one, records, evaluator) for name, one in wanted.items()}
@@ -209,7 +203,7 @@ class AirtableStore:
         with self._explaining(table, record_id):
             return beside.upload(self, table, record_id, key, file)
 
-    def _explaining(self, table: TableSpec, record_id: str = "") -> _Explaining:
+    def _explaining(self, table: TableSpec, record_id: str) -> _Explaining:
         return _Explaining(self.cells(table), record_id, self.description)
 
 
@@ -229,10 +223,10 @@ class _Explaining:
     ) -> None:
         if not isinstance(error, Refused):
             return
-        if self._record_id and error.status == 404:
+        if error.status == 404:
             table = self._cells.table.key
             raise RecordNotFound(table, [self._record_id], self._description) from error
-        raise writing.explained(error, self._cells) from None
+        raise explained(error, self._cells) from None
 
 
 __all__ = ["AIRTABLE", "AirtableStore"]

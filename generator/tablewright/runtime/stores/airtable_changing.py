@@ -25,6 +25,7 @@ from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
 from tablewright.runtime.stores.airtable_kept import changing, holding
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Selection
 
 Change = tuple[str, Row]
@@ -76,7 +77,7 @@ def upsert(
             [cells.names.fields[key] for key in on], by_id=cells.names.by_id,
         )  # fmt: skip
     except Refused as refused:
-        raise writing.explained(refused, cells, [whole]) from None
+        raise explained(refused, cells, [whole]) from None
     return cells.row(answer["records"][0]), bool(answer.get("createdRecords"))
 
 
@@ -171,7 +172,7 @@ def _why(
         return RecordNotFound(cells.table.key, ids, description)
     if error.kind == "ROW_DOES_NOT_EXIST" and named and named[0] in ids:
         return RecordNotFound(cells.table.key, [named[0]], description)
-    return writing.explained(error, cells, [row for _, row in batch])
+    return explained(error, cells, [row for _, row in batch])
 
 
 def _half_changed(

@@ -12,6 +12,7 @@ from tablewright.runtime.stores.airtable_client import AnswerLost, Refused
 from tablewright.runtime.stores.airtable_history import History
 from tablewright.runtime.stores.airtable_kept import differs, in_milliseconds
 from tablewright.runtime.stores.airtable_reading import Base
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Move, Moved
 
 
@@ -45,7 +46,7 @@ def move(base: Moves, history: History, table: TableSpec, wanted: Move) -> Moved
     except Refused as refused:
         if refused.status == 404:
             return Moved(done=False)
-        raise writing.explained(refused, cells, [wanted.changes]) from None
+        raise explained(refused, cells, [wanted.changes]) from None
     try:
         after = _fetched(base, table, wanted)
     except StoreUnavailable as error:

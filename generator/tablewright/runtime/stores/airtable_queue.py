@@ -28,7 +28,6 @@ from tablewright.runtime.queue.store import (
     Taking,
 )
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import Asked, Candidates, Reading, parts
 from tablewright.runtime.stores.airtable_client import TIMEOUT, Json, Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
@@ -41,6 +40,7 @@ from tablewright.runtime.stores.airtable_queue_records import (
     told,
 )
 from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Move, Moved
 from tablewright.runtime.stores.sql_leases import LeaseRow, Place, SqlLeases
 
@@ -151,7 +151,7 @@ class LeasedQueue:
             except Refused as refused:
                 rest = [one.record_id for one in claims[number * RECORDS_PER_WRITE :]]
                 self._leases.give_back(place, rest, token)
-                raise writing.explained(refused, self._base.cells(table)) from refused
+                raise explained(refused, self._base.cells(table)) from refused
             if time.monotonic() > deadline:
                 written = self._still_ours(table, written, token)
             for one in batch:

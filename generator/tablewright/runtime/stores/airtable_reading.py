@@ -23,10 +23,11 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_cells import TableCells
-from tablewright.runtime.stores.airtable_client import Client, Json, Page
+from tablewright.runtime.stores.airtable_client import Client, Json, Page, Refused
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
 from tablewright.runtime.stores.airtable_order import Ranking, Seen, sort_option
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows, reads_linked_rows
 from tablewright.runtime.unfit import UnfitRows
@@ -117,16 +118,16 @@ def fetch_records(
     base: Base, table: TableSpec, ids: Sequence[str], fields: Sequence[str], what: str
 ) -> list[Json]:
     """Return the records with these ids, a hundred a request; each with some fields alone."""
-    names = base.cells(table).names
+    cells = base.cells(table)
     found: list[Json] = []
     for batch in batches(valid_ids(ids), RECORDS_PER_PAGE):
         tests = [f"RECORD_ID()={quoted(one)}" for one in batch]
         options: Json = {
             "formula": tests[0] if len(tests) == 1 else f"OR({', '.join(tests)})",
             "fields": list(fields),
-            "use_field_ids": names.by_id,
+            "use_field_ids": cells.names.by_id,
         }
-        for page in base.client.pages(what, base.client.table(names.table), options):
+        for page in _listed(base, cells, what, options):
             found += page
     return found
 
@@ -225,15 +226,22 @@ def _newest_wanted(request: Request, selection: Selection) -> bool | None:
 
 
 def _pages(base: Base, request: Request, options: Json, nearest: Nearest | None) -> Iterator[Page]:
-    names = request.cells.names
-    table = base.client.table(names.table)
+    cells = request.cells
 
     def ask(further: str) -> Iterator[Page]:
         both = f"AND({request.formula}, {further})" if request.formula else further
         asked = {**options, "formula": both} if further else options
-        return base.client.pages(f"read {request.cells.table.name}", table, asked)
+        return _listed(base, cells, f"read {cells.table.name}", asked)
 
     return ask("") if nearest is None else nearest.pages(ask)
+
+
+def _listed(base: Base, cells: TableCells, what: str, options: Json) -> Iterator[Page]:
+    """Yield the pages of a list; what Airtable refuses is said in the words of the schema."""
+    try:
+        yield from base.client.pages(what, base.client.table(cells.names.table), options)
+    except Refused as refused:
+        raise explained(refused, cells) from None
 
 
 def _silent(_: RecordInvalid) -> None:
@@ -285,9 +293,8 @@ def count(base: Base, selection: Selection) -> int:
     options = _options(request, _fields(request, (), ()))
     if wanted is not None and request.split.is_exact:
         options["max_records"] = wanted
-    table = base.client.table(cells.names.table)
     number = 0
-    pages: Iterable[Sequence[Json]] = base.client.pages(f"count {cells.table.name}", table, options)
+    pages: Iterable[Sequence[Json]] = _listed(base, cells, f"count {cells.table.name}", options)
     for page in _at_once(pages) if wanted is None and not request.split.is_exact else pages:
         if request.split.is_exact:
             number += len(page)

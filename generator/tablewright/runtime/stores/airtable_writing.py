@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import (
-    Misfit,
-    RecordInvalid,
     StoreError,
-    StoreOutdated,
     StoreUnavailable,
     TablewrightError,
     WriteIncomplete,
 )
-from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
+from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_rules as rules
 from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
-from tablewright.runtime.stores.airtable_names import ID, TableNames
+from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
+from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Progress
 
 CLIENT_KEY: Final = "client_key"
@@ -212,7 +210,7 @@ def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
             base.client.delete(what, place, left)
         except Refused as refused:
             if refused.status != 404 and refused.kind != "ROW_DOES_NOT_EXIST":
-                raise
+                raise explained(refused, cells) from None
             # A batch with a missing record is refused as a whole.
             left = _present(base, table, left)
             was_there -= set(ids) - set(left)
@@ -231,58 +229,3 @@ def _present(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
     records = reading.fetch_records(base, table, ids, cells.fields[:1], f"look for {table.key}")
     found = {record[ID] for record in records}
     return [one for one in ids if one in found]
-
-
-# -- refusals ---------------------------------------------------------------------------------------------------------
-
-_LINKS: Final = frozenset(
-    {"ROW_DOES_NOT_EXIST", "INVALID_RECORD_ID", "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE"}
-)
-_OUTDATED: Final = frozenset({"UNKNOWN_FIELD_NAME", "INVALID_FILTER_BY_FORMULA"})
-_SEE: Final = (
-    "Run 'tablewright plan' to see what differs, with --environment where tablewright.toml has several"
-)
-
-
-def explained(
-    refused: Refused, cells: TableCells, rows: Iterable[Mapping[str, Any]] = ()
-) -> Exception:
-    """Return what Airtable refused, in the words of the schema."""
-    table = cells.table
-    if refused.kind in _LINKS:
-        for row in rows:
-            for relation in table.relations:
-                missing = _named(refused.reason, relation, row)
-                if missing is not None:
-                    valid = f"has to be a record of {relation.to} that is there"
-                    return RecordInvalid(table.key, [Misfit(relation.key, valid, missing)])
-    if refused.kind == "INVALID_MULTIPLE_CHOICE_OPTIONS":
-        return StoreOutdated(f"'{table.name}' in Airtable lacks a choice: {refused.reason}. {_SEE}")
-    if refused.kind in _OUTDATED:
-        return StoreOutdated(
-            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_unlocked(cells.names)}{_SEE}"
-        )
-    if refused.status in (403, 404):
-        return StoreError(
-            f"'{table.name}' cannot be used: the base or the table is not there, or the token may not use it "
-            f"({refused.reason or refused.kind}). {_unlocked(cells.names)}'tablewright apply' creates tables"
-        )
-    return refused
-
-
-def _unlocked(names: TableNames) -> str:
-    """Return what to say where a rename cannot be seen through: in this folder no lock file tells the ids."""
-    if names.unlocked_in is None:
-        return ""
-    return (
-        f"No lock file of this base is in {names.unlocked_in}, so its parts go by their names in the schema, and what was "
-        "renamed in Airtable is not found: start the program where tablewright.lock.….json is. "
-    )
-
-
-def _named(reason: str, relation: RelationSpec, row: Mapping[str, Any]) -> str | None:
-    value = row.get(relation.key)
-    for one in value if isinstance(value, list) else [value]:
-        if one and str(one) in reason:
-            return str(one)
-    return None
