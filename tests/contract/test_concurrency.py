@@ -44,6 +44,32 @@ with connect(sys.argv[1]):
         print(task.id, flush=True)
 """
 
+FORKED = """
+import os, sys
+from generated.agent_tasks import AgentTask
+from tablewright.runtime import connect
+
+def work():
+    for _ in range(20):
+        AgentTask.create(name="n", description="d", agent_id="a")
+        AgentTask.claim("w")[0].complete_execution("done")
+        AgentTask.count()
+
+with connect(sys.argv[1]):
+    work()
+    children = []
+    for _ in range(3):
+        child = os.fork()
+        if not child:
+            work()
+            os._exit(0)
+        children.append(child)
+    work()
+    codes = [os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one in children]
+    work()
+    print(codes, AgentTask.count())
+"""
+
 
 @pytest.fixture(autouse=True)
 def shared(url: str) -> None:
@@ -119,3 +145,14 @@ def test_programs_that_open_a_new_store_at_once_all_succeed(url: str) -> None:
 
     assert [writer.returncode for writer in writers] == [0] * 4
     assert len(set(ids)) == 4
+
+
+def test_forked_processes_open_connections_of_their_own(connection: Connection, url: str) -> None:
+    """Parent and children go on side by side, and no answer comes to another one's question."""
+    AgentTask.count()  # makes the tables
+
+    with start(FORKED, url) as program:
+        assert program.stdout is not None
+        found = program.stdout.read()
+
+    assert found == "[0, 0, 0] 120\n"

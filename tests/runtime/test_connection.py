@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tablewright.runtime import (
     current_store,
     require_contract,
 )
+from tablewright.runtime.stores.base import Selection
 from tablewright.server.serve import LocalAirtable
 
 ROOT = Path(__file__).parents[2]
@@ -302,3 +304,15 @@ def test_closing_in_any_order_leaves_no_closed_store_behind(tmp_path: Path) -> N
 
     with pytest.raises(NotConfigured):
         current_store()
+
+
+def test_a_block_may_end_in_another_context_than_it_began_in(tmp_path: Path) -> None:
+    """Web frameworks enter and leave what a request depends on in two threads: the store is closed all the same."""
+    connection = connect(f"sqlite:///{tmp_path}/tasks.db")
+    copy_context().run(connection.__enter__)
+    copy_context().run(connection.__exit__, None, None, None)
+
+    with pytest.raises(NotConfigured):
+        current_store()
+    with pytest.raises(StoreUnavailable, match="was closed"):
+        connection.store.count(Selection(AgentTask.table))

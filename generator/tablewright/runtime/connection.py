@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from pathlib import Path
 from types import TracebackType
@@ -77,9 +78,11 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._token is not None:
-            _current.reset(self._token)
-            self._token = None
+        token, self._token = self._token, None
+        if token is not None:
+            # Web frameworks and test fixtures may end a block in another context; what was set went with the first one.
+            with suppress(ValueError):
+                _current.reset(token)
         self.close()
 
     def __repr__(self) -> str:

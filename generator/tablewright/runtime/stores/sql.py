@@ -28,7 +28,8 @@ from tablewright.runtime.stores.base import (
     Selection,
     Upload,
 )
-from tablewright.runtime.stores.sql_engine import WRITES, opened
+from tablewright.runtime.stores.sql_engine import WRITES, OneConnection, opened
+from tablewright.runtime.stores.sql_forks import leaves_in_children
 from tablewright.runtime.stores.sql_measures import Gathering
 from tablewright.runtime.stores.sql_queue import SqlQueue
 from tablewright.runtime.stores.sql_retries import done_again
@@ -102,6 +103,7 @@ class SqlStore:
         self._lock = threading.Lock()
         self._tables: dict[TableSpec, KnownTable] = {}
         self._queues = SqlQueue(engine, dialect, description, self._known)
+        leaves_in_children(self)
 
     def __repr__(self) -> str:
         return f"<SqlStore {self.description}>"
@@ -111,6 +113,15 @@ class SqlStore:
         self._queues.close()
         sa.event.listen(self._engine, "do_connect", _refusing(self.description))
         self._engine.dispose()
+
+    def leave(self) -> object:
+        """Forget the connections, which belong to the process that this one was forked from."""
+        self._lock = threading.Lock()
+        pool = self._engine.pool
+        # What is in memory was copied with the process.
+        if not isinstance(pool, OneConnection):
+            self._engine.dispose(close=False)
+        return pool
 
     @property
     def queues(self) -> SqlQueue:

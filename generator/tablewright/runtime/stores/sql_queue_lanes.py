@@ -15,6 +15,7 @@ from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
 from tablewright.runtime.stores.sql_errors import SAYS_TOO_LARGE, TOO_LARGE, reason_of
+from tablewright.runtime.stores.sql_forks import leaves_in_children
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
 
@@ -31,14 +32,24 @@ class Lanes:
         self._dialect = dialect
         self._description = description
         self._idle: list[Any] = []
-        self._lock = threading.Lock()
         # A database in memory has one connection, which is the engine's.
         self._is_alone = isinstance(engine.pool, OneConnection)
         self._plans = Plans(engine) if dialect == "postgresql" else None
         self._closed = False
+        self._take_turns()
+        leaves_in_children(self)
+
+    def _take_turns(self) -> None:
+        self._lock = threading.Lock()
         # On SQLite each waits for the others anyway, and readers wait for nobody.
-        bounded = dialect == "postgresql"
+        bounded = self._dialect == "postgresql"
         self._turns = threading.BoundedSemaphore(MOST) if bounded else nullcontext()
+
+    def leave(self) -> object:
+        """Forget the connections, which belong to the process that this one was forked from."""
+        self._take_turns()
+        idle, self._idle = self._idle, []
+        return idle
 
     def close(self) -> None:
         """Close every connection that is not in use."""
