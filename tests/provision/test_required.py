@@ -119,13 +119,12 @@ def test_a_new_required_field_is_told_before_and_after_it_is_made(
 READS_BLANKS = """
 tablewright: 1
 name: shop
-enums: {Status: [OPEN, DONE], Tag: [A, B]}
+enums: {Status: [OPEN, DONE]}
 tables:
   Order:
     fields:
       title: text
       status: {type: Status, required: true}
-      tags: {type: [Tag], required: true}
       rank: {type: integer, required: true, default: 1}
     lifecycle:
       field: status
@@ -138,13 +137,65 @@ tables:
 def test_a_blank_that_reads_as_something_is_no_step(
     shell: Shell, write: Callable[..., None]
 ) -> None:
-    """A blank state is the initial one, a blank list is empty, a default is there."""
+    """A blank state is the initial one, a default is there."""
     shell.write(READS_BLANKS)
     shell.type("apply", "--yes")
     write(Title="A")
 
     assert shell.type("plan").exit_code == 0
     assert shell.type("drift").exit_code == 0
+
+
+LISTS = """
+tablewright: 1
+name: shop
+enums: {{Tag: [A, B]}}
+tables:
+  Order:
+    fields: {{title: text, tags: {tags}, files: {files}}}
+"""
+NEEDED = ("{type: [Tag], required: true}", "{type: attachments, required: true}")
+
+
+def test_rows_with_an_empty_required_list_are_told(
+    shell: Shell, write: Callable[..., None]
+) -> None:
+    """What reads such a row leaves it out, as one without a required text."""
+    shell.write(LISTS.format(tags="[Tag]", files="attachments"))
+    shell.type("apply", "--yes")
+    write(Title="A", Tags=["A"])
+    write(Title="B")
+    shell.write(LISTS.format(tags=NEEDED[0], files=NEEDED[1]))
+
+    planned = shell.type("plan").stdout
+
+    assert "! field 'Tags'   is required, and 1 row has no value  [manual]" in planned
+    assert "! field 'Files'  is required, and 2 rows have no value  [manual]" in planned
+
+
+def test_a_list_that_becomes_required_in_a_database_waits_for_its_rows(shell: Shell) -> None:
+    """The check is made when no row is against it, for lists that were there and for new ones."""
+    (shell.folder / "tablewright.toml").write_text('[environments]\ndev = "sqlite:///shop.db"\n')
+    shell.write(LISTS.format(tags="[Tag]", files="attachments").replace(", files: attachments", ""))
+    shell.type("apply", "--yes")
+    with contextlib.closing(sqlite3.connect(shell.folder / "shop.db")) as rows, rows:
+        moment = "2026-01-01T00:00:00.000000Z"
+        rows.execute("INSERT INTO 'order' (id, created_time, tags) VALUES ('rec00000000000001', ?, '[]')", [moment])  # fmt: skip
+    shell.write(LISTS.format(tags=NEEDED[0], files=NEEDED[1]))
+
+    planned = shell.run("apply", "--yes").stdout
+    with contextlib.closing(sqlite3.connect(shell.folder / "shop.db")) as rows, rows:
+        rows.execute("""UPDATE 'order' SET tags = '["A"]', files = '[{"id": "att1"}]'""")
+    shell.type("apply", "--yes")
+
+    assert "check tags_filled: 1 row is against it" in planned
+    assert "column 'files' is required and 1 row has no value for it" in planned
+    assert shell.type("plan").exit_code == 0
+    with (
+        contextlib.closing(sqlite3.connect(shell.folder / "shop.db")) as rows,
+        pytest.raises(sqlite3.IntegrityError, match="tags_filled"),
+    ):
+        rows.execute("UPDATE 'order' SET tags = '[]'")
 
 
 def test_what_is_required_and_was_not_meanwhile_is_asked_for_again(

@@ -60,7 +60,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "type": "The type: a word, the name of an enum, or [EnumName] for several choices.",
         "name": "The field's name in Airtable.",
         "description": "What the field holds; goes to the docstring, the docs and Airtable.",
-        "required": "Whether it can never be blank; a text then has at least one character.",
+        "required": "Whether it can never be blank; a text then has at least one character, a list at least one value.",
         "default": "The value of a new record that is given none.",
         "unique": "Whether no two records may have the same value.",
         "index": "Whether SQL stores keep an index for it.",

@@ -95,8 +95,8 @@ def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
     if one.kind.name == "rating":
         least, most = 1, int(one.options["max"])
     shortest = one.bounds.min_length
-    if one.required and one.kind.value.kind == "text":
-        # A required text cannot be empty: Airtable holds an empty text and a blank cell equal.
+    if one.required and (one.kind.value.kind == "text" or one.kind.listed):
+        # Neither can be empty: Airtable holds an empty text or list and a blank cell equal.
         shortest = max(shortest or 0, 1)
     return FieldSpec(
         one.key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from tablewright.history import history_key, history_name
 from tablewright.model.schema import Computed, Enum, Field, Relation, Schema, Table
@@ -118,17 +118,10 @@ def _companion(table: Table, body: Json) -> WantedTable:
     return WantedTable(key, str(body["name"]), str(body["description"]), was, fields, body=body)
 
 
-_BLANK_IS_A_VALUE: Final = frozenset(
-    {"multipleSelects", "multipleAttachments", "multipleCollaborators"}
-)
-"""Types whose blank cell reads as an empty list."""
-
-
 def _rows_need(table: Table, one: Field) -> bool:
     # A blank state reads as the initial one.
     is_state = table.lifecycle is not None and table.lifecycle.field == one.key
-    reads_as_something = is_state or one.has_default or one.kind.airtable in _BLANK_IS_A_VALUE
-    return one.required and not reads_as_something
+    return one.required and not (is_state or one.has_default)
 
 
 def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> WantedTable:

@@ -112,8 +112,14 @@ def encoder(spec: FieldSpec | ArgumentSpec) -> Encoder:
     convert = _converter(spec)
     required = spec.required or (isinstance(spec, FieldSpec) and not spec.is_nullable)
     blank: Any = None
-    if isinstance(spec, FieldSpec) and (spec.is_listed or spec.kind == "boolean"):
-        return lambda value: convert(_default_blank(spec) if value is None else value)
+    if isinstance(spec, FieldSpec) and spec.kind == "boolean":
+        return lambda value: convert(False if value is None else value)
+    if isinstance(spec, FieldSpec) and spec.is_listed:
+        return (
+            _filled(convert)
+            if spec.required
+            else lambda value: convert([] if value is None else value)
+        )
 
     def encode(value: Any) -> Any:
         found = blank if value is None else convert(value)
@@ -124,8 +130,14 @@ def encoder(spec: FieldSpec | ArgumentSpec) -> Encoder:
     return encode
 
 
-def _default_blank(spec: FieldSpec) -> Any:
-    return [] if spec.is_listed else False
+def _filled(convert: Encoder) -> Encoder:
+    def encode(value: Any) -> Any:
+        found = [] if value is None else convert(value)
+        if not found:
+            raise Unfit("is required", has_given=False)
+        return found
+
+    return encode
 
 
 def _converter(spec: FieldSpec | ArgumentSpec) -> Encoder:

@@ -69,6 +69,8 @@ def _unfit(model: type[AirtableModel], detail: Any, name: str) -> Unfit:
             return Unfit("is given by the store and cannot be set", has_given=False)
         case _ if detail["input"] is None:
             return Unfit("is required", has_given=False)
+        case "too_short" if detail["input"] == []:
+            return Unfit("is required", has_given=False)
         case "timezone_aware":
             return without_zone()
         case "enum" if field is not None and field.choices is not None:

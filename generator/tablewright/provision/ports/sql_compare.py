@@ -234,5 +234,5 @@ def fill_value(spec: TableSpec | None, column: sa.Column[Any]) -> Any:
     if field.default is not None:
         return field.default
     if field.is_listed:
-        return []
+        return None if field.required else []
     return False if field.kind == "boolean" else None

@@ -134,6 +134,8 @@ def refused_change(
 
 def _allowed(table: TableSpec, field: FieldSpec | None, check: str) -> str:
     """Return what a field's check asks for."""
+    if field is not None and check == check_name(table.sql_name, field.key, "filled"):
+        return "is required"
     if field is not None and field.definition.sql in ("bigint", "double"):
         if check == check_name(table.sql_name, field.key, "maximum"):
             return f"has to be at most {_plain(field.maximum)}"

@@ -201,6 +201,8 @@ def _checks(spec: TableSpec, field: FieldSpec, dialect: Dialect) -> list[sa.Chec
         length = sa.func.char_length if dialect == "postgresql" else sa.func.length
         most = field.max_length or airtable.MAX_TEXT_LENGTH
         found["length"] = length(column).between(max(field.min_length or 1, 1), most)
+    if field.is_listed and field.required:
+        found["filled"] = column != sa.literal("[]", sa.Text())
     return [
         sa.CheckConstraint(test, name=check_name(spec.sql_name, field.key, rule))
         for rule, test in found.items()

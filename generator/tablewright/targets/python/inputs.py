@@ -71,7 +71,7 @@ def settable_fields(table: Table) -> tuple[Field, ...]:
 def _create_field(field: Field, imports: Imports) -> Code:
     options = _options(field)
     annotation = stored_annotation(field, imports)
-    if field.kind.listed:
+    if field.kind.listed and not field.required:
         options = {"default_factory": annotation, **options}
     elif field.has_default:
         options = {"default": default_code(field, imports), **options}

@@ -253,7 +253,7 @@ def _spec(table: Table, imports: Imports) -> Code:
 def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
     options = constraints(field.kind, field.bounds, field.options, required=field.required)
     annotation = stored_annotation(field, imports)
-    if field.kind.listed:
+    if field.kind.listed and not field.required:
         options = {"default_factory": annotation, **options}
     elif field.has_default:
         options = {"default": default_code(field, imports), **options}

@@ -149,8 +149,8 @@ def constraints(
     if kind.name == "rating":
         least, most = 1, int(options["max"])
     shortest = bounds.min_length
-    if required and kind.value.kind == "text":
-        # A required text cannot be empty: Airtable holds an empty text and a blank cell equal.
+    if required and (kind.value.kind == "text" or kind.listed):
+        # Neither can be empty: Airtable holds an empty text or list and a blank cell equal.
         shortest = max(shortest or 0, 1)
     found = {
         "ge": least,
