@@ -314,3 +314,118 @@ def test_a_full_disk_leaves_no_schema_and_no_traceback(shell: Shell) -> None:
         "Error: nothing more could be written: File too large. Make room, then run the same command again\n"
     )
     assert list((shell.folder / "schemas").iterdir()) == []
+
+
+def desk(**changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a base of customers, agents and tickets: each link was made on the tickets, and named by Airtable on the other
+    side. *changes* replace options of fields, by the ends of their ids.
+    """
+
+    def link(end: str, name: str, to: str, other: str) -> dict[str, Any]:
+        options = {"linkedTableId": to, "prefersSingleRecordLink": False, "inverseLinkFieldId": f"fld{other:0>14}"}  # fmt: skip
+        return {"id": f"fld{end:0>14}", "name": name, "type": "multipleRecordLinks", "options": {**options, **changes.get(end, {})}}  # fmt: skip
+
+    def table(id_: str, name: str, *fields: dict[str, Any]) -> dict[str, Any]:
+        title = {"id": f"{id_.replace('tbl', 'fld')}", "name": "Name", "type": "singleLineText"}
+        return {"id": id_, "name": name, "primaryFieldId": title["id"], "fields": [title, *fields]}
+
+    customers, agents, tickets = "tblCustomersCusto", "tblAgentsAgentsAge", "tblTicketsTicketsT"
+    return {
+        "tables": [
+            table(agents, "Agents", link("A", "Tickets", tickets, "a")),
+            table(
+                customers,
+                "Customers",
+                link("C", "tickets", tickets, "c"),
+                link("R", "Tickets 2", tickets, "r"),
+            ),
+            table(
+                tickets,
+                "Tickets",
+                link("a", "Assigned to", agents, "A"),
+                link("c", "Customer", customers, "C"),
+                link("r", "Reported by", customers, "R"),
+            ),
+        ]
+    }
+
+
+def test_the_side_of_a_link_that_people_made_is_the_relation(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """Airtable names the side that it makes by itself after the table; a program sets the link on the side of the people."""
+    live = live_base("appDeskDeskDeskDes", desk())
+
+    found = pulled(live, name="desk", origin="Pulled.")
+
+    schema = compiled(found.text)
+    relations = {table.key: [one.key for one in table.relations] for table in schema.tables}
+    assert relations == {
+        "Agents": [],
+        "Customers": [],
+        "Tickets": ["assigned_to", "customer", "reported_by"],
+    }
+    assert airtable_plan(wanted_base(schema), live, _no_lock()).is_empty
+
+
+def test_of_two_sides_the_one_to_a_single_record_is_the_relation_whatever_it_is_called(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """What leads to one record is written as that, although Airtable gave the field its name."""
+    live = live_base("appDeskDeskDeskDes", desk(C={"prefersSingleRecordLink": True}))
+
+    found = pulled(live, name="desk", origin="Pulled.")
+
+    schema = compiled(found.text)
+    assert [
+        (one.key, one.many)
+        for table in schema.tables
+        for one in table.relations
+        if table.key == "Customers"
+    ] == [("tickets", False)]
+    assert airtable_plan(wanted_base(schema), live, _no_lock()).is_empty
+
+
+def test_a_calculated_number_is_no_integer_for_being_shown_without_decimal_places(
+    compiled: Callable[[str], Schema],
+) -> None:
+    """Airtable shows as many as people chose and gives out all: 1020444.5 seconds are no reason to leave a record out."""
+    document = base_with_every_type()
+    fields = document["tables"][0]["fields"]
+    for one in fields:
+        if one["type"] in ("rollup", "formula"):
+            one["options"] = {
+                **one["options"],
+                "result": {"type": "number", "options": {"precision": 0}},
+            }
+
+    found = pulled(live_base("appEverythingEver", document), name="everything", origin="Pulled.")
+
+    table = compiled(found.text).tables[0]
+    results = {
+        one.kind.name: one.computation.result.kind
+        for one in table.fields
+        if one.kind.name in ("formula", "rollup") and one.computation is not None
+    }
+    assert results == {"formula": "number", "rollup": "number"}
+
+
+def test_two_choices_that_the_language_holds_for_one_are_named() -> None:
+    """Who wants the field in the schema has to know which of them to rename."""
+    document = desk()
+    choices = [{"id": f"sel{one}", "name": one} for one in ("bug", "Question", "Bug")]
+    document["tables"][2]["fields"].append(
+        {
+            "id": "fldTypeTypeTypeTyp",
+            "name": "Type",
+            "type": "singleSelect",
+            "options": {"choices": choices},
+        }
+    )
+
+    found = pulled(live_base("appDeskDeskDeskDes", document), name="desk", origin="Pulled.")
+
+    assert (
+        "field 'Type' of 'Tickets' is left out: the language holds its choices 'bug' and 'Bug' for one"
+        in found.remarks
+    )

@@ -25,6 +25,7 @@ from tablewright.provision.pull_names import (
     field_key,
     folded_name,
     history_of,
+    is_other_side,
     module_keys,
     record_keys,
     relation_key,
@@ -234,8 +235,7 @@ class _Pull:
             other = self._live.other_side(one)
             if other is not None and other.name in target.unmanaged:
                 other = None
-            # Of two sides the one that leads to a single record is the relation.
-            if other is not None and other.is_single and not one.is_single:
+            if other is not None and is_other_side(one, draft.live.name, other, target.live.name):
                 self._relation(target, other, draft, one)
             else:
                 self._relation(draft, one, target, other)
@@ -339,8 +339,11 @@ def _select_problem(one: LiveField) -> str:
         return "it has no choices"
     if any(unsayable_name(label) for label in labels):
         return "a choice has spaces at its ends or control characters"
-    if len({folded_name(label) for label in labels}) < len(labels):
-        return "the language holds two of its choices for one"
+    by_fold: dict[str, str] = {}
+    for label in labels:
+        other = by_fold.setdefault(folded_name(label), label)
+        if other != label:
+            return f"the language holds its choices '{other}' and '{label}' for one"
     return ""
 
 

@@ -29,6 +29,7 @@ _OPTION_KEYS: Final = {
     "time_zone": "timeZone",
 }
 _RESULTS: Final = {
+    "number": "number",
     "checkbox": "boolean",
     "date": "date",
     "dateTime": "datetime",
@@ -94,8 +95,7 @@ def result_word(field: LiveField) -> str:
     result = field.options.get("result")
     if not isinstance(result, Mapping):
         return "text"
-    if result.get("type") == "number":
-        return "integer" if (result.get("options") or {}).get("precision") == 0 else "number"
+    # Its decimal places are those that Airtable shows: the API gives all that there are.
     return _RESULTS.get(str(result.get("type")), "text")
 
 

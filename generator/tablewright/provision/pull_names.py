@@ -10,7 +10,7 @@ from tablewright import airtable, history, names
 from tablewright.check.claims import RESERVED
 from tablewright.check.enums import RESERVED_VALUES
 from tablewright.check.namespace import MAX_KEY_BYTES
-from tablewright.provision.live import LiveBase, LiveTable
+from tablewright.provision.live import LiveBase, LiveField, LiveTable
 from tablewright.sql_names import sql_name
 
 _ROOM: Final = 12
@@ -179,6 +179,22 @@ def unsayable_text(text: str) -> bool:
 def folded_name(name: str) -> str:
     """Return the form in which a schema holds two names in Airtable for one."""
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def is_other_side(one: LiveField, table: str, other: LiveField, other_table: str) -> bool:
+    """Tell of a link whether a schema says it as the other side of *other*, which people made before it.
+
+    Of two sides the one that leads to a single record is the relation. Of two alike it is the one that people named:
+    Airtable calls the side that it makes by itself after the table it leads to, with a number where that name is taken.
+    """
+    if bool(one.is_single) != bool(other.is_single):
+        return bool(other.is_single)
+    return _is_named_after(one, other_table) and not _is_named_after(other, table)
+
+
+def _is_named_after(link: LiveField, table: str) -> bool:
+    name, after = folded_name(link.name), folded_name(table)
+    return name == after or (name.startswith(f"{after} ") and name.removeprefix(f"{after} ").isdigit())  # fmt: skip
 
 
 def history_of(table: LiveTable, live: LiveBase) -> str:
