@@ -163,6 +163,13 @@ def test_records_without_links_have_the_same_values_on_every_store(filled: Modul
     assert {key: getattr(order, key) for key in EMPTY} == EMPTY
 
 
+def test_a_formula_chooses_between_a_box_and_a_comparison(filled: ModuleType) -> None:
+    """A box is not ticked, and a comparison does not hold: both are false, whichever of them is chosen."""
+    given = {line.name: line.is_given for line in filled.Line.all()}
+
+    assert given == {"pen": True, "ink": False, None: False}
+
+
 def test_what_was_written_comes_back_calculated(filled: ModuleType) -> None:
     """A created, changed or upserted record has its calculated fields at once, as if it had been read again."""
     orders, lines = filled.Order, filled.Line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Final
 
 from tablewright import airtable
 from tablewright.check.findings import Findings
+from tablewright.check.patterns import why_unusable
 from tablewright.check.reader import Reader
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions.resolve import MAX_INTEGER
@@ -142,18 +142,8 @@ def _pattern(findings: Findings, reader: Reader) -> str | None:
     found = reader.scalar("pattern")
     if found is None:
         return None
-    try:
-        re.compile(found.text)
-    except (re.error, RecursionError, OverflowError) as error:
-        findings.error(found.span, "TW213", f"'{found.text}' is not a regular expression: {error}",
-                       "a sign that stands for itself has a backslash before it, as in '\\['")  # fmt: skip
-        return None
-    foreign = _NOT_LINEAR.search(found.text)
-    if foreign:
-        findings.error(found.span, "TW213", f"the pattern uses '{foreign.group()}', which linear-time engines do not have",
-                       "write it without look-around, back-references, possessive and atomic parts; '$' for '\\Z'")  # fmt: skip
+    reason, way_out = why_unusable(found.text)
+    if reason:
+        findings.error(found.span, "TW213", f"'{found.text}' cannot be used as a regular expression: {reason}", way_out)  # fmt: skip
         return None
     return found.text
-
-
-_NOT_LINEAR: Final = re.compile(r"\(\?(<?[=!]|P=|\(|>)|(?<!\\)(?:\\\\)*(\\[1-9]|\\Z)|[*+?}]\+")

@@ -75,11 +75,16 @@ class FormulaPrinter:
             case tree.Field():
                 return self._flag(node)
             case tree.Choice(test, then, otherwise):
-                return f"IF({self.condition(test)}, {self.condition(then)}, {self.condition(otherwise)})"
+                return f"IF({self.condition(test)}, {self._side(then)}, {self._side(otherwise)})"
             case tree.Call("contains" | "startswith" | "endswith" as name, (text, part)):
                 return self._text_test(name, text, part)
             case _:
                 raise Unsayable(type(node).__name__)
+
+    def _side(self, node: tree.Node) -> str:
+        """Return one side of a choice: where a box stands beside a number, cells hold both as texts."""
+        found = self.condition(node)
+        return f"IF({found}, 1, 0)" if isinstance(node, tree.Field) else found
 
     def _flag(self, node: tree.Field) -> str:
         field = self._field(node)
