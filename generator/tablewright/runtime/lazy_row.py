@@ -22,6 +22,10 @@ class Conversions(Protocol):
         """Return the row of an answer."""
         ...
 
+    def part(self, record: Raw, keys: Iterable[str]) -> dict[str, Any]:
+        """Return some values of an answer, whatever the others are."""
+        ...
+
     def maker(self, model: type[AirtableModel]) -> Maker | None:
         """Return what makes records of a model in one pass; None where the model has rules or fields of its own."""
         ...
@@ -38,8 +42,9 @@ class LazyRow(dict[str, Any]):
 
     def _made(self) -> None:
         if self.raw is not None:
-            raw, self.raw = self.raw, None
-            super().update(self.conversions.row(raw))
+            # First, since it may raise: the row says so at every look, and is never an empty one.
+            super().update(self.conversions.row(self.raw))
+            self.raw = None
 
     def __getitem__(self, key: str) -> Any:
         self._made()

@@ -144,15 +144,21 @@ def _validated(model: type[R], batch: Batch, report: Report) -> list[R]:
 
 
 def _validated_one(model: type[R], row: Row) -> R:
-    flat = row.copy()
-    for relation in model.table.relations:
-        if relation.key in flat:
-            flat[relation.attribute] = flat.pop(relation.key)
+    flat = by_attribute(model, row)
     try:
         record: R = model.__pydantic_validator__.validate_python(flat)
     except ValidationError as error:
         raise translated(model, error, f"{model.table.key} {flat['id']}") from error
     return record
+
+
+def by_attribute(model: type[AirtableModel], row: Row) -> Row:
+    """Return a row with its links named as the record's attributes are."""
+    flat = row.copy()
+    for relation in model.table.relations:
+        if relation.key in flat:
+            flat[relation.attribute] = flat.pop(relation.key)
+    return flat
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.columns.links import record_id
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import (
+    RecordInvalid,
     RecordNotFound,
     RecordNotSaved,
     WriteIncomplete,
 )
 from tablewright.runtime.inputs import CreateInput, UpdateInput
+from tablewright.runtime.mending import mended
 from tablewright.runtime.reading import decoded, decoded_one, fetched_row
 from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
 from tablewright.runtime.spec import QUEUE_KEYS
@@ -167,24 +169,26 @@ def bulk_update_by_id(
     missing = [one for one in changes if one not in rows]
     if missing:
         raise RecordNotFound(model.table.key, missing, store.description)
-    key = model.table.key
-    records = decoded(model, store, [rows[one] for one in changes])
-    fitting = {record.id for record in records}
-    left_out = [one for one in changes if one not in fitting]
-    of_each(key, ((one, partial(decoded_one, model, store, rows[one])) for one in left_out))
-    wanted = of_each(
-        key,
-        (
-            (record.id, partial(checked_changes, record, given_values(changes[record.id])))
-            for record in records
-        ),
-    )
-    differing = [
-        differences(model.table, record._origin.row, row)
-        for record, row in zip(records, wanted, strict=True)
-    ]
-    _write(model, store, records, differing)
+    # What does not fit yet may be what the changes mend; what they leave unfit is raised.
+    records = decoded(model, store, [rows[one] for one in changes], report=_silent)
+    fitting = {record.id: record for record in records}
+
+    def changed(record_id: str) -> tuple[R, Row]:
+        values = given_values(changes[record_id])
+        record = fitting.get(record_id)
+        if record is None:
+            return mended(model, store, rows[record_id], values)
+        row = checked_changes(record, values)
+        return record, differences(model.table, record._origin.row, row)
+
+    found = of_each(model.table.key, ((one, partial(changed, one)) for one in changes))
+    records = [record for record, _ in found]
+    _write(model, store, records, [row for _, row in found])
     return records
+
+
+def _silent(_: RecordInvalid) -> None:
+    """Tell nobody of a row that does not fit."""
 
 
 def _write(model: type[R], store: Store, records: Sequence[R], wanted: Sequence[Row]) -> None:
