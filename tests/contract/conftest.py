@@ -32,3 +32,16 @@ def library(
     schema = Path(__file__).parent / "schemas" / "library.yaml"
     with imported_package(written_package(schema, folder), folder) as package:
         yield package
+
+
+@pytest.fixture(scope="session")
+def errands(
+    written_package: Callable[[Path, Path], str],
+    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ModuleType]:
+    """A package whose errands have a unique number and a required list of tags, and wait in a queue."""
+    folder = tmp_path_factory.mktemp("errands")
+    schema = Path(__file__).parent / "schemas" / "errands.yaml"
+    with imported_package(written_package(schema, folder), folder) as package:
+        yield package

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -12,19 +10,6 @@ from pydantic import ValidationError
 
 from tablewright.runtime import Connection, RecordInvalid
 from tablewright.testing import Factory
-
-
-@pytest.fixture(scope="module")
-def errands(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
-    """A package whose errands have a required list of tags."""
-    folder = tmp_path_factory.mktemp("errands")
-    schema = Path(__file__).parent / "schemas" / "errands.yaml"
-    with imported_package(written_package(schema, folder), folder) as package:
-        yield package
 
 
 def test_no_call_stores_a_record_with_an_empty_required_list(

@@ -13,6 +13,7 @@ from tablewright.runtime.stores.airtable_history import History
 from tablewright.runtime.stores.airtable_kept import differs, in_milliseconds
 from tablewright.runtime.stores.airtable_reading import Base
 from tablewright.runtime.stores.airtable_refusals import explained
+from tablewright.runtime.stores.airtable_rules import check_unique
 from tablewright.runtime.stores.base import Move, Moved
 
 
@@ -27,12 +28,13 @@ class Moves(Base, Protocol):
 def move(base: Moves, history: History, table: TableSpec, wanted: Move) -> Moved:
     """Make a transition where the record is as expected, and tell how it is now: 3 requests, and one for the history.
 
-    Not guaranteed: between the first reading and the write, and between the write and the last reading, others can
-    write. What the last reading shows decides.
+    One more looks whether a unique value that it sets is taken. Not guaranteed: between the first reading and the write,
+    and between the write and the last reading, others can write. What the last reading shows decides.
     """
     before = _fetched(base, table, wanted)
     if before is None or differs(table, wanted.expected, before):
         return Moved(done=False, row=before)
+    check_unique(base, table, [(wanted.record_id, wanted.changes)])
     cells = base.cells(table)
     changes = in_milliseconds(wanted.changes)
     try:

@@ -43,6 +43,7 @@ from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
 from tablewright.runtime.stores.airtable_queue_records import LONGEST_PAUSE, OVERTIME, lease_seconds
 from tablewright.runtime.stores.airtable_reading import Base, batches, read
 from tablewright.runtime.stores.airtable_refusals import explained
+from tablewright.runtime.stores.airtable_rules import check_unique
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
 
 FRESH_SECONDS: Final = 2.0
@@ -229,6 +230,7 @@ class NotedQueue:
             return Settled(None)
         if settlement.unless_cancelled and note.stop:
             return Settled(None)
+        check_unique(self._base, table, [(record_id, settlement.changes)])
         left = _after(note, settlement, now)
         changes = {**settlement.changes, field: left.text()}
         self._write(table, {record_id: changes})

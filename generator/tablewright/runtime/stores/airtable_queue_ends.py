@@ -18,6 +18,7 @@ from tablewright.runtime.stores.airtable_queue_records import (
 )
 from tablewright.runtime.stores.airtable_reading import Base
 from tablewright.runtime.stores.airtable_refusals import explained
+from tablewright.runtime.stores.airtable_rules import check_unique
 from tablewright.runtime.stores.base import HistoryRow
 from tablewright.runtime.stores.sql_leases import Ending, LeaseRow, Place, SqlLeases
 
@@ -51,6 +52,7 @@ class Ends:
         if record is None or self._records.label(table, record) != settlement.was.label:
             self._leases.let_go(place, record_id, settlement.token)
             return Settled(None)
+        check_unique(self._base, table, [(record_id, settlement.changes)])
         attempt = known.attempt
         history = [
             HistoryRow(record_id, known.now, step.transition, step.from_state, step.to_state, step.by, step.why, attempt, step.error)
