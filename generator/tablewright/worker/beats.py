@@ -61,10 +61,17 @@ class Beats:
     def _run(self) -> None:
         last = time.monotonic()
         while not self._stopping.wait(self._next(last)):
-            self._look_at_the_clock()
+            self._survived(self._look_at_the_clock)
             if time.monotonic() - last >= self._pause:
                 last = time.monotonic()
-                self._beat()
+                self._survived(self._beat)
+
+    def _survived(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        # What nobody foresaw costs one heartbeat, and not all leases that this thread keeps.
+        except Exception:  # noqa: BLE001
+            logger.exception("a heartbeat went wrong", extra={**self._said})
 
     def _next(self, last: float) -> float:
         """Return in how many seconds there is something to do: a heartbeat, or a task that takes too long."""

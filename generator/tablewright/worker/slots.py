@@ -103,7 +103,8 @@ class Slots:
         moments = [one.claimed for one in self.held() if one.began is None]
         if not moments or time.monotonic() - min(moments) < seconds:
             return False
-        self._give_back_unbegun()
+        # Not here: a store that is away is waited for, and the worker has to hear meanwhile that it is to end.
+        self._beside(self._give_back_unbegun)
         return True
 
     def finish(self, grace: float, hurry: threading.Event) -> None:

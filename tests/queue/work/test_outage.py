@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -290,3 +291,68 @@ def test_an_outage_is_told_of_once(
     assert len(told) == 1
     assert [one.__dict__["error"] for one in told] == ["the cable is cut"]
     assert "the store answers again" in [one.getMessage() for one in caplog.records]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_worker_stops_while_it_cannot_give_back_what_it_looked_ahead_for(
+    connection: Connection,
+) -> None:
+    """A store that is away is not waited for beyond the time to end, whatever the worker was about."""
+    fill(30)
+    AgentTask.create(name="long", description="d", agent_id="a")
+    fill(20)
+    queues: Any = connection.store.queues  # type: ignore[attr-defined]
+    settle, away, end = queues.settle, threading.Event(), threading.Event()
+    tried = threading.Event()
+
+    def handle(task: AgentTask) -> None:
+        if task.name == "long":
+            away.set()
+            end.wait(60)
+
+    def settled(*given: Any) -> Any:
+        if away.is_set():
+            tried.set()
+            raise StoreUnavailable("nobody is there")
+        return settle(*given)
+
+    queues.settle = settled
+    worker = Worker(AgentTask, handle, WorkerSettings(grace=0.1))
+    running = threading.Thread(target=worker.run)
+    running.start()
+    assert tried.wait(60), "what waits for the long one is given back"
+    worker.stop()
+    running.join(20)
+    is_over = not running.is_alive()
+    away.clear()
+    end.set()
+    running.join()
+
+    assert is_over
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_heartbeat_that_goes_wrong_is_followed_by_others(
+    connection: Connection, jobs: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw costs one heartbeat, and not the leases of all that the worker holds."""
+    jobs.Job.create(name="n")
+    queues: Any = connection.store.queues  # type: ignore[attr-defined]
+    beat, beats = queues.beat, list[int]()
+
+    def wrong_once(*given: Any) -> Any:
+        beats.append(1)
+        if len(beats) == 1:
+            raise ZeroDivisionError("nobody foresaw this")
+        return beat(*given)
+
+    queues.beat = wrong_once
+
+    def handle(_: Any) -> None:
+        wait_until(lambda: len(beats) > 2, 10)
+
+    worker = Worker(jobs.Job, handle, WorkerSettings(once=True, heartbeat=0.05))
+
+    assert worker.run() == 1
+    assert worker.metrics.counts["completed"] == 1
+    assert [one.getMessage() for one in caplog.records].count("a heartbeat went wrong") == 1
