@@ -24,6 +24,8 @@ FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 SOUND_SECONDS: Final = 60.0
 """A process that ran for so long was no failed start."""
+TOLD: Final = 1
+"""The exit code of a process that could not go on and has said why."""
 _spawn = multiprocessing.get_context("spawn")
 Command = Literal["stop", "stop at once"]
 
@@ -154,6 +156,8 @@ class Processes:
         if is_wanted or not child.has_begun:
             # Who did not even begin was asked for something impossible: the others end, too.
             self._worst = max(self._worst, code if code >= 0 else 128 - code)
+            if child.has_begun and code not in (0, TOLD):
+                _tell_of_fall(child, code)
             if not is_wanted:
                 self._command = "stop"
                 self._pass_on()
@@ -162,11 +166,15 @@ class Processes:
         child.falls = 0 if is_sound else child.falls + 1
         pause = min(FIRST_PAUSE * 2 ** min(child.falls, 10), LONGEST_PAUSE)
         child.due = time.monotonic() + pause
-        how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-        logger.error(
-            "a process of the worker fell; its tasks are taken again when their leases run out",
-            extra={"place": child.place + 1, **how, "restart_in_seconds": pause},
-        )
+        _tell_of_fall(child, code, restart_in_seconds=pause)
+
+
+def _tell_of_fall(child: _Child, code: int, **further: float) -> None:
+    how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
+    logger.error(
+        "a process of the worker fell; its tasks are taken again when their leases run out",
+        extra={"place": child.place + 1, **how, **further},
+    )
 
 
 def _run_child(order: Order, cells: Any, line: Connection, log: tuple[bool, int]) -> None:
@@ -183,7 +191,7 @@ def _run_child(order: Order, cells: Any, line: Connection, log: tuple[bool, int]
             worker.run()
     except (CannotLoad, TablewrightError) as error:
         logger.log(logging.ERROR, "the worker cannot go on", extra={"error": str(error)})
-        sys.exit(1)
+        sys.exit(TOLD)
 
 
 def _listen(line: Connection, worker: Any) -> None:

@@ -215,13 +215,15 @@ def test_no_process_is_left_behind(
 def test_once_tells_how_the_processes_ended(
     connection: Connection, url: str, start_work: Start, tmp_path: Path, handler: str, code: int
 ) -> None:
-    """0 where all found nothing more to take, and the exit code of one that fell."""
+    """0 where all found nothing more to take, and the exit code of one that fell, which the log tells."""
     fill(5)
     worker = start_work(HANDLERS, url, "--processes", "2", "--once", handler=f"handlers:{handler}")
 
     worker.communicate(timeout=60)
 
     assert worker.returncode == code
+    said = (tmp_path / "work.log").read_text()
+    assert ("a process of the worker fell" in said) == (f"exit_code={code}" in said) == bool(code)
     held = [task.name for task in AgentTask.all() if task.status is not TaskStatus.COMPLETED]
     assert held == (["n0"] if code else [])
 
