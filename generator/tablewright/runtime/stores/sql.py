@@ -352,7 +352,10 @@ class SqlStore:
             with sql_errors.translated(self.description):
                 return done_again(self.description, once)
         except exc.IntegrityError as error:
-            with self._reader.connect() as connection:
+            with (
+                sql_errors.translated(self.description),
+                self._reader.connect() as connection,
+            ):
                 raise sql_errors.integrity_error(
                     error, connection, known.schema, table, rows, deleting
                 ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -42,9 +43,17 @@ def translated(description: str) -> Iterator[None]:
         yield
     except exc.IntegrityError:
         raise
+    except exc.TimeoutError as error:
+        raise StoreUnavailable(all_in_use(description)) from error
+    except UnicodeEncodeError as error:
+        raise StoreError(f"{description} refused: a text with a lone surrogate") from error
+    except OverflowError as error:
+        raise StoreError(f"{description} refused: an integer of more than 64 bits") from error
     except exc.OperationalError as error:
         if _reason(error) in SAYS_TOO_LARGE:
             raise StoreError(f"{description} refused: {TOO_LARGE}") from error
+        if is_refusal(error.orig):
+            raise StoreError(f"{description} refused: {_reason(error)}") from error
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
         if type(error) is exc.DatabaseError or getattr(error.orig, "sqlstate", None) == READ_ONLY:
@@ -54,6 +63,29 @@ def translated(description: str) -> Iterator[None]:
         raise StoreError(f"{description} refused: {reason}") from error
 
 
+def all_in_use(description: str) -> str:
+    """Return what is to be said where no connection of the pool came free in time."""
+    return (
+        f"{description} cannot be used: all connections that this program opens are in use, and none came free in time. "
+        "Let fewer threads ask it at once"
+    )
+
+
+def is_refusal(error: object) -> bool:
+    """Tell whether a statement was refused for what it asks, though the driver speaks of the database's operation.
+
+    Tried again it would be refused again: too many values, too many conditions, a value that an index cannot hold.
+    """
+    code, state = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
+    return (
+        code == sqlite3.SQLITE_ERROR
+        or str(state).startswith(_PROGRAM_LIMIT)
+        or (state is None and "number of parameters must be" in str(error))
+    )
+
+
+_PROGRAM_LIMIT: Final = "54"
+"""The class of SQLSTATEs of statements that go beyond what PostgreSQL can do."""
 _WAYS_OUT: Final = (
     # SQLite says no more, and makes files, but no folders.
     ("unable to open database file", "see that its folder is there and may be written to"),
@@ -65,6 +97,13 @@ _WAYS_OUT: Final = (
     ("password authentication failed", "see user and password in the store's URL"),
     ("no password supplied", "put it into the store's URL, or into PGPASSWORD"),
     ("invalid port number", "a port is 1 to 65535"),
+    ("too many SQL variables", "ask with fewer values at a time"),
+    ("number of parameters must be", "ask with fewer values at a time"),
+    ("Expression tree is too large", "join fewer conditions, or write is_in([…])"),
+    (
+        "index row ",
+        "PostgreSQL's indexes hold 2,700 bytes: give the field a max_length, or take its index or unique off",
+    ),
     (
         'prepared statement "',
         "behind a pooler add prepare=off to the URL, since its sessions change",

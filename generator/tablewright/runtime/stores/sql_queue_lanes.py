@@ -14,7 +14,13 @@ from sqlalchemy.pool import PoolProxiedConnection
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
-from tablewright.runtime.stores.sql_errors import SAYS_TOO_LARGE, TOO_LARGE, reason_of
+from tablewright.runtime.stores.sql_errors import (
+    SAYS_TOO_LARGE,
+    TOO_LARGE,
+    all_in_use,
+    is_refusal,
+    reason_of,
+)
 from tablewright.runtime.stores.sql_forks import leaves_in_children
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import GAVE_UP, READ_ONLY, Patience, too_busy
@@ -109,9 +115,8 @@ class Lanes:
                     mended = True
                     self._forget()
                     continue
-                if state != READ_ONLY and not isinstance(
-                    error, (driver.OperationalError, driver.InterfaceError)
-                ):
+                is_down = isinstance(error, (driver.OperationalError, driver.InterfaceError))
+                if state != READ_ONLY and (not is_down or is_refusal(error)):
                     raise StoreError(f"{self._description} refused: {reason_of(error)}") from error
                 if state in GAVE_UP:
                     if patience.pause():
@@ -143,6 +148,8 @@ class Lanes:
     def _pooled(self) -> PoolProxiedConnection:
         try:
             return self._engine.raw_connection()
+        except exc.TimeoutError as error:
+            raise StoreUnavailable(all_in_use(self._description)) from error
         except exc.DBAPIError as error:
             raise StoreUnavailable(
                 f"{self._description} cannot be used: {reason_of(error.orig or error)}"
