@@ -132,3 +132,91 @@ def test_a_removal_is_ticked_off_when_it_is_done_and_not_before(
         ("In table 'Task' delete the field 'Price'. Its values go with it.", is_gone)
     ]
     assert found.is_empty is is_gone
+
+
+DESK = """
+tablewright: 1
+name: desk
+enums: {State: [OPEN, DONE]}
+tables:
+  Person: {fields: {name: text}}
+  Task:
+    fields:
+      title: text
+      state: {type: State, required: true}
+      hours: number
+      is_long: {type: formula, expression: hours > 8}
+    computed:
+      is_open: {value: state == OPEN, publish: Open?}
+    relations:
+      owner: {to: Person, inverse: tasks, inverse_description: What they do.}
+    lifecycle: {field: state, initial: OPEN, history: true, transitions: {finish: {from: OPEN, to: DONE}}}
+"""
+
+
+def renamed_by_people(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the base after people gave other names to what Airtable made or calculates, and changed two formulas."""
+    found = copy.deepcopy(document)
+    for table in found["tables"]:
+        for one in table["fields"]:
+            match one["name"]:
+                case "Tasks":
+                    one |= {"name": "All: tasks", "description": "People say so."}
+                case "Open?":
+                    one["name"] = "Still open?"
+                case "Entry":
+                    one["name"] = "Key"
+                case "Is Long":
+                    one["options"]["formula"] = one["options"]["formula"].replace("8", "9")
+        if table["name"] == "Task History":
+            table["name"] = "What happened"
+    return found
+
+
+def test_what_is_adopted_stands_where_the_schema_says_it(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """The other side of a link is named in the relation, a published field by 'publish', a history by nothing at all."""
+    first = compiled(DESK)
+    project.apply(first)
+    document = renamed_by_people(project.port.base_schema(project.base))
+
+    found = drift_of(project, first, document)
+
+    is_long = next(one for one in found.differences if one.subject == "field 'Is Long'").adopt
+    assert [one.adopt for one in found.differences if one.subject != "field 'Is Long'"] == [
+        "",
+        'inverse_name: "All: tasks"   (at Task.owner)',
+        'publish: "Still open?"   (at Task.is_open)',
+        "",
+        "its description   (at Task.owner)",
+    ]
+    adopted = (
+        DESK.replace("inverse_description: What they do.", 'inverse_name: "All: tasks"')
+        .replace("publish: Open?", 'publish: "Still open?"')
+        .replace("is_long: {type: formula, expression: hours > 8}", is_long.split("   (")[0])
+    )
+    left = drift_of(project, compiled(adopted), document).differences
+    assert [one.subject for one in left] == ["table", "field 'Entry'"], left
+
+
+def test_a_formula_that_people_changed_is_adopted_in_their_own_language(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """What an expression says cannot be told beside it: a formula field of the same key takes its place."""
+    first = compiled(DESK)
+    project.apply(first)
+    document = project.port.base_schema(project.base)
+    task = next(one for one in document["tables"] if one["name"] == "Task")
+    field = next(one for one in task["fields"] if one["name"] == "Open?")
+    field["options"]["formula"] = f"{{{field['options']['referencedFieldIds'][0]}}} != 'Done'"
+
+    (difference,) = drift_of(project, first, document).differences
+
+    said, place = difference.adopt.split("   (")
+    assert place == "in fields, instead of what stands at Task.is_open)"
+    adopted = DESK.replace(
+        "    computed:\n      is_open: {value: state == OPEN, publish: Open?}\n", ""
+    )
+    adopted = adopted.replace("      hours: number\n", f"      hours: number\n      {said}\n")
+    assert drift_of(project, compiled(adopted), document).is_empty

@@ -142,7 +142,10 @@ class AddComputed:
 
 @dataclass(frozen=True, slots=True)
 class RenameField:
-    """A field gets its name. *field* is empty where the schema has no name for it."""
+    """A field gets its name. *field* is empty where the schema has no name for it.
+
+    *key* is the one that says the name in the schema, and *place* where that stands; both are empty where nothing says it.
+    """
 
     sign: ClassVar[Sign] = "~"
     safety: ClassVar[Safety] = "safe"
@@ -154,10 +157,14 @@ class RenameField:
     field_id: str
     old: str
     new: str
+    key: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class DescribeField:
+    """A field gets its description, which stands at *place* in the schema."""
+
     sign: ClassVar[Sign] = "~"
     safety: ClassVar[Safety] = "safe"
     calls: ClassVar[int] = 1
@@ -168,11 +175,12 @@ class DescribeField:
     field_id: str
     name: str
     description: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFormula:
-    """The text of a formula: the one option that the API changes."""
+    """The text of a formula: the one option that the API changes. *is_written* where it stands in the schema as it is."""
 
     sign: ClassVar[Sign] = "~"
     safety: ClassVar[Safety] = "safe"
@@ -186,6 +194,7 @@ class ChangeFormula:
     old: str
     new: str
     how: str
+    is_written: bool
 
 
 @dataclass(frozen=True, slots=True)

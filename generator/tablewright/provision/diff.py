@@ -123,8 +123,11 @@ def _renamed_fields(context: Comparison, blocked: list[ManualField]) -> Iterator
         ]
         renames += _evictions(context, table, live)
         ordered, stuck = ordered_renames(renames, {one.id: one.name for one in live.fields})
+        wanted = {one.key: one for one in table.fields}
         for one in ordered:
-            yield RenameField(table.key, table.name, one.key, one.id, one.old, one.new)
+            said = wanted.get(one.key)
+            key, place = (said.naming, said.place) if said is not None else ("", "")
+            yield RenameField(table.key, table.name, one.key, one.id, one.old, one.new, key, place)
         for one in stuck:
             how = (
                 f"In table '{table.name}' another field is named '{one.new}': rename or delete that one, "

@@ -129,7 +129,9 @@ def changed_formulas(context: Comparison) -> Iterator[ChangeFormula | RetypeFiel
         if live.type == "formula":
             old = with_names(str(live.options.get("formula") or ""), context.name_of_id)
             if not same_formula(old, new):
-                yield ChangeFormula(one.table, table, one.key, live.id, one.name, old, new, how)
+                yield ChangeFormula(
+                    one.table, table, one.key, live.id, one.name, old, new, how, not one.is_expression
+                )  # fmt: skip
             continue
         locked = context.lock.tables.get(one.table)
         old = locked.formulas.get(one.key, "") if locked is not None else ""
@@ -212,7 +214,7 @@ def changed_descriptions(context: Comparison) -> Iterator[DescribeField]:
     for one, live in context.live_fields():
         if one.description and one.description != live.description:
             table = context.table_name(one.table)
-            yield DescribeField(one.table, table, one.key, live.id, one.name, one.description)
+            yield DescribeField(one.table, table, one.key, live.id, one.name, one.description, one.place)  # fmt: skip
 
 
 def selects(context: Comparison) -> Iterator[tuple[WantedField, LiveField]]:
@@ -275,6 +277,6 @@ def relabelled_choices(context: Comparison) -> Iterator[RenameChoice]:
         for value, choice in renamed_choices(context, one, live):
             how = (
                 f"In table '{table}' edit the field '{one.name}' and rename the choice '{choice.name}' "
-                f"to '{value.label}'. Rows keep it."
+                f"to '{value.label}'. Rows keep it, and programs of this schema leave them out until then."
             )
             yield RenameChoice(one.table, table, one.key, one.name, choice.name, value.label, how)

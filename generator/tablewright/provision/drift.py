@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from tablewright.history import is_history_key
 from tablewright.provision.changes import (
     AddChoices,
     Change,
@@ -131,21 +132,24 @@ def _difference(change: Change, ways: Ways) -> Difference:
     shown = line(change)
     table, subject = table_of(change), shown.subject
     match change:
-        case RenameField(field=key) if key:
+        case RenameField(field=field) if field:
             detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
-            adopt = f"name: {scalar(change.old)}   (at {change.table}.{key})"
+            adopt = (
+                f"{change.key}: {scalar(change.old)}   (at {change.place})" if change.key else ""
+            )
             return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", adopt)
         case RenameTable():
             detail = f"is named '{change.old}' in Airtable and '{change.new}' in the schema"
-            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", f"name: {scalar(change.old)}   (at {change.table})")  # fmt: skip
+            adopt = "" if is_history_key(change.table) else f"name: {scalar(change.old)}   (at {change.table})"  # fmt: skip
+            return Difference(table, subject, detail, f"renames it; {ROWS_KEEP}", adopt)
         case DescribeField():
-            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description   (at {change.table}.{change.field})")  # fmt: skip
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description   (at {change.place})")  # fmt: skip
         case DescribeTable():
-            return Difference(table, subject, "is described otherwise", "takes the schema's description", f"its description   (at {change.table})")  # fmt: skip
+            adopt = "" if is_history_key(change.table) else f"its description   (at {change.table})"
+            return Difference(table, subject, "is described otherwise", "takes the schema's description", adopt)  # fmt: skip
         case ChangeFormula():
             detail = f"calculates {' '.join(change.old.split())}, and {' '.join(change.new.split())} in the schema"
-            adopt = f"formula: {scalar(change.old)}   (at {change.table}.{change.field})"
-            return Difference(table, subject, detail, "takes the schema's formula", adopt)
+            return Difference(table, subject, detail, "takes the schema's formula", ways.to_adopt_by_hand(change))  # fmt: skip
         case AddChoices():
             named = ", ".join(f"'{one}'" for one in change.choices)
             return Difference(table, subject, f"lacks the choices {named}", "adds them", "remove the values from the enum")  # fmt: skip

@@ -20,7 +20,8 @@ or by hand because the API does not make its type."""
 class WantedField:
     """A field, a link or the other side of one. *body* is what creates it; empty for the other side.
 
-    *rows_need* says that a record without a value does not fit the schema.
+    *rows_need* says that a record without a value does not fit the schema. *naming* is the key of the schema that says
+    the name; empty where none does. *is_expression* where it is calculated by an expression of the language.
     """
 
     table: str
@@ -34,6 +35,15 @@ class WantedField:
     enum: Enum | None = None
     relation: Relation | None = None
     rows_need: bool = False
+    naming: str = "name"
+    is_expression: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return where the schema writes it: the other side of a link stands in the relation."""
+        if self.role == "inverse" and self.relation is not None:
+            return f"{self.relation.source}.{self.relation.key}"
+        return f"{self.table}.{self.key}"
 
     @property
     def options(self) -> Json:
@@ -92,8 +102,13 @@ def wanted_base(schema: Schema) -> WantedBase:
 
 def _calculated(table: str, one: Field | Computed, body: Json) -> WantedField:
     return WantedField(
-        table, one.key, str(body["name"]), str(body["type"]), "computed", one.description, one.was, body
+        table, one.key, str(body["name"]), str(body["type"]), "computed", one.description, one.was, body,
+        naming=_naming(one), is_expression=isinstance(one, Computed) or one.is_derived,
     )  # fmt: skip
+
+
+def _naming(one: Field | Computed) -> str:
+    return "publish" if isinstance(one, Computed) else "name"
 
 
 def _by_hand(table: str, one: Field | Computed, reason: str) -> WantedField:
@@ -104,14 +119,18 @@ def _by_hand(table: str, one: Field | Computed, reason: str) -> WantedField:
     )
     formula = f"{text}   (say this as Airtable's formulas can: {reason} has no exact form there)"
     body = {"name": name, "type": "formula", "options": {"formula": formula}}
-    return WantedField(table, one.key, name, "formula", "manual", one.description, one.was, body)
+    return WantedField(
+        table, one.key, name, "formula", "manual", one.description, one.was, body, naming=_naming(one)
+    )  # fmt: skip
 
 
 def _companion(table: Table, body: Json) -> WantedTable:
     """Return the table that a table's history is kept in."""
     key = history_key(table.key)
     fields = tuple(
-        WantedField(key, str(one["name"]), str(one["name"]), str(one["type"]), "plain", body=one)
+        WantedField(
+            key, str(one["name"]), str(one["name"]), str(one["type"]), "plain", body=one, naming=""
+        )
         for one in body["fields"]
     )
     was = tuple(history_name(name) for name in table.was)
@@ -150,7 +169,8 @@ def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> Wan
     ]  # fmt: skip
     fields += [
         WantedField(
-            table.key, one.inverse, one.inverse_name, "multipleRecordLinks", "inverse", one.inverse_description, one.inverse_was, relation=one
+            table.key, one.inverse, one.inverse_name, "multipleRecordLinks", "inverse", one.inverse_description, one.inverse_was, relation=one,
+            naming="inverse_name",
         )
         for one in table.inverses
         if one.inverse

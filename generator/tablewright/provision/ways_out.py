@@ -66,8 +66,10 @@ class Ways:
                 return (
                     f"label: {scalar(change.old)}   (at the value in the enum of '{change.name}')"
                 )
-            case ChangeFormula():
+            case ChangeFormula(is_written=True):
                 return f"formula: {scalar(change.old)}   (at {change.table}.{change.field})"
+            case ChangeFormula():
+                return self._own_formula(change)
             case AddComputed():
                 return "remove it from the schema"
             case ManualField() if change.type:
@@ -76,6 +78,14 @@ class Ways:
                 return self._other_type(change)
             case _:
                 return ""
+
+    def _own_formula(self, change: ChangeFormula) -> str:
+        """Return the field that says in Airtable's language what an expression says otherwise; empty where nothing can."""
+        found = self._described.get(change.field_id)
+        if found is None:
+            return ""
+        said = yaml_text({change.field: Flow({**found.entry, "name": change.name})}).strip()
+        return f"{said}   (in fields, instead of what stands at {change.table}.{change.field})"
 
     def _other_type(self, change: RetypeField) -> str:
         table = self._live.table_of_field(change.field_id)
