@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -173,6 +174,42 @@ def test_a_failure_whose_retry_does_not_fit_is_final(
     assert [one.transition for one in task.history()] == ["begin", "break_off"]
     (told,) = warnings(caplog)
     assert "tries" in told
+
+
+def test_a_cancellation_that_does_not_fit_ends_the_task_as_failed(
+    connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once, and not when its lease is over; that it was asked to stop is all that is said."""
+    limits.Stopped.create(name="a", tries=3)
+
+    def handle(task: Any) -> None:
+        limits.Stopped.get(task.id).request_cancel()
+        while not task.cancel_requested:
+            time.sleep(0.01)
+        raise RuntimeError("stopped")
+
+    settings = WorkerSettings(once=True, heartbeat=0.05)
+    assert Worker(limits.Stopped, handle, settings).run() == 1
+
+    task = limits.Stopped.where().first()
+    assert (task.state, task.error) == (limits.End.BAD, "cancelled on request")
+    assert warnings(caplog) == []
+
+
+def test_a_task_that_cannot_be_cancelled_is_given_back_all_the_same(
+    connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It waits, nobody takes it, and a warning says why it was not cancelled."""
+    limits.Stopped.create(name="a", tries=3)
+    (task,) = limits.Stopped.claim("w")
+    limits.Stopped.get(task.id).request_cancel()
+
+    task.release()
+
+    assert (task.state, task.lease_until) == (limits.End.NEW, None)
+    assert limits.Stopped.claim("w") == []
+    (told,) = warnings(caplog)
+    assert "tries has to be at most 3" in told
 
 
 @pytest.mark.parametrize("model", ["Again", "Begun", "Broken"])

@@ -62,6 +62,8 @@ def fail(record: AirtableModel, error: str) -> None:
 def cancel(record: AirtableModel) -> None:
     """End a task that was asked to stop: by the queue's `cancel` transition, or as failed without another attempt.
 
+    It fails where that transition is refused, or what it sets does not fit.
+
     Raises:
         LeaseLost: somebody else has the task.
     """
@@ -69,7 +71,7 @@ def cancel(record: AirtableModel) -> None:
     if spec.cancel is not None and rules.cancel is not None:
         try:
             record._transition(spec.cancel, rules.cancel, {}, why=CANCELLED)
-        except TransitionRefused:
+        except (TransitionRefused, RecordInvalid):
             pass
         else:
             return

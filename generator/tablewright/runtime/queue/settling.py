@@ -316,6 +316,9 @@ def cancel_held(record: AirtableModel, lease: Lease) -> bool:
         return False
     try:
         _move(record, cancel, decide, {}, lease, by=lease.worker, why=CANCELLED)
+    except RecordInvalid as error:
+        logger.warning("given back and not cancelled, which does not fit: %s", error)
+        return False
     except (LeaseLost, TransitionRefused):
         return False
     return True
