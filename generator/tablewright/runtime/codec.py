@@ -307,6 +307,10 @@ def _json(value: Any) -> Any:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise Unfit(JSON_RULE) from None
+    most = airtable.MAX_TEXT_LENGTH
+    # Escapes make it longer than what Airtable keeps.
+    if len(text) > most and len(json.dumps(value, ensure_ascii=False)) > most:
+        raise Unfit(f"has to be JSON of at most {most} characters")
     if "\\u0000" in text or "\\ud" in text:
         _check_texts(value)
     return json.loads(text)

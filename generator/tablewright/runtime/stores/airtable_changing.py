@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -43,13 +44,18 @@ def update(base: Base, table: TableSpec, changes: Sequence[Change], description:
     rules.check_unique(base, table, changes)
     rules.check_acyclic(base, table, changes)
     stored: list[Json] = []
-    for batch in batches(changes, RECORDS_PER_WRITE):
+    waiting = deque(batches(changes, RECORDS_PER_WRITE))
+    while waiting:
+        batch = waiting.popleft()
         try:
             stored += _change(base, cells, batch)
         except TablewrightError as error:
+            if writing.is_too_large(error, batch):
+                waiting.extendleft(writing.halves(batch))
+                continue
             reason = _why(error, cells, batch, description)
             if stored:
-                raise _half_changed(table, changes, len(stored), reason) from error
+                raise _half_changed(table, changes, len(stored), len(batch), reason) from error
             if reason is error:
                 raise
             raise reason from None
@@ -176,11 +182,10 @@ def _why(
 
 
 def _half_changed(
-    table: TableSpec, changes: Sequence[Change], done: int, error: Exception
+    table: TableSpec, changes: Sequence[Change], done: int, sent: int, error: Exception
 ) -> WriteIncomplete:
     # A change that was sent several times: whether one of them was carried out is not known.
-    in_doubt = RECORDS_PER_WRITE if isinstance(error, StoreUnavailable) else 0
-    until = min(done + in_doubt, len(changes))
+    until = done + sent if isinstance(error, StoreUnavailable) else done
     return WriteIncomplete(
         f"changing {len(changes)} {table.key}",
         str(error),

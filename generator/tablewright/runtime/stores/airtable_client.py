@@ -24,6 +24,7 @@ from tablewright.runtime.stores.airtable_answers import (
     was_never_sent,
     without_address,
 )
+from tablewright.runtime.stores.airtable_own_writes import OwnWrites
 from tablewright.runtime.stores.limiter import Clock, Limiter
 
 logger = logging.getLogger("tablewright")
@@ -93,6 +94,7 @@ class Client:
     def __init__(self, api: Api, base_id: str, limiter: Limiter, clock: Clock = time) -> None:
         self.api = api
         self.base_id = base_id
+        self.own_writes = OwnWrites(clock)
         self._limiter = limiter
         self._clock = clock
         self._tables: dict[str, Table] = {}
@@ -227,6 +229,7 @@ class Client:
         seen: set[str] | None = None
         offset: str | None = None
         passed: set[str] = set()
+        forgotten = 0
         while True:
             asked = {**options, "offset": offset} if offset else options
             try:
@@ -234,6 +237,12 @@ class Client:
             except Refused as error:
                 if error.kind != "LIST_RECORDS_ITERATOR_NOT_AVAILABLE" or offset is None:
                     raise
+                forgotten += 1
+                if forgotten == _ATTEMPTS:
+                    raise StoreUnavailable(
+                        f"cannot {what}: {self._address()} forgot {_ATTEMPTS} times which page came next. "
+                        "Ask for fewer records, by a condition or limit()"
+                    ) from error
                 seen, offset = set(passed), None
                 continue
             records: list[Json] = answer["records"]
@@ -268,8 +277,7 @@ class Client:
             lambda: checked(self.api.post(table.urls.records, json=body), "records"),
             repeats=False,
         )
-        records: list[Json] = answer["records"]
-        return records
+        return self._written(what, answer, answer["records"], fields)
 
     def update(
         self,
@@ -289,11 +297,10 @@ class Client:
             record_id, fields = changes[0]
             one = {"fields": fields, "returnFieldsByFieldId": by_id}
             url = table.urls.record(record_id)
-            return [
-                self.ask(
-                    what, lambda: checked(self.api.patch(url, json=one), "fields"), repeats=repeats
-                )
-            ]
+            record = self.ask(
+                what, lambda: checked(self.api.patch(url, json=one), "fields"), repeats=repeats
+            )
+            return self._written(what, record, [record], [fields])
         body = {
             "records": [{"id": record_id, "fields": fields} for record_id, fields in changes],
             "returnFieldsByFieldId": by_id,
@@ -303,8 +310,7 @@ class Client:
             lambda: checked(self.api.patch(table.urls.records, json=body), "records"),
             repeats=repeats,
         )
-        records: list[Json] = answer["records"]
-        return records
+        return self._written(what, answer, answer["records"], [fields for _, fields in changes])
 
     def upsert(
         self, what: str, table: Table, records: Sequence[Json], on: Sequence[str], *, by_id: bool
@@ -318,9 +324,24 @@ class Client:
             "records": [{"fields": fields} for fields in records],
             "returnFieldsByFieldId": by_id,
         }
-        return self.ask(
+        answer = self.ask(
             what, lambda: checked(self.api.patch(table.urls.records, json=body), "records")
         )
+        self._written(what, answer, answer["records"], records)
+        return answer
+
+    def _written(
+        self, what: str, answer: Json, records: list[Json], sent: Sequence[Json]
+    ) -> list[Json]:
+        """Take notice of the answer to a write, and say which part of it was not carried out. Return its records."""
+        self.own_writes.note(records, sent)
+        details = answer.get("details")
+        if details:
+            # Airtable stores the record without files that it could not fetch, and says so here alone.
+            reasons = ", ".join(details.get("reasons") or [str(details.get("message", ""))])
+            stored = ", ".join(record["id"] for record in records)
+            logger.warning("%s: stored without some of the files (%s): %s", what, reasons, stored)
+        return records
 
     def delete(self, what: str, table: Table, ids: Sequence[str]) -> None:
         """Delete up to ten records.
@@ -328,6 +349,7 @@ class Client:
         Raises:
             AnswerLost: they may be gone.
         """
+        self.own_writes.forget(ids)
         if len(ids) == 1:
             url = table.urls.record(ids[0])
             self.ask(what, lambda: self.api.delete(url), repeats=False)

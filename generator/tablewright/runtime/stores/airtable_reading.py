@@ -27,6 +27,7 @@ from tablewright.runtime.stores.airtable_client import Client, Json, Page, Refus
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
 from tablewright.runtime.stores.airtable_order import Ranking, Seen, sort_option
+from tablewright.runtime.stores.airtable_own_writes import LOOKS
 from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows, reads_linked_rows
@@ -117,7 +118,10 @@ def _link_texts(
 def fetch_records(
     base: Base, table: TableSpec, ids: Sequence[str], fields: Sequence[str], what: str
 ) -> list[Json]:
-    """Return the records with these ids, a hundred a request; each with some fields alone."""
+    """Return the records with these ids, a hundred a request; each with some fields alone.
+
+    What this program wrote a moment ago is in them: a reading that lags behind is taken again.
+    """
     cells = base.cells(table)
     found: list[Json] = []
     for batch in batches(valid_ids(ids), RECORDS_PER_PAGE):
@@ -127,8 +131,14 @@ def fetch_records(
             "fields": list(fields),
             "use_field_ids": cells.names.by_id,
         }
-        for page in _listed(base, cells, what, options):
-            found += page
+        records = list(chain.from_iterable(_listed(base, cells, what, options)))
+        for _ in range(LOOKS):
+            seconds = base.client.own_writes.wait_for(batch, records, fields)
+            if seconds is None:
+                break
+            base.client.pause(seconds)
+            records = list(chain.from_iterable(_listed(base, cells, what, options)))
+        found += records
     return found
 
 

@@ -38,10 +38,19 @@ def explained(
         return StoreOutdated(
             f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_unlocked(cells.names)}{_SEE}"
         )
+    if refused.kind == "INVALID_PERMISSIONS":
+        return StoreError(
+            f"Airtable does not let the token use '{table.name}' so: {refused.reason}. It needs the scopes data.records:read "
+            "and data.records:write, and its owner the role of an editor, and the right to change this table and its fields"
+        )
     if refused.status in (403, 404):
         return StoreError(
             f"'{table.name}' cannot be used: the base or the table is not there, or the token may not use it "
             f"({refused.reason or refused.kind}). {_unlocked(cells.names)}'tablewright apply' creates tables"
+        )
+    if refused.kind == "INVALID_VALUE_FOR_COLUMN":
+        return StoreError(
+            f"{refused}. The values fit the schema, so the field may be of another type in Airtable by now. {_SEE}"
         )
     return refused
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.runtime.codec import Row
@@ -24,6 +25,8 @@ from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Progress
+
+T = TypeVar("T")
 
 CLIENT_KEY: Final = "client_key"
 """A text field of this key, left blank, is filled with a random text by which a lost create is found again."""
@@ -76,7 +79,9 @@ def insert(
         rows = [{**row, key.key: row.get(key.key) or secrets.token_urlsafe(16)} for row in rows]
     ids: list[str] = []
     stored: list[Row] = []
-    for batch in batches(rows, RECORDS_PER_WRITE):
+    waiting = deque(batches(rows, RECORDS_PER_WRITE))
+    while waiting:
+        batch = waiting.popleft()
         try:
             records = _create(base, cells, batch, key)
             ids += [record[ID] for record in records]
@@ -84,6 +89,9 @@ def insert(
         except AnswerLost as lost:
             raise _stopped(table, rows, ids, stored, str(lost), in_doubt=len(batch)) from lost
         except TablewrightError as error:
+            if is_too_large(error, batch):
+                waiting.extendleft(halves(batch))
+                continue
             if not ids:
                 raise
             raise _stopped(table, rows, ids, stored, str(error)) from error
@@ -94,6 +102,17 @@ def insert(
         ):
             raise _stopped(table, rows, ids, stored, "progress() asked for it")
     return stored
+
+
+def is_too_large(error: TablewrightError, batch: Sequence[Any]) -> bool:
+    """Tell whether Airtable may take a request in parts: how much one may hold, it does not say."""
+    return isinstance(error, Refused) and error.status == 413 and len(batch) > 1
+
+
+def halves(batch: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
+    """Return the second half of a batch, and the first, which is put before it in a queue."""
+    middle = len(batch) // 2
+    return batch[middle:], batch[:middle]
 
 
 def _stopped(
