@@ -146,6 +146,8 @@ _RESULT: Final = Option("result", "result", "text")
 
 ENUM: Final = "enum"
 ENUM_LIST: Final = "enum_list"
+LINK: Final = Kind("link", ValueType("record"), "", "multipleRecordLinks", "text")
+"""A record that the caller of a transition gives. No field has this type: links are relations."""
 
 KINDS: Final = {
     kind.name: kind

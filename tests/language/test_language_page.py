@@ -118,13 +118,19 @@ COMPLETED: dict[str, Callable[[str], str]] = {
         f"{TASK}    fields: {{title: text, due_on: date, status: {{type: TaskStatus, default: OPEN}}, labels: [Label]}}\n"
         f"    relations: {{waits_for: {{to: Task, many: true}}}}\n{indented(text)}"
     ),
+    "transitions:": lambda text: (
+        f"{HEAD}enums: {{Stage: [OPEN, ASSIGNED]}}\ntables:\n  Person: {{fields: {{name: text, is_active: boolean}}}}\n"
+        f"  Ticket:\n    fields: {{title: text, stage: {{type: Stage, default: OPEN}}}}\n"
+        f"    relations: {{assignee: {{to: Person}}, former: {{to: Person}}}}\n"
+        f"    lifecycle:\n      field: stage\n      initial: OPEN\n{indented(text, 6)}"
+    ),
     "tablewright:": lambda text: text,
 }
 SHARED = f"{HEAD.splitlines()[0]}\nmixins: {{Audited: {{fields: {{checked_by: text}}}}}}\n"
 
 
-def indented(text: str) -> str:
-    return "".join(f"    {line}\n" for line in text.splitlines())
+def indented(text: str, spaces: int = 4) -> str:
+    return "".join(f"{' ' * spaces}{line}\n" for line in text.splitlines())
 
 
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

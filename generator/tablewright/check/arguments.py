@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from tablewright import names
 from tablewright.check.findings import Findings
@@ -12,8 +12,9 @@ from tablewright.check.reader import Reader
 from tablewright.check.scope import TableScope
 from tablewright.check.types import BOUND_KEYS, read_bounds, read_type
 from tablewright.expressions import tree
+from tablewright.expressions.types import ValueType, record_of
+from tablewright.kinds import ENUM_LIST, LINK, Kind
 from tablewright.model.lifecycle import Argument
-from tablewright.model.schema import Enum
 from tablewright.syntax.document import ListNode, Node, Scalar
 
 ARGUMENT_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
@@ -29,9 +30,16 @@ class Taken:
 
 
 def read_arguments(
-    findings: Findings, reader: Reader, table: TableScope, reserved: Mapping[str, str]
+    findings: Findings,
+    reader: Reader,
+    table: TableScope,
+    reserved: Mapping[str, str],
+    instead_of_records: str = "",
 ) -> Taken:
-    """Return what `takes:` declares, required arguments first."""
+    """Return what `takes:` declares, required arguments first.
+
+    Records can be among them, unless there is something to say *instead_of_records*: what to write in their place.
+    """
     taken = reader.mapping("takes", "'takes'", None)
     if taken is None:
         return Taken()
@@ -40,7 +48,7 @@ def read_arguments(
     for key, node in taken.entries():
         # One with a wrong name is read all the same, so that its use is not reported for its sake.
         _check_name(findings, key, table, reserved)
-        argument = _read_argument(findings, key, node, f"argument '{key.text}'", table.enums)
+        argument = _read_argument(findings, key, node, table, instead_of_records)
         if argument is None:
             unreadable.add(key.text)
         else:
@@ -74,24 +82,31 @@ def _check_name(
 
 
 def _read_argument(
-    findings: Findings, key: Scalar, node: Node, what: str, enums: Mapping[str, Enum]
+    findings: Findings,
+    key: Scalar,
+    node: Node,
+    table: TableScope,
+    instead_of_records: str,
 ) -> Argument | None:
-    if isinstance(node, (Scalar, ListNode)):
-        typed = read_type(findings, node, enums)
-        reader = None
-    else:
+    what = f"argument '{key.text}'"
+    reader = None
+    type_node: Node | None = node
+    if not isinstance(node, (Scalar, ListNode)):
         reader = Reader(findings, node, what, ARGUMENT_KEYS)
         type_node = reader.required("type", "such as {type: text}")
-        typed = read_type(findings, type_node, enums) if type_node is not None else None
+    if type_node is not None and _is_table(type_node, table) and instead_of_records:
+        findings.error(type_node.span, "TW206", f"{what} cannot be a record", instead_of_records)
+        return None
+    typed = None if type_node is None else _read_type(findings, type_node, table)
     if typed is None:
         return None
-    kind = typed.kind
+    kind, value = typed
     if kind.computed or kind.name in _UNTAKEN_KINDS:
         place = node.span if reader is None else reader.key_span("type")
         findings.error(place, "TW206", f"{what} cannot be of type {kind.name}", "take a text, number, date, choice or json")  # fmt: skip
         return None
     if reader is None:
-        return Argument(key.text, kind, typed.value_type(nullable=True), required=False)
+        return Argument(key.text, kind, value.or_none(kind.name != ENUM_LIST), required=False)
     for bound in BOUND_KEYS:
         if reader.has(bound) and bound not in kind.bounds:
             possible = ", ".join(sorted(kind.bounds))
@@ -100,9 +115,20 @@ def _read_argument(
     required = reader.boolean("required")
     bounds = read_bounds(findings, reader, kind)
     return Argument(
-        key.text, kind, typed.value_type(nullable=not required), required, reader.text("description"),
+        key.text, kind, value.or_none(not required and kind.name != ENUM_LIST), required, reader.text("description"),
         bounds.minimum, bounds.maximum, bounds.min_length, bounds.max_length, bounds.pattern,
     )  # fmt: skip
+
+
+def _is_table(node: Node, table: TableScope) -> TypeGuard[Scalar]:
+    return isinstance(node, Scalar) and node.text in table.scopes.tables
+
+
+def _read_type(findings: Findings, node: Node, table: TableScope) -> tuple[Kind, ValueType] | None:
+    if _is_table(node, table):
+        return LINK, record_of(node.text, nullable=False)
+    typed = read_type(findings, node, table.enums)
+    return None if typed is None else (typed.kind, typed.value_type(nullable=False))
 
 
 def report_unused(

@@ -38,7 +38,9 @@ def read_queries(findings: Findings, node: Written | None, table: TableScope) ->
 
 def _read_query(findings: Findings, key: Scalar, node: Written, table: TableScope) -> Query:
     reader = Reader(findings, node, f"query '{key.text}'", QUERY_KEYS)
-    taken = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
+    taken = read_arguments(
+        findings, reader, table, RESERVED_ARGUMENTS, "narrow by links with 'filter_by: [LINK]'"
+    )
     takes = taken.arguments
     where = reader.expression("where")
     scope = table.scopes.of(table.key, takes, unreadable=taken.unreadable)

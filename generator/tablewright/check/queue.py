@@ -87,6 +87,10 @@ def read_queue(
         findings.error(reader.key_span("fail"), "TW702", f"'{fail.key}' is also what ends a record well",
                        "fail with a transition of its own: workers and figures tell both ends apart by it")  # fmt: skip
     retry = _read_retry(findings, reader, written, fail, take)
+    again = known.get(retry.transition) if retry is not None else None
+    for key, one in (("take", take), ("fail", fail), ("retry", again)):
+        if one is not None:
+            _check_links(findings, reader, key, one, table)
     cancel = _read_cancel(findings, reader, written, take)
     if take is not None:
         for key, follows in (("done", done), ("fail", fail)):
@@ -115,6 +119,17 @@ def read_queue(
         cancel,
         lease_field,
     )
+
+
+def _check_links(
+    findings: Findings, reader: Reader, key: str, transition: Transition, table: TableScope
+) -> None:
+    """Find links in what a claim writes to many records at once."""
+    relations = {one.key for one in table.relations}
+    linked = [one.field for one in transition.sets if one.field in relations]
+    if linked:
+        findings.error(reader.key_span(key), "TW702", f"'{transition.key}' sets the link '{linked[0]}', and a claim sets no links",
+                       "set it in a transition of its own; who took a record stands in its worker_id")  # fmt: skip
 
 
 def _check_failure(findings: Findings, reader: Reader, fail: Transition) -> None:

@@ -51,7 +51,9 @@ def _read_statistics(
     findings: Findings, key: Scalar, node: Written, table: TableScope
 ) -> Statistics:
     reader = Reader(findings, node, f"statistics '{key.text}'", STATISTICS_KEYS)
-    taken = read_arguments(findings, reader, table, RESERVED_ARGUMENTS)
+    taken = read_arguments(
+        findings, reader, table, RESERVED_ARGUMENTS, "narrow by links with 'filter_by: [LINK]'"
+    )
     takes = taken.arguments
     scope = table.scopes.of(table.key, takes, unreadable=taken.unreadable)
     where = reader.expression("where")

@@ -16,7 +16,7 @@ from tablewright.expressions.resolve import Scope
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.types import BOOLEAN
 from tablewright.model.lifecycle import Assignment, Transition
-from tablewright.model.schema import Enum, Field
+from tablewright.model.schema import Enum, Field, Relation
 from tablewright.names import CALL_ATTRIBUTES, PARAMETER_NAMES
 from tablewright.syntax.document import ListNode, Node, Scalar
 
@@ -107,6 +107,19 @@ _RESERVED_ARGUMENTS: Final = {
 }
 
 
+def _can_be_set(relation: Relation) -> bool:
+    return not relation.many and not relation.acyclic
+
+
+def _way_to_set(key: str, table: TableScope) -> str:
+    relation = next((one for one in table.relations if one.key == key), None)
+    if relation is None:
+        return "only the table's own writable fields and links to one record can"
+    if relation.many:
+        return f"links to many are changed beside it: record.{key}.append(…), then save()"
+    return f"a link that must not lead in a circle is changed beside it: update({key}=…)"
+
+
 def _refused(node: tree.Constant, field: Field) -> str:
     """Return how a literal misses what its field is held to."""
     value = node.value
@@ -126,6 +139,7 @@ def _read_sets(
     if written is None:
         return [], not reader.has("set")
     settable = {field.key: field.type for field in table.fields if field.is_writable}
+    settable |= {one.key: table.types[one.key] for one in table.relations if _can_be_set(one)}
     sets: list[Assignment] = []
     for key, value in written.entries():
         if key.text == state.key:
@@ -146,7 +160,7 @@ def _read_sets(
                 else f"unknown field '{key.text}'"
             )
             help_text = (
-                "only the table's own writable fields can"
+                _way_to_set(key.text, table)
                 if known
                 else table.called_now(key.text) or did_you_mean(key.text, settable, what="fields")
             )

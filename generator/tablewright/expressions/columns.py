@@ -47,7 +47,6 @@ _VALUES: Final = {
     "duration": "duration_value",
     "enum": "choice_value",
 }
-_MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class _Printer:
             case tree.Compare(operator, left, right):
                 if _is_plain(left) and not _is_plain(right):
                     return ast.Compare(
-                        self._any(right), [_COMPARE[_MIRRORED[operator]]()], [self._any(left)]
+                        self._any(right), [_COMPARE[tree.MIRRORED[operator]]()], [self._any(left)]
                     )
                 return ast.Compare(
                     self.expression(left), [_COMPARE[operator]()], [self._any(right)]

@@ -145,7 +145,7 @@ class FormulaPrinter:
 
     def _compare(self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node) -> str:
         if not looks_at_rows(left) and looks_at_rows(right):
-            return self._compare(_MIRRORED[operator], right, left)
+            return self._compare(tree.MIRRORED[operator], right, left)
         if not looks_at_rows(left):
             node = tree.Compare(operator, left, right)
             return "TRUE()" if self._evaluator.value(node, {}) else "FALSE()"
@@ -365,9 +365,6 @@ class FormulaPrinter:
 
 _LONGEST_SPAN: Final = timedelta(days=4_000 * 366)
 _SIGN: Final = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_MIRRORED: Final[dict[tree.CompareOperator, tree.CompareOperator]] = {
-    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
-}  # fmt: skip
 _CALLS: Final = {
     "lower": "LOWER({}&'')",
     "upper": "UPPER({}&'')",

@@ -7,7 +7,7 @@ Blanks are tested where they can occur, in a form that type checkers follow.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -30,16 +30,10 @@ _COMPARE: dict[str, type[ast.cmpop]] = {
 _ARITHMETIC: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "%": ast.Mod,
 }  # fmt: skip
-
-
 _OPPOSITE: dict[tree.CompareOperator, tree.CompareOperator] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
 }  # fmt: skip
 _OPPOSITE_TEST: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.In: ast.NotIn, ast.Is: ast.IsNot}
-
-_MIRRORED: dict[tree.CompareOperator, tree.CompareOperator] = {
-    "==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<=",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +45,14 @@ class PythonSource:
     uses_now: bool
 
 
-def python_source(node: Node, *, record: str) -> PythonSource:
+def python_source(node: Node, *, record: str, relying: Iterable[Node] = ()) -> PythonSource:
     """Return the source of an expression over the record held by the variable *record*.
 
     The current moment is the variable `now`, arguments are variables of their own names, `dt` is the module datetime,
-    `values` is `tablewright.runtime.values`.
+    `values` is `tablewright.runtime.values`. *relying* are expressions that stand where this condition was seen to
+    hold, so that type checkers have to see what it tests.
     """
-    printer = _Printer(record, node)
+    printer = _Printer(record, node, tuple(relying))
     built = printer.value(node)
     text = ast.unparse(ast.fix_missing_locations(built))
     return PythonSource(text, frozenset(printer.names), printer.uses_now)
@@ -67,6 +62,7 @@ def python_source(node: Node, *, record: str) -> PythonSource:
 class _Printer:
     record: str
     root: Node
+    relying: tuple[Node, ...]
     names: set[str] = field(default_factory=set)
     uses_now: bool = False
     _bound: dict[Node, str] = field(default_factory=dict)
@@ -212,7 +208,7 @@ class _Printer:
 
     def _compare(self, node: tree.Compare) -> ast.expr:
         if isinstance(node.left, tree.Constant) and not isinstance(node.right, tree.Constant):
-            node = tree.Compare(_MIRRORED[node.operator], node.right, node.left)
+            node = tree.Compare(tree.MIRRORED[node.operator], node.right, node.left)
         if node.operator in ("==", "!="):
             one_enum = isinstance(node.right, tree.EnumMember) or isinstance(
                 node.left, tree.EnumMember
@@ -257,12 +253,13 @@ class _Printer:
         return ast.Compare(self.value(tested), [operator], [ast.Constant(None)])
 
     def _is_followed(self, link: tree.Field) -> bool:
-        """Tell whether the expression also looks at a field behind the link, which loads it anyway."""
+        """Tell whether the expression, or one that relies on it, looks behind the link, which loads it anyway."""
         return any(
             isinstance(part, tree.Field)
             and isinstance(part.owner, tree.Field)
             and (part.owner.name, part.owner.owner) == (link.name, link.owner)
-            for part in tree.walk(self.root)
+            for node in (self.root, *self.relying)
+            for part in tree.walk(node)
         )
 
     def _not(self, operand: Node) -> ast.expr:

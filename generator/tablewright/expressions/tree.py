@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tablewright.expressions.types import (
     BOOLEAN,
@@ -17,6 +17,10 @@ from tablewright.expressions.types import (
 )
 
 CompareOperator = Literal["==", "!=", "<", "<=", ">", ">="]
+MIRRORED: Final[Mapping[CompareOperator, CompareOperator]] = {
+    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
+}  # fmt: skip
+"""How a comparison reads with its sides the other way round."""
 ArithmeticOperator = Literal["+", "-", "*", "/", "%"]
 Quantifier = Literal["any", "all", "len", "sum", "min", "max"]
 ConstantValue = str | int | float | bool | datetime | date | timedelta | None

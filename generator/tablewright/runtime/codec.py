@@ -161,10 +161,25 @@ def _converter(spec: FieldSpec | ArgumentSpec) -> Encoder:
                 raise TypeError(f"{spec.key} names no enum")
             one = _choice(spec.choices)
             return one if spec.kind == "enum" else _list_of(one)
+        case "link" if isinstance(spec, ArgumentSpec):
+            return _record(spec.to)
         case "attachments" | "collaborators":
             return _json_list
         case _:
             return _json
+
+
+def _record(table: str) -> Encoder:
+    def encode(value: Any) -> Any:
+        known: TableSpec | None = getattr(type(value), "table", None)
+        if known is None or known.key != table:
+            hint = f"get it with {table}.get(…)" if isinstance(value, str) else ""
+            raise Unfit(f"has to be a record of {table}", hint=hint)
+        if not value.id:
+            raise Unfit(f"has to be a record of {table} that is stored: call save() on it first", has_given=False)  # fmt: skip
+        return value
+
+    return encode
 
 
 def _text(spec: FieldSpec | ArgumentSpec) -> Encoder:

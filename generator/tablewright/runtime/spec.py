@@ -115,7 +115,7 @@ class RelationSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArgumentSpec:
-    """A value that the caller of a transition gives."""
+    """A value that the caller of a transition gives. *to* is the table of one of kind `link`, which is a record."""
 
     key: str
     kind: str
@@ -127,6 +127,7 @@ class ArgumentSpec:
     max_length: int | None = None
     pattern: str | None = None
     choices: type[Choice] | None = None
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,8 +40,12 @@ class Context(ABC):
         if accepts(target, node.type):
             return
         if accepts(target.or_none(), node.type):
-            self.problem(at, "TW505", f"can be blank here, and {target} is needed",
-                         "give a value for that case with coalesce(…, …) or '… if … is not None else …'")  # fmt: skip
+            way_out = (
+                "take it as an argument with 'required: true', or let the relation be without 'required'"
+                if target.kind == "record"
+                else "give a value for that case with coalesce(…, …) or '… if … is not None else …'"
+            )
+            self.problem(at, "TW505", f"can be blank here, and {target} is needed", way_out)
         else:
             self.problem(at, "TW504", f"is {node.type}, and {target} is needed",
                          self.way_to(target, node) or _made_fit(target, node.type, ast.unparse(at)))  # fmt: skip

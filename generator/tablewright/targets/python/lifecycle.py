@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from tablewright.expressions import tree
 from tablewright.expressions.python import PythonSource, python_source
+from tablewright.expressions.types import TEXT
+from tablewright.kinds import LINK
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.schema import Schema, Table
 from tablewright.targets.python.code import Code, docstring, identifier, literal
@@ -53,6 +56,9 @@ def lifecycle_view(schema: Schema, source: Code) -> LifecycleView:
         for transition in table.lifecycle.transitions:
             decisions.append(_decision_view(schema, table, table.lifecycle, transition, imports))
             typing_imports.name(".models", table.key)
+            for one in transition.takes:
+                if one.kind is LINK:
+                    typing_imports.name(".models", one.type.name)
     if decisions:
         imports.names("tablewright.runtime", ["Changes", "Refusal"])
         imports.module("datetime", "dt")
@@ -78,16 +84,17 @@ def _decision_view(
         else f"{held} not in ({', '.join(sources)})"
     )
     refused_when, reason = Code(""), Code("")
+    sets = [replace(one, node=_as_id(one.node)) for one in transition.sets]
     uses_now = False
     if transition.guard is not None:
-        source = _source(tree.Not(transition.guard), record, imports)
+        source = _source(tree.Not(transition.guard), record, imports, [one.node for one in sets])
         uses_now = source.uses_now
         refused_when = Code(source.text)
         reason = literal(transition.otherwise or f"needs {transition.guard_text}")
     assignments = [
         AssignmentView(literal(lifecycle.field), Code(f"{state}.{identifier(transition.target)}"))
     ]
-    for one in transition.sets:
+    for one in sets:
         source = _source(one.node, record, imports)
         uses_now = uses_now or source.uses_now
         assignments.append(AssignmentView(literal(one.field), Code(source.text)))
@@ -119,8 +126,19 @@ def joined(words: list[str], last: str) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def _source(node: tree.Node, record: str, imports: Imports) -> PythonSource:
-    source = python_source(node, record=record)
+def _as_id(node: tree.Node) -> tree.Node:
+    """Return the id of a linked record in the place of the record, and any other value as it is."""
+    if node.type.kind != "record":
+        return node
+    if isinstance(node, tree.Field):
+        return tree.Field(f"{node.name}_id", node.type, node.owner)
+    return tree.Field("id", TEXT.or_none(node.type.nullable), node)
+
+
+def _source(
+    node: tree.Node, record: str, imports: Imports, relying: Iterable[tree.Node] = ()
+) -> PythonSource:
+    source = python_source(node, record=record, relying=relying)
     add_names(source, imports)
     return source
 

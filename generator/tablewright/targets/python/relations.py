@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tablewright.kinds import LINK
 from tablewright.model.schema import AddMethod, Relation, Schema, Table
 from tablewright.names import with_article
 from tablewright.targets.python.code import Code, docstring, identifier, literal
@@ -60,7 +61,10 @@ def linked_tables(schema: Schema, table: Table) -> list[str]:
         for one in schema.table(relation.source).relations
         if one.key != relation.key
     ]
-    return [other for other in dict.fromkeys([*targets, *sources, *beyond]) if other != table.key]
+    transitions = table.lifecycle.transitions if table.lifecycle is not None else ()
+    given = [one.type.name for way in transitions for one in way.takes if one.kind is LINK]
+    named = dict.fromkeys([*targets, *sources, *beyond, *given])
+    return [other for other in named if other != table.key]
 
 
 def _local_import(schema: Schema, other: str, table: str) -> Code:

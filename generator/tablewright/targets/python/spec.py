@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tablewright.expressions import tree
+from tablewright.kinds import LINK
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import sql_table
@@ -174,6 +175,8 @@ def _argument_spec(argument: Argument, imports: Imports) -> Code:
     if argument.kind.name in ("enum", "enum_list"):
         name = argument.type.item.name if argument.type.item is not None else argument.type.name
         options["choices"] = Code(imports.name(".enums", name))
+    if argument.kind is LINK:
+        options["to"] = literal(argument.type.name)
     shortest = argument.min_length
     if argument.required and argument.kind.value.kind == "text":
         shortest = max(shortest or 0, 1)

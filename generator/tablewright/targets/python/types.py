@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tablewright.expressions.types import ValueType
-from tablewright.kinds import Kind
+from tablewright.kinds import LINK, Kind
 from tablewright.model.lifecycle import Argument
 from tablewright.model.schema import Bounds, Field
 from tablewright.targets.python.code import Code, call, identifier, laid_out, literal
@@ -39,6 +39,8 @@ def argument_annotation(argument: Argument, imports: Imports) -> Code:
     if argument.type.item is not None:
         imports.name("collections.abc", "Sequence")
         return Code(f"Sequence[{imports.name('.enums', argument.type.item.name)}]")
+    if argument.kind is LINK:
+        return _or_none(identifier(argument.type.name), argument.type.nullable)
     return _or_none(
         _of_kind(argument.kind, argument.type.name, imports, moment="dt.datetime"),
         argument.type.nullable,
