@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,3 +113,20 @@ def test_plan_and_apply_announce_the_same_number_however_apply_is_told_to_go_on(
     assert said in asked
     assert f", {announced} API calls." in asked
     assert shell.server.calls.total == 1 + announced
+
+
+@pytest.mark.slow
+def test_a_server_that_limits_is_asked_as_often_as_it_allows(shells: Callable[..., Shell]) -> None:
+    """By the URL that it gives out: commands one after the other keep to the limit together, and none waits 30 s."""
+    shell = shells(rate_limit=True)
+    config = shell.folder / "tablewright.toml"
+    config.write_text(f'[environments.dev]\nstore = "{shell.server.store_url}"\n')
+    shell.write(PLANS["computed fields over links"])
+
+    for command in (("plan",), ("apply", "--yes"), ("drift",), ("plan",)):
+        ended = shell.process(*command)
+        assert ended.returncode in (0, 2), ended.stderr
+        assert "Airtable is busy" not in ended.stderr
+
+    assert {call.status for call in shell.server.calls} == {200}
+    assert len(shell.server.calls) > 8

@@ -124,7 +124,9 @@ def _from_base(chosen: Environment) -> tuple[LiveBase, str]:
             "say which base to pull, with --base appXXXXXXXXXXXXXX, or name a saved base schema with --from FILE"
         )
     require_base_id(chosen.base)
-    port = AirtablePort(token_of(chosen, variables()), endpoint=chosen.endpoint)
+    port = AirtablePort(
+        token_of(chosen, variables()), endpoint=chosen.endpoint, rate_limit=chosen.rate_limit
+    )
     try:
         live = live_base(chosen.base, port.base_schema(chosen.base))
         title = next((one["name"] for one in port.bases() if one["id"] == chosen.base), "")

@@ -164,9 +164,8 @@ def open_target(
     lock = read_lock(lock_path(folder, environment.name), schema.name, environment.name)
     base_id(schema.name, environment, lock)
     token = token_of(environment, variables)
-    return AirtableTarget(
-        schema, environment, lock, AirtablePort(token, endpoint=environment.endpoint)
-    )
+    port = AirtablePort(token, endpoint=environment.endpoint, rate_limit=environment.rate_limit)
+    return AirtableTarget(schema, environment, lock, port)
 
 
 def token_of(environment: Environment, variables: Mapping[str, str]) -> str:

@@ -7,8 +7,8 @@ again. After a cut connection, a time-out or another 5xx nobody knows, so the ca
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from pyairtable import Api
 
 from tablewright import airtable
 from tablewright.provision.errors import AnswerLost, Refused, Unreachable
+from tablewright.runtime.stores.limiter import Limiter, limiter_for
 
 Json = dict[str, Any]
 logger = logging.getLogger("tablewright")
@@ -30,6 +31,7 @@ _WAITS: Final = 4
 _LONGEST_WAIT: Final = 60.0
 _FIRST_PAUSE: Final = 1.0
 _READS: Final = 3
+_BASE: Final = re.compile(r"\bapp[0-9A-Za-z]{14}\b")
 _NEVER_SENT: Final = {
     "NewConnectionError": "the connection is refused",
     "NameResolutionError": "the host's name is not known",
@@ -41,10 +43,18 @@ _NEVER_SENT: Final = {
 
 
 class AirtablePort:
-    """Airtable's meta and record end points for one token. `calls` counts the requests sent."""
+    """Airtable's meta and record end points for one token. `calls` counts the requests sent.
+
+    *rate_limit* is "on" or "off" where somebody said whether to keep to the limit of requests a second.
+    """
 
     def __init__(
-        self, token: str, *, endpoint: str = ENDPOINT, sleep: Callable[[float], None] = time.sleep
+        self,
+        token: str,
+        *,
+        endpoint: str = ENDPOINT,
+        rate_limit: str = "",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._api = Api(
             token,
@@ -55,9 +65,10 @@ class AirtablePort:
         self._root = f"{endpoint.rstrip('/')}/{Api.VERSION}"
         self.endpoint = endpoint
         self._sleep = sleep
-        self._sent: deque[float] = deque(maxlen=airtable.REQUESTS_PER_SECOND)
-        # A local Airtable has no limit, or says so by 429.
-        self._is_paced = urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost", "::1")
+        # A local Airtable has no limit, or its URL says so.
+        is_local = urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+        self._is_paced = rate_limit == "on" if rate_limit else not is_local
+        self._limiters: dict[str, Limiter] = {}
         self.calls = 0
 
     def close(self) -> None:
@@ -148,8 +159,9 @@ class AirtablePort:
         body: Mapping[str, Any] | None,
         params: Mapping[str, Any] | None,
     ) -> Json:
+        limiter = self._limiter(path)
         for attempt in range(_WAITS + 1):
-            self._pace()
+            sent = limiter.wait() if limiter is not None else 0.0
             self.calls += 1
             try:
                 answer = self._api.request(
@@ -163,6 +175,8 @@ class AirtablePort:
                 if wait is None:
                     raise _failure(error.response) from error
                 logger.warning("Airtable is busy: waiting %g s, nothing is lost", wait)
+                if limiter is not None:
+                    limiter.penalty(wait)
                 self._sleep(wait)
             except requests.RequestException as error:
                 raise self._broken(error, f"{method} {path}") from error
@@ -170,6 +184,9 @@ class AirtablePort:
                 if not isinstance(answer, dict):
                     raise AnswerLost(f"{method} {path} was answered without an object")
                 return answer
+            finally:
+                if limiter is not None:
+                    limiter.answered(sent)
         raise Unreachable(
             f"{self.endpoint} stayed busy: it refused {_WAITS + 1} times. Try again in a minute; nothing is lost"
         )
@@ -188,14 +205,15 @@ class AirtablePort:
             return AnswerLost(f"{call} was not answered in {READ_SECONDS} s")
         return AnswerLost(f"the connection ended before {call} was answered")
 
-    def _pace(self) -> None:
+    def _limiter(self, path: str) -> Limiter | None:
+        """Return the limiter that all programs of this user share for the base that a path leads to."""
         if not self._is_paced:
-            return
-        if len(self._sent) == airtable.REQUESTS_PER_SECOND:
-            left = self._sent[0] + 1.0 - time.monotonic()
-            if left > 0:
-                self._sleep(left)
-        self._sent.append(time.monotonic())
+            return None
+        named = _BASE.search(path)
+        base = named.group() if named is not None else ""
+        if base not in self._limiters:
+            self._limiters[base] = limiter_for(self.endpoint.rstrip("/"), base)
+        return self._limiters[base]
 
     def _wait_after(self, response: requests.Response | None, attempt: int) -> float | None:
         """Return the seconds to wait before the same call is sent again; nothing where it must not be."""
