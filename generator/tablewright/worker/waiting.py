@@ -17,18 +17,31 @@ _dice = random.SystemRandom()
 
 
 class Waiting:
-    """The pauses between two looks at an empty queue; the longer it stays empty, the longer they are."""
+    """The pauses between two looks at an empty queue; the longer it stays empty, the longer they are.
 
-    def __init__(self, listener: Listener | None, longest: float) -> None:
+    They grow to *longest* where nobody tells of new tasks, or to what was *asked* for anywhere.
+    """
+
+    def __init__(
+        self, listener: Listener | None, longest: float, asked: float | None = None
+    ) -> None:
         self._listener = listener
         self._event = threading.Event()
-        self._longest = LISTENING_PAUSE if listener is not None else longest
+        self._without_signs = longest
+        self._asked = asked
         self._pause = FIRST_PAUSE
 
     @property
     def is_long(self) -> bool:
         """Tell whether the next pause is a long one, because the queue has been empty for a while."""
         return self._pause >= LONG_SECONDS
+
+    @property
+    def _longest(self) -> float:
+        if self._asked is not None:
+            return self._asked
+        hears = self._listener is not None and self._listener.hears
+        return LISTENING_PAUSE if hears else self._without_signs
 
     def found(self) -> None:
         """Begin with short pauses again: there was a task."""

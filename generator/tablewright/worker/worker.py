@@ -89,10 +89,10 @@ class Worker:
             self._outage,
             self._said,
         )
-        longest = self._settings.longest_pause
         self._waiting = Waiting(
             self._queues.listener(model.table),
-            self._queues.longest_pause if longest is None else longest,
+            self._queues.longest_pause,
+            self._settings.longest_pause,
         )
         self._slots.freed = self._slot_is_free
 

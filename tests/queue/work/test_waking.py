@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import AirtableModel, Connection
+from tablewright.runtime import AirtableModel, Connection, StoreUnavailable
+from tablewright.runtime.stores.sql_queue_listen import PostgresListener
 from tablewright.worker import Worker, WorkerSettings, waiting
 
 
@@ -41,7 +42,7 @@ def at_work(
         return claim(*given)
 
     queues.claim = counted
-    worker = Worker(model, handler, WorkerSettings(longest_pause=600.0, **settings))
+    worker = Worker(model, handler, WorkerSettings(**{"longest_pause": 600.0, **settings}))
     running = threading.Thread(target=worker.run)
     running.start()
     try:
@@ -185,3 +186,27 @@ def test_an_idle_worker_looks_seldom(connection: Connection, held: bool) -> None
         end.set()
 
     assert number < 12
+
+
+def test_pauses_are_those_of_a_store_that_tells_nobody_where_nothing_is_heard() -> None:
+    """A listener whose database is away, or cannot notify, waits as if there were none."""
+
+    def away() -> None:
+        raise StoreUnavailable("nobody is there")
+
+    deaf = PostgresListener.opened(away, AgentTask.table)
+    pauses = waiting.Waiting(deaf, 0.1)
+    for _ in range(5):
+        pauses.idle(None)
+    pauses.close()
+
+    assert not pauses.is_long
+
+
+def test_the_longest_pause_that_was_asked_for_holds_where_tasks_are_told_of_too(
+    connection: Connection,
+) -> None:
+    """What nobody tells of, such as a dependency in another table, is then looked for as often as that."""
+    with at_work(connection, lambda _: None, longest_pause=0.1) as looks:
+        time.sleep(1.2)
+        assert len(looks) > 8

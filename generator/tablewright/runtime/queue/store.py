@@ -101,6 +101,11 @@ class Settled:
 class Listener(Protocol):
     """Waits for new tasks."""
 
+    @property
+    def hears(self) -> bool:
+        """Tell whether it would be told of new tasks now; else it only waits."""
+        ...
+
     def wait(self, seconds: float) -> bool:
         """Wait for at most so long; tell whether there was a sign of new tasks."""
         ...

@@ -85,6 +85,11 @@ class PostgresListener:
         """Return a listener that listens from now on."""
         return cls(connect, table)
 
+    @property
+    def hears(self) -> bool:
+        """Tell whether its connection listens: the database may be away, or one that cannot notify."""
+        return self._connection is not None
+
     def wait(self, seconds: float) -> bool:
         """Wait for at most so long; tell whether there was a sign of new tasks."""
         if self._connection is None and time.monotonic() - self._tried > REOPEN_SECONDS:
