@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import (
@@ -17,6 +19,7 @@ from tablewright.runtime import (
     Connection,
     FieldSpec,
     RecordInvalid,
+    RelationSpec,
     TableSpec,
 )
 from tablewright.runtime import columns as _
@@ -31,6 +34,7 @@ LABEL: TableSpec = TableSpec(
         FieldSpec("name", "Name", "text", required=True, unique=True),
         FieldSpec("note", "Note", "text"),
     ),
+    relations=(RelationSpec("after", "After", "Label", many=True, acyclic=True),),
     tables=lambda: (LABEL,),
 )
 
@@ -50,28 +54,62 @@ class Label(AirtableModel):
 
     name: str
     note: str | None = None
+    after_ids: list[str] = Field(default_factory=list)
+
+
+def at_once(store: Connection, work: Callable[[int, int], str]) -> list[tuple[str, ...]]:
+    """Do *work*, given the thread and the turn, in six threads at once, and return what came of each turn."""
+    if not isinstance(store.store, SqlStore):
+        pytest.skip("Airtable looks for the key itself, within the request")
+    together = threading.Barrier(6)
+
+    def turns(place: int) -> list[str]:
+        found = []
+        for turn in range(8):
+            together.wait(timeout=60)
+            found.append(work(place, turn))
+        return found
+
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(copy_context().run, turns, place) for place in range(6)]
+        return list(zip(*(one.result() for one in running), strict=True))
 
 
 def test_one_record_comes_of_upserts_of_one_key(connection: Connection) -> None:
     """Whoever comes second updates what the first one stored."""
-    if not isinstance(connection.store, SqlStore):
-        pytest.skip("Airtable looks for the key itself, within the request")
     Label.count()
-    together = threading.Barrier(6)
 
-    def work(place: int) -> list[str]:
-        ids = []
-        for turn in range(8):
-            together.wait(timeout=60)
-            ids.append(Label.upsert(name=f"n{turn}", note=str(place), on=["name"]).id)
-        return ids
+    found = at_once(
+        connection,
+        lambda place, turn: Label.upsert(name=f"n{turn}", note=str(place), on=["name"]).id,
+    )
 
-    with ThreadPoolExecutor(6) as pool:
-        running = [pool.submit(copy_context().run, work, place) for place in range(6)]
-        found = [one.result() for one in running]
-
-    assert [len(set(ids)) for ids in zip(*found, strict=True)] == [1] * 8
+    assert [len(set(ids)) for ids in found] == [1] * 8
     assert Label.count() == 8
+
+
+def test_one_record_comes_of_upserts_by_a_field_that_is_not_unique(connection: Connection) -> None:
+    """No index keeps two records of one key apart there; the store does."""
+    Label.count()
+
+    found = at_once(connection, lambda place, turn: Label.upsert(
+        name=f"{place} {turn}", note=f"n{turn}", on=["note"]
+    ).id)  # fmt: skip
+
+    assert [len(set(ids)) for ids in found] == [1] * 8
+    assert Label.count() == 8
+
+
+def test_one_record_comes_of_upserts_with_and_without_links(connection: Connection) -> None:
+    """A transaction that looks for circles does not see who took the key meanwhile, and is done again."""
+    first = Label.create(name="first")
+
+    found = at_once(connection, lambda place, turn: Label.upsert(
+        name=f"n{turn}", on=["name"], **({"after": [first]} if place % 2 else {})
+    ).id)  # fmt: skip
+
+    assert [len(set(ids)) for ids in found] == [1] * 8
+    assert Label.count() == 9
 
 
 def test_an_upsert_that_changes_nothing_gives_the_record_as_it_is(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import NotSupported, StoreUnavailable
+from tablewright.runtime.errors import NotSupported, RecordInvalid, StoreUnavailable
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_errors, sql_links, sql_queue_columns, sql_writing
@@ -94,7 +94,7 @@ class SqlStore:
             else engine.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._writer = engine.execution_options(**{WRITES: True})
-        # Two transactions could each write half of a circle without seeing the other's half.
+        # Two transactions could each write half of a circle, or one of two records of a key, without seeing the other's.
         self._linker = (
             self._writer
             if dialect == "sqlite"
@@ -164,23 +164,31 @@ class SqlStore:
     ) -> tuple[Row, bool]:
         """Update the row whose fields *on* have these values, or store a new one with *defaults*."""
         new = with_identity([{**defaults, **row}], datetime.now(UTC), table)
-        return self._write(
-            table,
-            lambda connection, known: sql_writing.upsert(
-                connection, known, row, on, new[0], self.description
-            ),
-            new,
-        )
+
+        def work(connection: Connection, known: KnownTable) -> tuple[Row, bool]:
+            return sql_writing.upsert(connection, known, row, on, new[0], self.description)
+
+        # Without an index that lets in one of a key, transactions have to see what others store beside them.
+        is_kept_apart = any(table.by_key[key].unique for key in on)
+        try:
+            return self._write(table, work, new, serializable=not is_kept_apart)
+        except RecordInvalid:
+            if self._dialect == "sqlite":
+                raise
+            # A transaction that is SERIALIZABLE does not see who took a unique value meanwhile. The next one does.
+            return self._write(table, work, new, serializable=not is_kept_apart)
 
     def delete(self, table: TableSpec, ids: Sequence[str]) -> list[str]:
         """Delete rows, all or none; links to them go the way the schema says."""
         if not ids:
             return []
 
-        def work(connection: Connection, known: KnownTable) -> set[str]:
-            return set(connection.execute(known.statements.delete(ids)).scalars())
-
-        there = self._write(table, work, [], deleting=ids)
+        there = self._write(
+            table,
+            lambda connection, known: sql_writing.delete(connection, known, ids),
+            [],
+            deleting=ids,
+        )
         return [one for one in ids if one in there]
 
     def move(self, table: TableSpec, move: Move) -> Moved:
@@ -339,10 +347,12 @@ class SqlStore:
         rows: Sequence[Row],
         *,
         deleting: Sequence[str] = (),
+        serializable: bool = False,
     ) -> T:
         """Do *work* in a transaction. *rows* and *deleting* are what an error is about."""
         known = self._known(table)
-        engine = self._linker if sql_links.could_close_a_circle(table, rows) else self._writer
+        has_to_see = serializable or sql_links.could_close_a_circle(table, rows)
+        engine = self._linker if has_to_see else self._writer
 
         def once() -> T:
             with engine.begin() as connection:

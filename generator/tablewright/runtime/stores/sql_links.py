@@ -33,13 +33,12 @@ class LinkWriter:
         self._table = table
         self._dialect = dialect
         self._removed: dict[RelationSpec, list[str]] = {}
-        self._added: dict[RelationSpec, list[dict[str, Any]]] = {}
+        self._added: dict[RelationSpec, dict[str, list[dict[str, Any]]]] = {}
         self._touched: dict[RelationSpec, list[str]] = {}
 
     def add(self, relation: RelationSpec, record_id: str, linked: Sequence[str]) -> None:
-        """Link a new record with others."""
-        rows = self._added.setdefault(relation, [])
-        rows += [
+        """Link a new record with others; of two lists for one record the later one counts."""
+        self._added.setdefault(relation, {})[record_id] = [
             {"record_id": record_id, "linked_id": one, "position": place}
             for place, one in enumerate(linked)
         ]
@@ -63,7 +62,8 @@ class LinkWriter:
             self._connection.execute(
                 sa.delete(holder).where(among(holder.c.record_id, ids, self._dialect))
             )
-        for relation, rows in self._added.items():
+        for relation, by_record in self._added.items():
+            rows = [row for linked in by_record.values() for row in linked]
             if rows:
                 holder = self._schema.links[self._table.key, relation.key]
                 self._connection.execute(sa.insert(holder), rows)

@@ -18,7 +18,7 @@ from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER, give_numbers
 from tablewright.runtime.stores.sql_queue_columns import brought_along
 from tablewright.runtime.stores.sql_rows import is_many, new_values, own_columns, stamped
 from tablewright.runtime.stores.sql_schema import CREATED, ID, link_column
-from tablewright.runtime.stores.sql_statements import KnownTable
+from tablewright.runtime.stores.sql_statements import KnownTable, among
 
 
 def insert(connection: Connection, known: KnownTable, rows: list[Row]) -> None:
@@ -116,6 +116,22 @@ def upsert(
     update(connection, known, [(found[0], stamped(table, row))], store)
     fresh = connection.execute(statements.fetch([found[0]])).all()
     return statements.rows(fresh)[0], False
+
+
+def delete(connection: Connection, known: KnownTable, ids: Sequence[str]) -> set[str]:
+    """Delete rows and return the ids of those that were there. What links them with each other keeps none of them."""
+    own, dialect = known.statements.table, known.statements.dialect
+    for relation in known.spec.relations:
+        if relation.to != known.spec.key or relation.on_delete != "restrict":
+            continue
+        if relation.many:
+            holder = known.schema.links[known.spec.key, relation.key]
+            connection.execute(sa.delete(holder).where(among(holder.c.record_id, ids, dialect)))
+        else:
+            link = link_column(relation)
+            both = among(own.c.id, ids, dialect), among(own.c[link], ids, dialect)
+            connection.execute(sa.update(own).where(*both).values({link: None}))
+    return set(connection.execute(known.statements.delete(ids)).scalars())
 
 
 def move(connection: Connection, known: KnownTable, move: Move, changes: Row) -> Row | None:
