@@ -241,6 +241,29 @@ def test_a_name_that_there_is_not_leads_to_the_one_that_was_meant(
     assert str(caught.value).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("build", "value", "words"),
+    [
+        (_.text_value, 1.5, "cannot use 1.5 (float) with text: it takes text"),
+        (_.boolean_value, 1.5, "cannot use 1.5 (float) with a yes/no value"),
+        (_.number_value, "1.5", "cannot use '1.5' (str) with a number: it takes numbers"),
+        (_.date_value, 1.5, "cannot use 1.5 (float) with a date: it takes dates"),
+        (_.duration_value, 1.5, "cannot use 1.5 (float) with a duration: it takes timedeltas"),
+        (_.datetime_value, 1.5, "with a date and time: it takes datetimes with a time zone"),
+        (_.datetime_value, datetime.fromisoformat("2026-01-01"), "the datetime needs a time zone"),
+        (lambda one: _.choice_value(one, Level), "Low", "it takes values of Level, such as"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused(
+    build: Callable[[Any], Any], value: Any, words: str
+) -> None:
+    """What a caller gives to a query of the schema is held against its type, as beside a field."""
+    with pytest.raises(TypeError) as caught:
+        build(value)
+
+    assert words in str(caught.value)
+
+
 def test_plain_values_keep_their_type() -> None:
     """Dates, durations and moments become constants of their kinds."""
     assert (c.took == timedelta(hours=1)).node.right.type == DURATION  # type: ignore[union-attr]  # a comparison

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
 """Functions of the condition builder, as the language has them; those that Python has too end in an underscore."""
 
 from __future__ import annotations
@@ -58,45 +59,55 @@ def _span(unit: str, value: Number | float | Duration | timedelta) -> Any:
     return Duration(tree.Call(unit, (node,), DURATION.or_none(node.type.nullable)))
 
 
+def _plain(kind: type[T], value: Any, wanted: ValueType) -> T:
+    """Return what a caller gave as a term, or refuse it as beside a field of that type."""
+    found = kind(tree.Constant(value, wanted.or_none(value is None)))
+    if value is not None:
+        found._operand(value)
+    return found
+
+
 def text_value(value: str | None) -> Text:
     """A plain text in a condition; None is blank."""
-    return Text(tree.Constant(value, TEXT.or_none(value is None)))
+    return _plain(Text, value, TEXT)
 
 
 def boolean_value(value: bool | None) -> Condition:
     """A plain yes or no in a condition; None is blank."""
-    return Condition(tree.Constant(value, BOOLEAN.or_none(value is None)))
+    return _plain(Condition, value, BOOLEAN)
 
 
 def integer_value(value: int | None) -> Integer:
     """A plain whole number in a condition; None is blank."""
-    return Integer(tree.Constant(value, INTEGER.or_none(value is None)))
+    return _plain(Integer, value, INTEGER)
 
 
 def number_value(value: float | None) -> Number:
     """A plain number in a condition; None is blank."""
-    return Number(tree.Constant(value, NUMBER.or_none(value is None)))
+    return _plain(Number, value, NUMBER)
 
 
 def datetime_value(value: datetime | None) -> Datetime:
     """A plain moment in a condition, with its time zone; None is blank."""
-    return Datetime(tree.Constant(value, DATETIME.or_none(value is None)))
+    return _plain(Datetime, value, DATETIME)
 
 
 def date_value(value: date | None) -> Date:
     """A plain date in a condition; None is blank."""
-    return Date(tree.Constant(value, DATE.or_none(value is None)))
+    return _plain(Date, value, DATE)
 
 
 def duration_value(value: timedelta | None) -> Duration:
     """A plain duration in a condition; None is blank."""
-    return Duration(tree.Constant(value, DURATION.or_none(value is None)))
+    return _plain(Duration, value, DURATION)
 
 
 def choice_value(value: C | None, choices: type[C]) -> Member[C]:
     """A plain choice in a condition; None is blank."""
+    blank = Member(tree.Constant(None, enum_type(choices.__name__, nullable=True)), choices)
     if value is None:
-        return Member(tree.Constant(None, enum_type(choices.__name__, nullable=True)), choices)
+        return blank
+    blank._operand(value)
     return Member(tree.EnumMember(choices.__name__, value.name), choices)
 
 
