@@ -273,6 +273,32 @@ def test_what_airtable_refuses_leaves_the_task_with_its_worker(
     assert [one.error for one in task.history()] == [None, "cannot be said", None]
 
 
+def test_a_release_that_airtable_refuses_leaves_the_task_as_it_was(
+    leases: str, airtable_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its worker, its attempt and the moment it was due."""
+    with connect(airtable_url, leases=leases) as connection:
+        task = new().postpone(timedelta(seconds=-5))
+        (task,) = AgentTask.claim("w1")
+        before = AgentTask.get(task.id)
+
+        def refuse(*_: object, **__: object) -> None:
+            raise Refused(
+                422, "INVALID_MULTIPLE_CHOICE_OPTIONS", "no choice 'Pending'", "change it"
+            )
+
+        with monkeypatch.context() as patched:
+            patched.setattr(connection.store.client, "update", refuse)  # type: ignore[attr-defined]
+            with pytest.raises(StoreOutdated, match="no choice 'Pending'"):
+                task.release(timedelta(hours=1))
+
+        found = AgentTask.get(task.id)
+        for name in ("worker_id", "attempt", "ready_at"):
+            assert getattr(found, name) == getattr(before, name)
+        task.release()
+        assert AgentTask.get(task.id).attempt == 0
+
+
 def test_an_end_of_a_silent_worker_that_airtable_refuses_is_tried_again(
     leased: Connection, monkeypatch: pytest.MonkeyPatch, lapse: Callable[[AirtableModel], None]
 ) -> None:

@@ -81,7 +81,7 @@ class Ends:
             )  # fmt: skip
             written = None
         except Refused as refused:
-            self._leases.reopen(place, record_id, str(decided.token), lease_seconds(table))
+            self._leases.reopen(place, known, str(decided.token), lease_seconds(table))
             rows = [settlement.changes]
             raise explained(refused, self._base.cells(table), rows) from refused
         if settlement.forgets and written is not None:

@@ -184,9 +184,12 @@ class SqlLeases:
         """Have what was decided last of records that nobody holds written once more."""
         self._rows("write_again", place, ids=json.dumps(list(ids)))
 
-    def reopen(self, place: Place, record_id: str, token: str, lease: float) -> None:
-        """Undo a settlement that the base refused: the record is held again."""
-        self._rows("reopen", place, id=record_id, token=token, lease=lease)
+    def reopen(self, place: Place, known: LeaseRow, token: str, lease: float) -> None:
+        """Undo a settlement that the base refused: the record is held again, as it was *known* before."""
+        self._rows(
+            "reopen", place, id=known.record_id, token=token, worker=known.worker,
+            attempt=known.attempt, ready_at=known.ready_at and self._sent(known.ready_at), lease=lease,
+        )  # fmt: skip
 
     def unwritten(self, place: Place, older_than: float) -> list[LeaseRow]:
         """Return the records whose settlement does not stand in the base after so many seconds."""

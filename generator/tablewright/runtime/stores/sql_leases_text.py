@@ -131,7 +131,8 @@ TEXTS: Final[Mapping[str, str]] = {
         {_RETURNING}""",
     "reopen": f"""
         UPDATE tablewright_leases
-        SET lease_until = {{in:lease}}, settled_at = NULL, pending = NULL, is_written = 1, changed_at = {{now}}
+        SET lease_until = {{in:lease}}, settled_at = NULL, pending = NULL, is_written = 1, changed_at = {{now}},
+            worker_id = :worker, attempt = :attempt, ready_at = {{ready_at}}
         WHERE {_TOKEN} AND is_written = 0 {_RETURNING}""",
     "keep_out": f"""
         INSERT INTO tablewright_leases AS own
@@ -190,6 +191,7 @@ _SQLITE: Final = (
         r"(strftime('%Y-%m-%dT%H:%M:%f', \1, printf('%+.3f seconds', :\2)) > strftime('%Y-%m-%dT%H:%M:%f', 'now'))",
     ),
     (r"\{read_at\}", ":read_at"),
+    (r"\{ready_at\}", ":ready_at"),
     (r"\{moment\}", ":moment"),
     (r"\{given:(\w+)\}", r":\1"),
     (r"\{least\}", "min"),
@@ -203,6 +205,7 @@ _POSTGRES: Final = (
     (r"\{after:(\w+),(\w+)\}", r"(\1 + make_interval(secs => CAST(:\2 AS double precision) + 1))"),
     (r"\{before:(\w+),(\w+)\}", r"(\1 + make_interval(secs => CAST(:\2 AS double precision)) > statement_timestamp())"),
     (r"\{read_at\}", "CAST(:read_at AS timestamptz)"),
+    (r"\{ready_at\}", "CAST(:ready_at AS timestamptz)"),
     (r"\{moment\}", "CAST(:moment AS timestamptz)"),
     (r"\{given:(\w+)\}", r"CAST(:\1 AS double precision)"),
     (r"\{least\}", "least"),
@@ -212,7 +215,7 @@ _POSTGRES: Final = (
     (r":(\w+) = (\d)", r"CAST(:\1 AS integer) = \2"),
     (r":(\w+) IS NOT NULL", r"CAST(:\1 AS text) IS NOT NULL"),
     (r":(base|table|id|worker|token|state|pending)\b", r"CAST(:\1 AS text)"),
-    (r"(?<!:):(number|back)\b", r"CAST(:\1 AS integer)"),
+    (r"(?<!:):(number|back|attempt)\b", r"CAST(:\1 AS integer)"),
 )  # fmt: skip
 
 
