@@ -69,7 +69,7 @@ def names_of(
     keys = ", ".join(lacking)
     if not all(isinstance(one, FieldSpec) and one.is_computed for one in missing):
         logger.warning("%s has no ids for %s.%s: names are used", locked.path, table.key, keys)
-        return by_name
+        return replace(by_name, table=known.table)
     if lacking:
         logger.warning(
             "%s has no ids for %s.%s: blank until `tablewright apply` finds them there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -9,12 +10,13 @@ from tablewright.runtime.errors import Misfit, RecordInvalid, StoreError, StoreO
 from tablewright.runtime.spec import RelationSpec
 from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import Refused
-from tablewright.runtime.stores.airtable_names import TableNames
+from tablewright.runtime.stores.airtable_names import TableNames, parts_of
 
 _LINKS: Final = frozenset(
     {"ROW_DOES_NOT_EXIST", "INVALID_RECORD_ID", "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE"}
 )
 _OUTDATED: Final = frozenset({"UNKNOWN_FIELD_NAME", "INVALID_FILTER_BY_FORMULA"})
+_ID: Final = re.compile(r"\bfld[0-9a-z]{14}\b", re.IGNORECASE)
 _SEE: Final = (
     "Run 'tablewright plan' to see what differs, with --environment where tablewright.toml has several"
 )
@@ -36,7 +38,8 @@ def explained(
         return StoreOutdated(f"'{table.name}' in Airtable lacks a choice: {refused.reason}. {_SEE}")
     if refused.kind in _OUTDATED:
         return StoreOutdated(
-            f"'{table.name}' in Airtable is not as in the schema: {refused.reason}. {_unlocked(cells.names)}{_SEE}"
+            f"'{table.name}' in Airtable is not as in the schema: {_in_words(refused.reason, cells)}. "
+            f"{_unlocked(cells.names)}{_SEE}"
         )
     if refused.kind == "INVALID_PERMISSIONS":
         return StoreError(
@@ -53,6 +56,14 @@ def explained(
             f"{refused}. The values fit the schema, so the field may be of another type in Airtable by now. {_SEE}"
         )
     return refused
+
+
+def _in_words(reason: str, cells: TableCells) -> str:
+    """Return what Airtable says with names of fields in the place of ids, which it writes in small letters at times."""
+    if not cells.names.by_id:
+        return reason
+    known = {cells.names.fields[one.key].lower(): one.name for one in parts_of(cells.table) if one.key in cells.names.fields}  # fmt: skip
+    return _ID.sub(lambda found: known.get(found.group().lower(), found.group()), reason)
 
 
 def _unlocked(names: TableNames) -> str:
