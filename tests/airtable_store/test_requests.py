@@ -207,6 +207,24 @@ def test_a_plan_tells_formula_rest_and_requests(tasks: Factory[AgentTask], sent:
     assert "1 request for the names of 1 linked records" in children
 
 
+def test_a_plan_tells_what_is_sorted_and_cut_after_the_fetch(tasks: Factory[AgentTask]) -> None:
+    """Where Airtable is not asked to sort, every record comes; where it is, nothing is left to do."""
+    tasks.create()
+    urgent = AgentTask.where(AgentTask.c.retry_count < 3).order_by("-priority", "created_time")
+
+    assert str(urgent.explain()).endswith(
+        "after the fetch:\n  - sort by -c.priority, c.created_time"
+    )
+    assert str(urgent.limit(10).explain()).endswith(
+        "  - sort by -c.priority, c.created_time\n  - keep the first 10"
+    )
+    counted = AgentTask.where().order_by("retry_count").limit(2).explain()
+    assert str(AgentTask.where().order_by("execution_time_seconds").limit(2).explain()).endswith(
+        "until the limit is reached\nafter the fetch: nothing"
+    )
+    assert counted.afterwards == ("sort by c.retry_count", "keep the first 2")
+
+
 def test_any_over_linked_records_is_finished_after_the_fetch(
     tasks: Factory[AgentTask], sent: Sent
 ) -> None:

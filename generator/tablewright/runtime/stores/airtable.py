@@ -20,6 +20,7 @@ from tablewright.runtime.stores import airtable_beside as beside
 from tablewright.runtime.stores import airtable_changing as changing
 from tablewright.runtime.stores import airtable_linking as linking
 from tablewright.runtime.stores import airtable_moving as moving
+from tablewright.runtime.stores import airtable_plans as plans
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_cells import TableCells
@@ -184,7 +185,7 @@ class AirtableStore:
 
     def plan(self, selection: Selection) -> Plan:
         """Return the formula of a selection, what is done after the fetch, and how many requests it takes."""
-        return reading.plan(self, selection, self.description)
+        return plans.plan(self, selection, self.description)
 
     # -- beside the cells -----------------------------------------------------------------------------------------
 

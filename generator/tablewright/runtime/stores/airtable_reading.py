@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.expressions import tree
-from tablewright.expressions.columns import column_source
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.formula import FormulaPrinter
 from tablewright.expressions.formula_text import quoted
 from tablewright.expressions.split import MISSING, Split, conjuncts, linked_ids, split
-from tablewright.expressions.types import ValueType
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import TableSpec
@@ -29,7 +26,7 @@ from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
 from tablewright.runtime.stores.airtable_order import Ranking, Seen, sort_option
 from tablewright.runtime.stores.airtable_own_writes import LOOKS
 from tablewright.runtime.stores.airtable_refusals import explained
-from tablewright.runtime.stores.base import Order, Plan, Selection
+from tablewright.runtime.stores.base import Order, Selection
 from tablewright.runtime.stores.linked_rows import Fetches, linked_rows, reads_linked_rows
 from tablewright.runtime.unfit import UnfitRows
 
@@ -191,7 +188,7 @@ def _records(
     if sorting:
         options["sort"] = sorting
     is_counted = is_whole and (wanted is not None or selection.offset > 0)
-    newest = None if sorting else _newest_wanted(request, selection)
+    newest = None if sorting else newest_wanted(request, selection)
 
     def counts(record: Json) -> bool:
         if is_counted and not cells.fits(record, _silent):
@@ -224,7 +221,7 @@ def _records(
     return list(islice(in_order, selection.offset, wanted))
 
 
-def _newest_wanted(request: Request, selection: Selection) -> bool | None:
+def newest_wanted(request: Request, selection: Selection) -> bool | None:
     """Tell whether the first records by creation are wanted, newest or oldest first; None where others are.
 
     So it is where linked records have to be read to know which are wanted, too: for a page that may hold none of them,
@@ -276,11 +273,11 @@ def _kept(
     holds = request.evaluator.holds
     report = report or base.unfit.report
     found = list(request.cells.with_rows(page, report, _read_by(*keys, rest)))
-    if _follows_links(table, rest):
+    if follows_links(table, rest):
         return [one for one in _with_links(base, table, found) if holds(rest, one[1])]
     if not request.split.is_exact:
         found = [one for one in found if holds(rest, one[1])]
-    return _with_links(base, table, found) if _follows_links(table, *keys) else found
+    return _with_links(base, table, found) if follows_links(table, *keys) else found
 
 
 def _with_links(base: Base, table: TableSpec, found: Sequence[tuple[Json, Row]]) -> list[Found]:
@@ -288,7 +285,7 @@ def _with_links(base: Base, table: TableSpec, found: Sequence[tuple[Json, Row]])
     return [(record, view) for (record, _), view in zip(found, views, strict=True)]
 
 
-def _follows_links(table: TableSpec, *nodes: tree.Node) -> bool:
+def follows_links(table: TableSpec, *nodes: tree.Node) -> bool:
     links = {*table.relations_by_key, *(one.key for one in table.inverses())}
     return not links.isdisjoint(_read_by(*nodes))
 
@@ -343,57 +340,3 @@ def _read_by(*nodes: tree.Node) -> Iterator[str]:
 def measured_keys(nodes: Iterable[tree.Node | None]) -> list[str]:
     """Return the fields that some expressions look at."""
     return [key for node in nodes if node is not None for key in _read_by(node)]
-
-
-def plan(base: Base, selection: Selection, description: str) -> Plan:
-    """Return how a selection is answered, without reading its records."""
-    request = request_for(base, selection)
-    cells = request.cells
-    lines = [f"list {cells.names.table}, fields: {', '.join(cells.fields)}"]
-    lines.append(f"filterByFormula: {request.formula or '(every record)'}")
-    sorting = sort_option(cells, selection.order) if selection.limit is not None else None
-    if sorting:
-        lines.append(f"sort: {', '.join(sorting)}")
-    if request.keeps_nothing:
-        steps = ["no request: no record can meet the condition"]
-    else:
-        until = ", until the limit is reached" if sorting else ""
-        if not sorting and _newest_wanted(request, selection) is not None:
-            until = ", or 2 or 3 where the time of creation tells which are the first of many"
-        steps = [f"1 request for every {RECORDS_PER_PAGE} records that the formula keeps{until}"]
-        asked = linked_ids(selection.where)
-        if asked and not request.split.is_exact:
-            steps.append(f"1 request for the names of {len(asked)} linked records")
-        looked_at = (request.split.rest, *(one.by for one in selection.order))
-        if _follows_links(cells.table, *looked_at):
-            steps.append(
-                f"1 request for every {RECORDS_PER_PAGE} linked records that are looked at"
-            )
-    after = (
-        []
-        if request.split.is_exact
-        else [f"keep where {one}" for one in _shown(request.split.rest)]
-    )
-    return Plan(description, "\n".join(lines), tuple(steps), tuple(after))
-
-
-def _shown(node: tree.Node) -> Iterator[str]:
-    for part in conjuncts(node):
-        try:
-            yield column_source(_printable(part), columns="c").text
-        except TypeError:
-            yield type(part).__name__
-
-
-def _printable(node: Any) -> Any:
-    """Return the tree with moments as text, which is how they are shown."""
-    if isinstance(node, tree.Constant) and isinstance(node.value, (datetime, date)):
-        return tree.literal(node.value.isoformat())
-    if isinstance(node, tuple):
-        return tuple(_printable(one) for one in node)
-    if not dataclasses.is_dataclass(node) or isinstance(node, (type, ValueType)):
-        return node
-    parts: Mapping[str, Any] = {
-        one.name: _printable(getattr(node, one.name)) for one in dataclasses.fields(node)
-    }
-    return dataclasses.replace(node, **parts)
