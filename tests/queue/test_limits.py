@@ -212,6 +212,25 @@ def test_a_task_that_cannot_be_cancelled_is_given_back_all_the_same(
     assert "tries has to be at most 3" in told
 
 
+@pytest.mark.parametrize(("name", "tries"), [("a", 3), ("kept", 0)], ids=["unfit", "refused"])
+def test_a_lapsed_task_that_cannot_be_cancelled_fails(
+    connection: Connection,
+    limits: ModuleType,
+    lapse: Callable[[AirtableModel], None],
+    name: str,
+    tries: int,
+) -> None:
+    """It was asked to stop, its worker is gone, and nobody else may take it: it does not hang for ever."""
+    limits.Stopped.create(name=name, tries=tries)
+    (task,) = limits.Stopped.claim("dead")
+    limits.Stopped.get(task.id).request_cancel()
+    lapse(task)
+
+    assert limits.Stopped.claim("next") == []
+
+    assert task.refresh().state is limits.End.BAD
+
+
 @pytest.mark.parametrize("model", ["Again", "Begun", "Broken"])
 def test_a_worker_goes_on_beyond_tasks_that_do_not_fit(
     connection: Connection, limits: ModuleType, caplog: pytest.LogCaptureFixture, model: str

@@ -212,9 +212,9 @@ def end_lapsed(record: AirtableModel, rules: QueueRules) -> int:
             retries=False,
             only_lapsed=True,
         )
-    except RecordInvalid:
+    except (RecordInvalid, TransitionRefused):
         return fail_finally(record, LAPSED, by=None, only_lapsed=True)
-    except (LeaseLost, TransitionRefused):
+    except LeaseLost:
         return 0
     return 1
 
