@@ -24,6 +24,7 @@ from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_types import moment_text
 
 BUSY_SECONDS: Final = 30.0
+_UTC: Final = frozenset({"UTC", "Etc/UTC", "GMT"})
 WRITES: Final = "tablewright_writes"
 """The execution option of a connection whose transaction takes SQLite's write lock at once."""
 
@@ -133,6 +134,16 @@ def postgres_engine(url: URL) -> Engine:
         raise NotConfigured(
             "the PostgreSQL store needs psycopg: pip install 'tablewright[postgres]'"
         ) from error
+
+    @event.listens_for(engine, "connect")
+    def agree(connection: Any, _: object) -> None:
+        # The driver reads moments in ISO form alone, and the first and the last ones have a year in UTC alone.
+        told = connection.info.parameter_status
+        if not (told("DateStyle") or "ISO").startswith("ISO"):
+            connection.execute("SET DateStyle TO ISO")
+        if (told("TimeZone") or "UTC") not in _UTC:
+            connection.execute("SET TimeZone TO 'UTC'")
+        connection.commit()
 
     plans = Plans(engine)
 
