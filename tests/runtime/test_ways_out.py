@@ -58,6 +58,30 @@ def test_where_tells_who_takes_values(store: Connection) -> None:
             where(name="x")
 
 
+@pytest.mark.parametrize("name", ["id", "created_time", "is_blocked", "subtasks", "depends_on"])
+def test_find_by_and_where_do_not_send_to_one_another(store: Connection, name: str) -> None:
+    """What `find_by` does not take is a condition; computed fields and other sides are known by both."""
+    model: Any = AgentTask
+
+    with pytest.raises(TypeError) as by_value:
+        model.find_by(**{name: 1})
+    with pytest.raises(TypeError) as where:
+        model.where(**{name: 1})
+
+    way = f"write AgentTask.where() with a condition on AgentTask.c.{name}"
+    assert str(by_value.value) == f"find_by() does not take '{name}': {way}"
+    assert "find_by" not in str(where.value)
+    assert f"AgentTask.c.{name}" in str(where.value)
+
+
+def test_json_is_told_once_what_it_holds(store: Connection) -> None:
+    """A key that is no text is told in the words of JSON, as a value is."""
+    task: Any = {"name": "n", "description": "d", "agent_id": "a", "parameters": {1: (1, 2)}}
+
+    with pytest.raises(RecordInvalid, match=r"^AgentTask: parameters has to be JSON: [^;]+$"):
+        AgentTask.create(**task)
+
+
 @pytest.mark.parametrize("method", ["first", "count", "exists"])
 def test_what_takes_conditions_tells_who_gives_values(store: Connection, method: str) -> None:
     """The way out names the same question by `find_by`; a name that is no field is told, with the nearest one."""

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tablewright.runtime.columns import Columns
 from tablewright.runtime.errors import Misfit, RecordInvalid, TablewrightError
 from tablewright.runtime.misfits import unknown
 from tablewright.runtime.values import given
@@ -31,6 +32,8 @@ def values_given(model: type[AirtableModel], method: str, names: Iterable[str]) 
     relation = model.table.relations_by_key.get(name)
     if relation is not None and relation.many:
         way = f"{asked}({kind}.c.{name}.contains(…))"
+    elif name not in inspect.signature(model.find_by).parameters:
+        way = f"{asked}() with a condition on {kind}.c.{name}"
     else:
         way = f"{kind}.find_by({name}=…){then}, or {asked}({kind}.c.{name} == …)"
     return TypeError(f"{method}() takes conditions: write {way}")
@@ -80,7 +83,7 @@ def _not_found_by(model: type[AirtableModel], values: Mapping[str, Any]) -> Exce
         return None
     kind = model.__name__
     return TypeError(
-        f"find_by() compares single values, and '{name}' is none: write {kind}.where() with a condition on {kind}.c.{name}"
+        f"find_by() does not take '{name}': write {kind}.where() with a condition on {kind}.c.{name}"
     )
 
 
@@ -93,6 +96,6 @@ def _no_key(model: type[AirtableModel]) -> Exception | None:
 
 
 def _unknown(model: type[AirtableModel], names: Iterable[str]) -> list[Misfit]:
-    table = model.table
-    known = {"id", "created_time", *table.by_key, *table.relations_by_key}
+    declared = set(dir(type(model.c))) - set(dir(Columns))
+    known = {"id", "created_time"} | declared
     return [Misfit(one, unknown(model, one), has_given=False) for one in names if one not in known]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import JSON_RULE, Unfit, choice_unfit, without_zone
-from tablewright.runtime.errors import RecordInvalid
+from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import LifecycleSpec
 
 if TYPE_CHECKING:
@@ -44,9 +44,23 @@ def translated(model: type[AirtableModel], error: ValidationError, described: st
 
 
 def unknown(model: type[AirtableModel], name: str) -> str:
-    """Return what is to be said of a name that is no field."""
+    """Return what is to be said of a name that is no field that can be given."""
+    inverse = next((one for one in model.table.inverses() if one.key == name), None)
+    if inverse is not None:
+        there = f"{inverse.source.key}.{inverse.relation.key}"
+        return f"is the other side of {there}, where the link is set; conditions ask about it by c.{name}.any(…)"
     known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
     return f"is not a field of {model.table.key}: {did_you_mean(name, known)}"
+
+
+def refuse_other_side(model: type[AirtableModel], name: str, described: str) -> None:
+    """Do nothing where *name*, which cannot be set, is not the other side of a relation.
+
+    Raises:
+        RecordInvalid: it is one.
+    """
+    if any(one.key == name for one in model.table.inverses()):
+        raise RecordInvalid(described, [Misfit(name, unknown(model, name), has_given=False)])
 
 
 def by_transitions(lifecycle: LifecycleSpec) -> str:
@@ -75,6 +89,8 @@ def _unfit(model: type[AirtableModel], detail: Any, name: str) -> Unfit:
             return without_zone()
         case "enum" if field is not None and field.choices is not None:
             return choice_unfit(field.choices, detail["input"])
+        case _ if field is not None and field.kind == "json":
+            return Unfit(JSON_RULE)
         case "greater_than_equal":
             return Unfit(f"has to be at least {_plain(detail['ctx']['ge'])}")
         case "less_than_equal":
