@@ -23,6 +23,7 @@ class AgentTaskAio:
     count = in_thread(AgentTask.count)
     exists = in_thread(AgentTask.exists)
     bulk_update = in_thread(AgentTask.bulk_update)
+    bulk_upsert = in_thread(AgentTask.bulk_upsert)
     bulk_delete = in_thread(AgentTask.bulk_delete)
     upsert = in_thread(AgentTask.upsert)
     where = listed_in_thread(AgentTask.where)

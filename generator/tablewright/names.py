@@ -17,7 +17,7 @@ _UPPER_WORDS: Final = frozenset(
 
 RECORD_ATTRIBUTES: Final = frozenset(
     {
-        "add_comment", "all", "bulk_create", "bulk_delete", "bulk_update", "c", "comments", "count", "create",
+        "add_comment", "all", "bulk_create", "bulk_delete", "bulk_update", "bulk_upsert", "c", "comments", "count", "create",
         "created_time", "delete", "described", "exists", "find_by", "first", "get", "history", "id", "is_saved",
         "open_transitions", "refresh", "save", "store", "table", "unsaved_changes",
         "update", "upload", "upsert", "where", "aio",

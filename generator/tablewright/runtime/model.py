@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         records,
         relations,
         storing,
+        upserting,
         writing,
     )
     from tablewright.runtime.codec import Row
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
     from tablewright.runtime.stores.base import Comment, Progress, Store
 else:
     # What records do is imported when one does it: a program that only needs the classes starts faster.
-    connection, lifecycle, misfits, query, reading, records, relations, storing, writing = (
+    connection, lifecycle, misfits, query, reading, records, relations, storing, upserting, writing = (
         Deferred(f"tablewright.runtime.{name}")
         for name in (
             "connection", "lifecycle", "misfits", "query", "reading", "records", "relations", "storing",
-            "writing",
+            "upserting", "writing",
         )
     )  # fmt: skip
 
@@ -110,6 +111,20 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
     @classmethod
     def _upsert(cls, values: Mapping[str, Any], *, on: str | Sequence[str] | None = None) -> Self:
         return storing.upsert(cls, values, on)
+
+    @classmethod
+    def bulk_upsert(
+        cls, items: Iterable[Mapping[str, Any] | CreateInput], *, on: str | Sequence[str] | None = None
+    ) -> list[Self]:  # fmt: skip
+        """Update the records whose fields *on* have the values of an item, or store new ones; return them in order.
+
+        As in `upsert`, with everything checked before the first is sent. New records are stored first, then changes.
+
+        Raises:
+            RecordInvalid: values do not fit, or two items or records have the same values of *on*.
+            WriteIncomplete: some are stored and some are not; it says which.
+        """
+        return upserting.bulk_upsert(cls, writing.several(items, "bulk_upsert([{…}, …])"), on)
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -349,14 +364,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         private, extra = getattr(self, "__pydantic_private__", None), self.__pydantic_extra__
         if private is not None or extra is not None:
             return records.with_origin_of(self, super().__copy__())
-        # What pydantic's own does, which looks up anew each time how a dict and a set are copied.
-        copied = type(self).__new__(type(self))
-        set_part = object.__setattr__
-        set_part(copied, "__dict__", self.__dict__.copy())
-        set_part(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
-        set_part(copied, "__pydantic_extra__", None)
-        set_part(copied, "__pydantic_private__", None)
-        return records.with_origin_of(self, copied)
+        return records.copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return records.with_origin_of(self, super().__deepcopy__(memo))

@@ -11,7 +11,7 @@ from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.names import twin_name
 from tablewright.targets.python.relations import inverse_view, link_view
 
-OF_THE_CLASS: Final = ("create", "bulk_create", "get", "all", "first", "count", "exists", "bulk_update", "bulk_delete")  # fmt: skip
+OF_THE_CLASS: Final = ("create", "bulk_create", "get", "all", "first", "count", "exists", "bulk_update", "bulk_upsert", "bulk_delete")  # fmt: skip
 OF_A_RECORD: Final = ("save", "update", "refresh", "delete", "upload", "comments", "add_comment")
 OF_THE_QUEUE: Final = (
     "claim", "heartbeat", "release", "request_cancel", "postpone", "queue_statistics", "workflow",
