@@ -107,6 +107,13 @@ loose: Any = c
         (c.at < _.now() - _.hours(1), "at < now() - hours(1)"),
         (_.seconds(_.now() - c.at) > 5, "seconds(now() - at) > 5"),
         (c.took > _.minutes(5), "took > minutes(5)"),
+        (c.took * 2 > _.minutes(5), "took * 2 > minutes(5)"),
+        (1.5 * c.took > _.minutes(5), "1.5 * took > minutes(5)"),
+        (c.count * c.took > _.minutes(5), "count * took > minutes(5)"),
+        (c.took / 2 > _.minutes(5), "took / 2 > minutes(5)"),
+        ((c.took / c.number).is_none(), "(took / number) is None"),
+        (c.took / c.took > 1, "took / took > 1"),
+        (c.took / _.hours(1) > 1.5, "took / hours(1) > 1.5"),
         (_.date_(c.at) == _.today(), "date(at) == today()"),
         (_.year(c.day) == 2026, "year(day) == 2026"),
         (_.coalesce(c.note, "x") == "x", "coalesce(note, 'x') == 'x'"),
@@ -268,3 +275,20 @@ def test_plain_values_keep_their_type() -> None:
     """Dates, durations and moments become constants of their kinds."""
     assert (c.took == timedelta(hours=1)).node.right.type == DURATION  # type: ignore[union-attr]  # a comparison
     assert (c.day == date(2026, 1, 1)).node.right.type == DATE  # type: ignore[union-attr]  # likewise
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: loose.took * loose.took, "by a duration: it takes numbers"),
+        (lambda: loose.took * "x", "by 'x' (str): it takes numbers"),
+        (lambda: loose.took / loose.name, "by text: it takes numbers"),
+        (lambda: loose.took * True, "by True (bool): it takes numbers"),
+    ],
+)
+def test_durations_are_scaled_by_numbers_alone(build: Callable[[], Any], words: str) -> None:
+    """As in the language; a duration by a duration is a number."""
+    with pytest.raises(TypeError) as caught:
+        build()
+
+    assert words in str(caught.value)

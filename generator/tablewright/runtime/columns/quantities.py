@@ -55,6 +55,9 @@ class Number(Numeric):
         return number_term("-", self._operand(other), self.node)
 
     def __mul__(self, other: Number | float) -> Number:
+        if _is_duration(other):
+            # A number times a duration is a duration, which knows how.
+            return NotImplemented
         return number_term("*", self.node, self._operand(other))
 
     def __rmul__(self, other: float) -> Number:
@@ -84,6 +87,10 @@ class Integer(Number):
 
     __slots__ = ()
     __hash__ = Term.__hash__
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, Numeric) and not isinstance(value, Number)
 
 
 def type_of_number(node: tree.Node) -> Number:

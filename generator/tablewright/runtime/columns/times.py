@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import overload
+from typing import Literal, overload
 
 from tablewright.expressions import tree
-from tablewright.expressions.types import DATE, DATETIME, DURATION
+from tablewright.expressions.types import DATE, DATETIME, DURATION, NUMBER
 from tablewright.runtime.columns.base import (
     Condition,
     Ordered,
@@ -16,7 +16,7 @@ from tablewright.runtime.columns.base import (
     calculated,
     described,
 )
-from tablewright.runtime.columns.quantities import Numeric
+from tablewright.runtime.columns.quantities import Number, Numeric, number_term
 
 
 class Duration(Numeric):
@@ -66,6 +66,37 @@ class Duration(Numeric):
 
     def __rsub__(self, other: timedelta) -> Duration:
         return Duration(calculated("-", self._operand(other), self.node, DURATION))
+
+    def __mul__(self, other: Number | float) -> Duration:
+        return _scaled("*", self._in_seconds(), self._factor(other))
+
+    def __rmul__(self, other: Number | float) -> Duration:
+        return _scaled("*", self._factor(other), self._in_seconds())
+
+    @overload
+    def __truediv__(self, other: Duration | timedelta) -> Number: ...
+    @overload
+    def __truediv__(self, other: Number | float) -> Duration: ...
+    def __truediv__(self, other: Duration | timedelta | Number | float) -> Number | Duration:
+        if isinstance(other, (Duration, timedelta)):
+            divisor = Duration(self._operand(other))
+            return number_term("/", self._in_seconds(), divisor._in_seconds())
+        return _scaled("/", self._in_seconds(), self._factor(other))
+
+    def __rtruediv__(self, other: timedelta) -> Number:
+        return Duration(self._operand(other)) / self
+
+    def _in_seconds(self) -> tree.Node:
+        # As in the language: of durations, numbers are made and calculated with.
+        return tree.Call("seconds", (self.node,), NUMBER.or_none(self.type.nullable))
+
+    def _factor(self, other: object) -> tree.Node:
+        node = other.node if isinstance(other, Term) else as_node(other)
+        if node is None or not node.type.is_numeric:
+            raise TypeError(
+                f"cannot multiply or divide {self.type} by {described(other)}: it takes numbers"
+            )
+        return node
 
     def __neg__(self) -> Duration:
         return Duration(tree.Negate(self.node))
@@ -122,6 +153,11 @@ class Datetime(Ordered):
 
     def __rsub__(self, other: datetime) -> Duration:
         return Duration(calculated("-", self._operand(other), self.node, DURATION))
+
+
+def _scaled(operator: Literal["*", "/"], left: tree.Node, right: tree.Node) -> Duration:
+    found = number_term(operator, left, right).node
+    return Duration(tree.Call("seconds", (found,), DURATION.or_none(found.type.nullable)))
 
 
 def _moment_node(other: Datetime | datetime, beside: Term) -> tree.Node:
