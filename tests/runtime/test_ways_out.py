@@ -74,6 +74,20 @@ def test_find_by_and_where_do_not_send_to_one_another(store: Connection, name: s
     assert f"AgentTask.c.{name}" in str(where.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "way"),
+    [
+        ("sqlite:/tasks.db", "write sqlite:///tasks.db"),
+        ("sqlite:tasks.db", "write sqlite:///tasks.db"),
+        ("postgresql:/host/tasks", "write postgresql://user@host/database"),
+    ],
+)
+def test_a_torn_url_is_shown_how_such_a_one_is_written(url: str, way: str) -> None:
+    """A file has no user and no host."""
+    with pytest.raises(NotConfigured, match=f"URL cannot be read: {way}$"):
+        connect(url)
+
+
 def test_json_is_told_once_what_it_holds(store: Connection) -> None:
     """A key that is no text is told in the words of JSON, as a value is."""
     task: Any = {"name": "n", "description": "d", "agent_id": "a", "parameters": {1: (1, 2)}}

@@ -44,9 +44,8 @@ def opened(address: str) -> tuple[Engine, Dialect, str]:
     except (exc.ArgumentError, ValueError):
         # The text itself stays unsaid: it may hold a password.
         kind = address.partition(":")[0]
-        raise NotConfigured(
-            f"the {kind} URL cannot be read: write {kind}://user@host/database"
-        ) from None
+        way = "sqlite:///tasks.db" if kind == "sqlite" else f"{kind}://user@host/database"
+        raise NotConfigured(f"the {kind} URL cannot be read: write {way}") from None
     if url.get_backend_name() == "sqlite":
         return sqlite_engine(url), "sqlite", f"SQLite {url.database or 'in memory'}"
     return postgres_engine(url), "postgresql", postgres_name(url)
