@@ -159,3 +159,21 @@ def test_the_twin_for_asyncio_takes_records_too(desk: ModuleType) -> None:
     asyncio.run(desk.Ticket.aio.assign(ticket(desk), person(desk, "Ann")))
 
     assert linked(desk) == ("Ann", None, "Ann")
+
+
+def test_the_other_side_of_a_link_says_where_the_link_is_set(desk: ModuleType) -> None:
+    """By attribute and in a bulk call alike: it is no field of its own, and nothing is stored."""
+    ann, found = person(desk, "Ann"), []
+
+    for act in (
+        lambda: setattr(ann, "tickets", []),
+        lambda: desk.Person.bulk_create([{"name": "Dan", "tickets": []}]),
+    ):
+        with pytest.raises(RecordInvalid) as caught:
+            act()
+        found.append(str(caught.value))
+
+    assert all(
+        "tickets is the other side of Ticket.assignee, where the link is set" in one
+        for one in found
+    )

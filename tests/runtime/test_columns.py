@@ -211,6 +211,9 @@ def test_the_fields_of_a_linked_record_keep_apart_from_those_around() -> None:
         (lambda: measures.max(loose.parent.states), "max.. needs values with an order, and got"),
         (lambda: measures.max(loose.data), "max.. needs values with an order, and got"),
         (lambda: measures.min(loose.flag), "min.. needs values with an order, and got"),
+        (lambda: loose.data == {"a": 1}, "can only ask whether 'data' is blank, by c.data.is_none"),
+        (lambda: loose.data != "x", "compare the values of records that were read"),
+        (lambda: loose.states == State.DONE, "write c.states.contains.choice."),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )
@@ -235,6 +238,13 @@ def test_what_has_no_meaning_is_refused_with_a_way_out(
             "JsonColumn has no 'path': known here: is_none, is_not_none",
         ),
         (lambda: loose.needs.len(), "links have no 'len': did you mean 'count'?"),
+        (
+            lambda: loose.needs.name == "x",
+            (
+                "'needs' are links to any number of Task records: write what is asked of each, as in "
+                "c.needs.any(lambda one: one.name == …)"
+            ),
+        ),
         (lambda: loose.__wrapped__, "Task has no field '__wrapped__'"),
     ],
 )

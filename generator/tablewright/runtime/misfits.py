@@ -48,7 +48,7 @@ def unknown(model: type[AirtableModel], name: str) -> str:
     inverse = next((one for one in model.table.inverses() if one.key == name), None)
     if inverse is not None:
         there = f"{inverse.source.key}.{inverse.relation.key}"
-        return f"is the other side of {there}, where the link is set; conditions ask about it by c.{name}.any(…)"
+        return f"is the other side of {there}, where the link is set"
     known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
     return f"is not a field of {model.table.key}: {did_you_mean(name, known)}"
 

@@ -359,6 +359,9 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
             super().__setattr__(name, value)
         except ValidationError as error:
             raise misfits.translated(type(self), error, self.described()) from error
+        except AttributeError:
+            misfits.refuse_other_side(type(self), name, self.described())
+            raise
 
     def __copy__(self) -> Self:
         private, extra = getattr(self, "__pydantic_private__", None), self.__pydantic_extra__

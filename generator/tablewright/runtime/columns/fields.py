@@ -162,7 +162,23 @@ class DurationColumn(Bound, Duration):
         self.declared = DURATION.or_none(nullable)
 
 
-class JsonColumn(Bound):
+class Unequal(Bound):
+    """A field that is compared with nothing."""
+
+    __slots__ = ()
+    __hash__ = Term.__hash__
+
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # refused with a way out
+        raise TypeError(self._instead())
+
+    def _instead(self) -> str:
+        return (
+            f"a condition can only ask whether '{self.name}' is blank, by c.{self.name}.is_none() or is_not_none(): "
+            "compare the values of records that were read"
+        )
+
+
+class JsonColumn(Unequal):
     """A JSON field: conditions can only test it for blank."""
 
     __slots__ = ()
@@ -171,7 +187,7 @@ class JsonColumn(Bound):
         self.declared = JSON.or_none(nullable)
 
 
-class OpaqueColumn(Bound):
+class OpaqueColumn(Unequal):
     """Attachments, collaborators and the like: conditions can only test them for blank."""
 
     __slots__ = ()
@@ -198,7 +214,7 @@ class ChoiceColumn(Bound, Member[E]):
 F = TypeVar("F", bound=Choice)
 
 
-class ChoicesColumn(Bound, Generic[F]):
+class ChoicesColumn(Unequal, Generic[F]):
     """A field that holds several values of an enum."""
 
     __slots__ = ("choices",)
@@ -210,6 +226,9 @@ class ChoicesColumn(Bound, Generic[F]):
     def _copy_to(self, other: Any) -> None:
         super()._copy_to(other)
         other.choices = self.choices
+
+    def _instead(self) -> str:
+        return f"'{self.name}' holds any number of choices: write c.{self.name}.contains(choice)"
 
     def contains(self, choice: Member[F] | F) -> Condition:
         """Whether *choice* is among the values."""

@@ -177,24 +177,29 @@ class LinksColumn(Generic[C]):
         self._node: tree.Field | None = None
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        self._name = name
 
     def __get__(self, instance: Columns | None, owner: type | None = None) -> Self:
         if instance is None:
             return self
         found = type(self)(self._target, self._table)
-        found.name = self.name
-        found._node = field_node(self.name, records_of(self._table), instance._owner)
+        found._name = self._name
+        found._node = field_node(self._name, records_of(self._table), instance._owner)
         return found
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # refused with a way out
-        raise TypeError(f"links to many have no ==: write c.{self.name}.contains(record)")
+        raise TypeError(f"links to many have no ==: write c.{self._name}.contains(record)")
 
     __hash__ = object.__hash__
 
     if not TYPE_CHECKING:
         # Likewise.
         def __getattr__(self, name: str) -> Any:
+            if name in vars(self._target()):
+                raise AttributeError(
+                    f"'{self._name}' are links to any number of {self._table} records: write what is asked of each, as in "
+                    f"c.{self._name}.any(lambda one: one.{name} == …)"
+                )
             raise no_such_name(self, name, f"links have no '{name}'")
 
     def any(
@@ -218,7 +223,7 @@ class LinksColumn(Generic[C]):
         found = _linked_id(
             record,
             self._table,
-            lambda: f"c.{self.name}.any(lambda one: one.{_same(self._target(), record)})",
+            lambda: f"c.{self._name}.any(lambda one: one.{_same(self._target(), record)})",
         )
         return self.any(lambda linked: linked.id == found)
 
@@ -260,7 +265,7 @@ class LinksColumn(Generic[C]):
         result: Callable[[ValueType], ValueType],
     ) -> tuple[tree.Node, Term | None]:
         if self._node is None:
-            raise TypeError(f"look up {self.name} on a model, as in Model.c.{self.name}")
+            raise TypeError(f"look up {self._name} on a model, as in Model.c.{self._name}")
         depth = _depth.get()
         # A computed field of the linked record may look over links of its own, and its lambda may use the same name.
         name = f"{_parameter(body or where)}{f'_{depth + 1}' if depth else ''}"
@@ -296,8 +301,8 @@ def link_of(value: object) -> Link | None:
     """Return what is to be said of *value* where it is a link; nothing where it is none."""
     if isinstance(value, LinksColumn):
         return Link(
-            f"'{value.name}' are links to {value._table}",
-            f"how many there are, as in c.{value.name}.count()",
+            f"'{value._name}' are links to {value._table}",
+            f"how many there are, as in c.{value._name}.count()",
         )
     if isinstance(value, Columns):
         if not isinstance(value._owner, tree.Field):
