@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,8 @@ from sqlalchemy.engine import Connection
 from tablewright.provision.errors import StepFailed
 from tablewright.provision.ports.sql_compare import fill_value
 from tablewright.provision.ports.sql_differences import Differences
-from tablewright.provision.ports.sql_type_names import type_name
-from tablewright.provision.ports.sql_values import convert_values
+from tablewright.provision.ports.sql_values import Retyping, convert_in_place
+from tablewright.provision.ports.sql_values_postgres import using
 from tablewright.runtime.spec import TableSpec
 
 
@@ -53,15 +54,8 @@ class Alteration:
             self._add_column(table, column)
         for move in self._found.moves:
             move.carry_out(self._connection)
-        for table, name, nullable in self._found.nullable:
-            if not nullable:
-                self._fill_blanks(table, name)
         if self._connection.dialect.name == "sqlite":
-            for made in self._metadata.sorted_tables:
-                if made.name in self._found.rebuilt:
-                    self._rebuild(made)
-            for table, name, kind in self._found.retyped:
-                convert_values(self._connection, table, name, kind)
+            self._rebuild_all()
         else:
             self._alter()
         for index in self._found.indexes:
@@ -78,6 +72,39 @@ class Alteration:
         blank = column.nullable or value is None
         plain = sa.Column(column.name, column.type, nullable=blank, server_default=value)
         self._operations.add_column(table, plain)
+
+    def _rebuild_all(self) -> None:
+        late = [one for one in self._found.retyped if one.may_empty]
+        late_tables = {one.table for one in late}
+        rebuilt = [one for one in self._metadata.sorted_tables if one.name in self._found.rebuilt]
+        with self._unchecked():
+            for one in self._found.retyped:
+                if one not in late:
+                    convert_in_place(self._connection, one)
+            self._fill_required()
+            for made in rebuilt:
+                if made.name in late_tables:
+                    self._rebuild(made)
+        for made in rebuilt:
+            if made.name not in late_tables:
+                self._rebuild(made)
+        for one in late:
+            # The old column could not be blank.
+            convert_in_place(self._connection, one)
+
+    @contextlib.contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        """Leave checks aside: those of a table that is about to be rebuilt know nothing of new types and values."""
+        self._connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+        try:
+            yield
+        finally:
+            self._connection.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
+
+    def _fill_required(self) -> None:
+        for table, name, nullable in self._found.nullable:
+            if not nullable:
+                self._fill_blanks(table, name)
 
     def _fill_blanks(self, table: str, column: str) -> None:
         wanted = self._metadata.tables[table]
@@ -122,15 +149,28 @@ class Alteration:
             operations.drop_constraint(name, table, type_="check")
         for table, name in found.dropped:
             operations.drop_column(table, name)
-        for table, name, kind in found.retyped:
-            using = f'"{name}"::{type_name(kind, self._connection)}'
-            operations.alter_column(table, name, type_=kind, postgresql_using=using)
+        for one in found.retyped:
+            self._retype(one)
+        self._fill_required()
         for table, name, nullable in found.nullable:
             operations.alter_column(table, name, nullable=nullable)
         for one in found.constraints:
             operations.invoke(ops.AddConstraintOp.from_constraint(one))
         for _, check in found.checks:
             operations.invoke(ops.AddConstraintOp.from_constraint(check))
+
+    def _retype(self, one: Retyping) -> None:
+        quote = self._connection.dialect.identifier_preparer.quote
+        if self._metadata.tables[one.table].c[one.column].identity is None:
+            self._connection.exec_driver_sql(
+                f"ALTER TABLE {quote(one.table)} ALTER COLUMN {quote(one.column)} DROP IDENTITY IF EXISTS"
+            )
+        if one.nullable:
+            self._operations.alter_column(one.table, one.column, nullable=True)
+        conversion = using(quote(one.column), one.old, one.kind, self._connection)
+        self._operations.alter_column(
+            one.table, one.column, type_=one.kind, postgresql_using=conversion
+        )
 
 
 def _left_column(column: sa.Column[Any], metadata: sa.MetaData) -> sa.Column[Any]:

@@ -16,7 +16,7 @@ from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import MovedLinks
 from tablewright.provision.ports.sql_type_names import type_name
-from tablewright.provision.ports.sql_values import misfits
+from tablewright.provision.ports.sql_values import Retyping, misfits
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.sql_schema import SchemaTables
 
@@ -73,14 +73,12 @@ class Comparison:
         return self._found
 
     def _note_misfits(self) -> None:
-        """Note values that a new type does not take. PostgreSQL names the first when it casts them."""
-        if self._connection.dialect.name != "sqlite":
-            return
-        for table, column, kind in self._found.retyped:
-            text = misfits(self._connection, table, column, kind)
+        """Note values that a new type does not take."""
+        for one in self._found.retyped:
+            text = misfits(self._connection, one)
             if text:
-                self._found.say("!", "manual", table, text)
-                self._found.misfits.append(f"in table '{table}' {text}")
+                self._found.say("!", "manual", one.table, text)
+                self._found.misfits.append(f"in table '{one.table}' {text}")
 
     def _is_our_name(self, name: str | None, kind: str, parents: Any) -> bool:
         del parents
@@ -110,7 +108,8 @@ class Comparison:
             case ("modify_type", _, table, column, _, old, new):
                 before, after = type_name(old, self._connection), type_name(new, self._connection)
                 self._found.say("~", "lossy", table, f"column '{column}' from {before} to {after}")
-                self._found.retyped.append((table, column, new))
+                nullable = bool(self._wanted.metadata.tables[table].c[column].nullable)
+                self._found.retyped.append(Retyping(table, column, before, new, nullable))
                 self._found.rebuilt.add(table)
             case ("modify_nullable", _, table, column, _, _, nullable):
                 self._change_nullable(table, column, nullable=nullable)
@@ -194,6 +193,7 @@ class Comparison:
             if doubled:
                 stand = " stands" if doubled == 1 else "s stand"
                 found.say("!", "manual", table, f"'{', '.join(columns)}' is unique, and {doubled} value{stand} in several rows: change them")  # fmt: skip
+                found.unmet.add((table, str(one.name)))
                 return
         found.say("~", "safe", table, f"{'new' if is_new else 'no'} {what} on {', '.join(columns)}")
         (found.constraints if is_new else found.old_constraints).append(one)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports.sql_differences import Differences, mentions
 from tablewright.provision.ports.sql_shapes import live_shape, wanted_shapes
+from tablewright.provision.ports.sql_values import Retyping, rows_against
 from tablewright.runtime.stores.sql_schema import check_name
 from tablewright.runtime.stores.sql_types import MomentText
 
@@ -50,42 +51,55 @@ class ShapeComparison:
             found.rebuilt.add(table.name)
             if name not in made:
                 found.say("~", "safe", table.name, f"no check {_short(table, name)}")
-        other = found.new_names(table.name) | found.retyped_names(table.name)
+        retyped = {one.column: one for one in found.retyped if one.table == table.name}
+        new = found.new_names(table.name)
         for name, check in made.items():
             if there.get(name) == wanted.get(name):
                 continue
-            # Of a new column the cells are blank, or the default; of another type they are not of that type yet.
-            if other & {column.name for column in check.columns}:
+            columns = {column.name for column in check.columns}
+            changing = [one for column, one in retyped.items() if column in columns]
+            # Of a new column the cells are blank, or the default.
+            if columns & new:
                 found.checks.append((table.name, check))
                 found.rebuilt.add(table.name)
             else:
-                self._note_check(table, name, check)
+                self._note_check(table, name, check, changing)
 
     def _note_moments(self, table: sa.Table, there: Mapping[str, str]) -> None:
-        """Note texts that are to be moments: SQLite keeps both as text, and only the check of a text's length tells."""
+        """Note texts that are to be moments: SQLite keeps both as text, and only the checks of a text tell."""
         for column in table.columns:
-            is_text = check_name(table.name, column.name, "length") in there
+            checks = {check_name(table.name, column.name, rule) for rule in ("length", "value")}
+            is_text = bool(checks & there.keys())
             if is_text and isinstance(column.type, MomentText):
                 self._found.say("~", "lossy", table.name, f"column '{column.name}' from text to moments")  # fmt: skip
-                self._found.retyped.append((table.name, column.name, column.type))
+                one = Retyping(table.name, column.name, "TEXT", column.type, bool(column.nullable))
+                self._found.retyped.append(one)
                 self._found.rebuilt.add(table.name)
 
-    def _note_check(self, table: sa.Table, name: str, check: sa.CheckConstraint) -> None:
+    def _note_check(
+        self, table: sa.Table, name: str, check: sa.CheckConstraint, changing: Sequence[Retyping]
+    ) -> None:
         found = self._found
-        test = check.sqltext.compile(
+        compiled = check.sqltext.compile(
             dialect=self._connection.dialect, compile_kwargs={"literal_binds": True}
         )
-        rows = sa.select(sa.func.count()).select_from(sa.table(table.name))
-        query = rows.where(sa.not_(sa.literal_column(f"({test})")))
-        against = int(self._connection.execute(query).scalar_one())
+        test = str(compiled)
+        if changing:
+            against = rows_against(self._connection, changing[0], test)
+        else:
+            rows = sa.select(sa.func.count()).select_from(sa.table(table.name))
+            query = rows.where(sa.not_(sa.literal_column(f"({test})")))
+            against = int(self._connection.execute(query).scalar_one())
         if against:
             said = "1 row is" if against == 1 else f"{against} rows are"
             found.say("!", "manual", table.name, f"check {_short(table, name)}: {said} against it and would have to be changed first")  # fmt: skip
             found.unmet.add((table.name, name))
-            # The old form of the check stays until then.
-            found.old_checks = [one for one in found.old_checks if one != (table.name, name)]
+            if not changing:
+                # The old form of the check stays until then; of another type it would make no sense.
+                found.old_checks = [one for one in found.old_checks if one != (table.name, name)]
             return
-        found.say("~", "safe", table.name, f"check {_short(table, name)}")
+        if not changing:
+            found.say("~", "safe", table.name, f"check {_short(table, name)}")
         found.checks.append((table.name, check))
         found.rebuilt.add(table.name)
 

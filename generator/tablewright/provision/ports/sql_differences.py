@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tablewright.provision.changes import Safety, Sign, SqlChange
 from tablewright.provision.ports.sql_links import MovedLinks
+from tablewright.provision.ports.sql_values import Retyping
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Differences:
 
     changes: list[SqlChange] = field(default_factory=list)
     new_columns: list[tuple[str, sa.Column[Any]]] = field(default_factory=list)
-    retyped: list[tuple[str, str, Any]] = field(default_factory=list)
+    retyped: list[Retyping] = field(default_factory=list)
     nullable: list[tuple[str, str, bool]] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     left: dict[str, list[sa.Column[Any]]] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class Differences:
 
     def retyped_names(self, table: str) -> set[str]:
         """Return the columns that get another type."""
-        return {column for where, column, _ in self.retyped if where == table}
+        return {one.column for one in self.retyped if one.table == table}
 
     def left_names(self, table: str) -> set[str]:
         """Return the columns that a table keeps although the schema does not have them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,20 +31,22 @@ def carry_out_renames(connection: Connection, schema: Schema) -> list[SqlChange]
         name = sql_table(table.key)
         if name not in there:
             continue
-        columns = {one["name"] for one in sa.inspect(connection).get_columns(name)}
+        columns = {one["name"]: one["type"] for one in sa.inspect(connection).get_columns(name)}
         for old, new in _column_names(table):
             if old in columns and new not in columns:
                 connection.exec_driver_sql(
                     f"ALTER TABLE {_quoted(connection, name)} "
                     f"RENAME COLUMN {_quoted(connection, old)} TO {_quoted(connection, new)}"
                 )
-                columns = (columns - {old}) | {new}
+                columns[new] = columns.pop(old)
                 found.append(SqlChange(name, name, "~", "safe", f"column '{new}' renamed from '{old}'"))  # fmt: skip
         found += _renamed_values(connection, table, columns)
     return found
 
 
-def _renamed_values(connection: Connection, table: Table, columns: set[str]) -> Iterator[SqlChange]:
+def _renamed_values(
+    connection: Connection, table: Table, columns: Mapping[str, Any]
+) -> Iterator[SqlChange]:
     """Rename the values of enums in rows. The check that knows the old values is made anew afterwards."""
     name = sql_table(table.key)
     for field in table.fields:
@@ -51,17 +54,20 @@ def _renamed_values(connection: Connection, table: Table, columns: set[str]) -> 
             continue
         for value in field.enum.values:
             for old in value.was:
-                if _rename_value(connection, name, field, old, value.key):
+                # The column has its old type still: one value, or a list of them.
+                is_list = isinstance(columns[field.key], sa.JSON)
+                if _rename_value(connection, name, field.key, old, value.key, is_list=is_list):
                     text = f"value '{value.key}' of '{field.key}' renamed from '{old}'"
                     yield SqlChange(name, name, "~", "safe", text)
 
 
-def _rename_value(connection: Connection, table: str, field: Field, old: str, new: str) -> bool:
-    cell: sa.ColumnClause[str] = sa.column(field.key, sa.Text())
+def _rename_value(
+    connection: Connection, table: str, column: str, old: str, new: str, *, is_list: bool
+) -> bool:
+    cell: sa.ColumnClause[str] = sa.column(column, sa.Text())
     rows = sa.table(table, cell)
     text = sa.cast(cell, sa.Text())
-    is_list = field.kind.name == "enum_list"
-    holds = text.contains(f'"{old}"', autoescape=True) if is_list else cell == old
+    holds = text.contains(f'"{old}"', autoescape=True) if is_list else text == old
     if not connection.execute(sa.select(sa.exists().where(holds).select_from(rows))).scalar_one():
         return False
     changed: sa.ColumnElement[str] = sa.literal(new)
@@ -75,11 +81,11 @@ def _rename_value(connection: Connection, table: str, field: Field, old: str, ne
     else:
         # By what it says: its name is that of a table and column before they were renamed.
         for check in sa.inspect(connection).get_check_constraints(table):
-            if mentions(check["sqltext"], {field.key}) and f"'{old}'" in check["sqltext"]:
+            if mentions(check["sqltext"], {column}) and f"'{old}'" in check["sqltext"]:
                 connection.exec_driver_sql(
                     f"ALTER TABLE {_quoted(connection, table)} DROP CONSTRAINT {_quoted(connection, str(check['name']))}"
                 )
-    connection.execute(rows.update().where(holds).values({field.key: changed}))
+    connection.execute(rows.update().where(holds).values({column: changed}))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
     return True

@@ -1,74 +1,117 @@
-"""Values of a SQLite column that gets another type: converted as PostgreSQL's casts do, or refused.
+"""Values of a column that gets another type: how many cannot become what they are to be, before anything is changed.
 
-SQLite stores whatever it is given, so a value that does not fit would stay, and be found when somebody reads it.
+Both databases say so by two functions that are there for a moment, and that convert just as carrying it out does.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from tablewright.runtime.stores.sql_queue_columns import TEXT_FORM
-from tablewright.runtime.stores.sql_types import MomentText
+from tablewright.provision.ports import sql_values_postgres, sql_values_sqlite
+from tablewright.runtime.stores import sql_types
 
-_TRIAL: Final = "tw_trial"
+FITS: Final = "tw_fits"
+"""Of a value: whether it can be of the new type."""
+CONVERTED: Final = "tw_converted"
+"""Of a value that can: what it becomes."""
+_SHOWN: Final = 60
 
 
-def misfits(connection: Connection, table: str, column: str, kind: Any) -> str:
-    """Return how many values of a column cannot be of a new type, and the first of them; empty where all can.
+@dataclass(frozen=True, slots=True)
+class Retyping:
+    """A column that gets another type. *old* is the name of its type so far, *kind* the new one."""
 
-    They are tried in a table that is there for a moment: on its way into a column SQLite turns a text into a number
-    where it is one.
-    """
-    cell: Any = sa.column(column)
-    _, fits, name = _rules(cell, kind)
-    if fits is None:
-        return ""
-    trial = sa.Table(
-        _TRIAL, sa.MetaData(), sa.Column("id", sa.Text()), sa.Column(column, kind), prefixes=["TEMPORARY"]
-    )  # fmt: skip
-    connection.execute(sa.schema.CreateTable(trial))
-    try:
-        rows = sa.select(sa.column("id"), cell).select_from(sa.table(table))
-        connection.execute(trial.insert().from_select(["id", column], rows))
-        tried = sa.select(sa.column("id"), cell).select_from(sa.table(_TRIAL))
-        wrong = tried.where(cell.is_not(None), sa.not_(fits)).order_by(sa.column("id"))
+    table: str
+    column: str
+    old: str
+    kind: Any
+    nullable: bool
+
+    @property
+    def may_empty(self) -> bool:
+        """Tell whether a value may become blank: an empty list of choices, where one alone is to be held."""
+        return self.nullable and self.old == "JSON" and isinstance(self.kind, sql_types.MemberName)
+
+
+def misfits(connection: Connection, one: Retyping) -> str:
+    """Return how many values of a column cannot be of its new type, and the first of them; empty where all can."""
+    cell: Any = sa.column(one.column)
+    record: Any = sa.column("id")
+    with _functions(connection, one) as (fits, _):
+        wrong = (
+            sa.select(record, sa.cast(cell, sa.Text()))
+            .select_from(sa.table(one.table))
+            .where(cell.is_not(None), sa.not_(fits))
+        )
         count = sa.select(sa.func.count()).select_from(wrong.subquery())
         found = int(connection.execute(count).scalar_one())
         if not found:
             return ""
-        row_id, value = connection.execute(wrong.limit(1)).one()
-    finally:
-        connection.execute(sa.schema.DropTable(trial))
+        row_id, value = connection.execute(wrong.order_by(record).limit(1)).one()
     held = "1 row holds" if found == 1 else f"{found} rows hold"
-    return f"{held} something in '{column}' that is no {name}, such as {value!r} in {row_id}: change it first"
+    shown = repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
+    return f"{held} something in '{one.column}' that is no {_word(one)}, such as {shown} in {row_id}: change it first"
 
 
-def convert_values(connection: Connection, table: str, column: str, kind: Any) -> None:
-    """Bring the values of a column to its new type, which the column has already and which all of them can have."""
-    cell: Any = sa.column(column)
-    converted, _, _ = _rules(cell, kind)
-    if converted is not None:
-        rows = sa.table(table, cell)
-        connection.execute(rows.update().where(cell.is_not(None)).values({column: converted}))
+def rows_against(connection: Connection, one: Retyping, check: str) -> int:
+    """Return how many rows will be against a check of the column once they are converted."""
+    cell: Any = sa.column(one.column)
+    with _functions(connection, one) as (fits, converted):
+        will_be = (
+            sa.select(converted.label(one.column)).select_from(sa.table(one.table)).where(fits)
+        )
+        query = sa.select(sa.func.count()).select_from(will_be.subquery())
+        against = query.where(cell.is_not(None), sa.not_(sa.literal_column(f"({check})")))
+        return int(connection.execute(against).scalar_one())
 
 
-def _rules(cell: Any, kind: Any) -> tuple[Any, Any, str]:
-    """Return what a value becomes, the test that it can, and what it is then called; nothing where all values fit."""
-    is_number = sa.func.typeof(cell).in_(("integer", "real"))
-    if isinstance(kind, MomentText):
-        moment = sa.func.strftime(TEXT_FORM, cell).op("||")("000Z")
-        return moment, moment.is_not(None), "moment"
-    match kind:
+def convert_in_place(connection: Connection, one: Retyping) -> None:
+    """Bring the values of a SQLite column to a new type, all of which fit; the column may get it before or afterwards."""
+    cell: Any = sa.column(one.column)
+    with _functions(connection, one) as (_, converted):
+        rows = sa.table(one.table, cell)
+        connection.execute(rows.update().where(cell.is_not(None)).values({one.column: converted}))
+
+
+@contextlib.contextmanager
+def _functions(connection: Connection, one: Retyping) -> Iterator[tuple[Any, Any]]:
+    """Yield whether the column's value fits, and what it becomes, as expressions."""
+    cell: Any = sa.column(one.column)
+    if connection.dialect.name == "sqlite":
+        sql_values_sqlite.define(connection, one.old, one.kind, FITS, CONVERTED, nullable=one.nullable)  # fmt: skip
+        yield sa.func.tw_fits(cell) == 1, sa.func.tw_converted(cell)
+        return
+    with connection.begin_nested() as savepoint:
+        sql_values_postgres.define(connection, one.old, one.kind, FITS, CONVERTED, nullable=one.nullable)  # fmt: skip
+        here = sa.func.pg_temp
+        yield here.tw_fits(cell, type_=sa.Boolean()), here.tw_converted(cell)
+        savepoint.rollback()
+
+
+def _word(one: Retyping) -> str:
+    """Return what a value is called that fits."""
+    match one.kind:
+        case sql_types.MomentText() | sql_types.MomentStamp():
+            return "moment"
+        case sql_types.Seconds():
+            return "number of seconds"
+        case sql_types.MemberNames() | sql_types.MemberName():
+            return "single value of the enum"
         case sa.Boolean():
-            return None, cell.in_((0, 1)), "boolean"
+            return "boolean"
         case sa.Integer():
-            return sa.cast(sa.func.round(cell), sa.Integer()), is_number, "whole number"
+            return "whole number"
         case sa.Float():
-            return None, is_number, "number"
+            return "number"
         case sa.Date():
-            return sa.func.date(cell), sa.func.date(cell).is_not(None), "date"
+            return "date"
+        case sa.JSON():
+            return "JSON"
         case _:
-            return None, None, ""
+            return "text"
