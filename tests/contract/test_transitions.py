@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
-from tablewright.runtime import Connection, RecordChanged, RecordInvalid, TransitionRefused
+from tablewright.runtime import (
+    Connection,
+    RecordChanged,
+    RecordInvalid,
+    RecordNotFound,
+    TransitionRefused,
+)
 from tests.contract.tasks import task
 
 
@@ -109,3 +117,41 @@ def test_the_time_that_a_task_took_is_measured_unless_given(connection: Connecti
     assert made.started_at is not None
     took = (made.completed_at - made.started_at).total_seconds()
     assert made.execution_time_seconds == pytest.approx(took, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "told", [{"by": "\x00"}, {"why": "\ud800"}, {"by": 5}, {"why": "x" * 100_001}]
+)
+def test_who_and_why_are_texts_that_every_store_holds(
+    connection: Connection, told: dict[str, Any]
+) -> None:
+    """They are checked as fields are, before anything is stored."""
+    made = task()
+    (name,) = told
+
+    with pytest.raises(RecordInvalid, match=rf"start_execution\(\): {name} "):
+        made.start_execution(**told)
+
+    assert AgentTask.get(made.id).status is TaskStatus.PENDING
+    assert made.history() == []
+
+
+def test_a_decision_by_what_is_not_saved_is_told_so(connection: Connection) -> None:
+    """Nobody else changed the record, so that reading it again would only drop the change."""
+    made = task()
+    made.start_execution()
+    made.fail_execution("x")
+    made.retry_count = 2
+
+    with pytest.raises(RecordChanged, match=r"is not saved \(retry_count is 0, not 2\).* save\(\)"):
+        made.retry_execution()
+
+    made.save()
+    assert made.retry_execution().retry_count == 3
+
+
+@pytest.mark.parametrize("no_id", ["", "\x00", "rec\ud800", "x" * 100])
+def test_what_can_be_no_id_is_not_found(connection: Connection, no_id: str) -> None:
+    """The same on every store."""
+    with pytest.raises(RecordNotFound):
+        AgentTask.get(no_id)

@@ -19,7 +19,7 @@ TablewrightError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -162,10 +162,16 @@ class TransitionRefused(TablewrightError):
 class RecordChanged(TablewrightError):
     """The stored record is not the one this program saw; nothing was stored.
 
-    *differs* maps each field to what is stored and what was expected.
+    *differs* maps each field to what is stored and what was expected. *unsaved* are those that this program changed itself.
     """
 
-    def __init__(self, record: str, action: str, differs: Mapping[str, tuple[Any, Any]]) -> None:
+    def __init__(
+        self,
+        record: str,
+        action: str,
+        differs: Mapping[str, tuple[Any, Any]],
+        unsaved: Collection[str] = (),
+    ) -> None:
         self.record = record
         self.action = action
         self.differs = dict(differs)
@@ -173,6 +179,12 @@ class RecordChanged(TablewrightError):
             f"{name} is {shown(now)}, not {shown(was)}" for name, (now, was) in self.differs.items()
         ]
         found = "; ".join(parts) or "somebody else moved it at the same moment"
+        if differs and set(differs) <= set(unsaved):
+            super().__init__(
+                f"cannot '{action}' {record}: what it is decided by is not saved ({found}). Call save() first, or refresh() "
+                "to drop the change"
+            )
+            return
         super().__init__(
             f"cannot '{action}' {record}: it has changed ({found}). Call refresh() and decide again"
         )

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder
@@ -59,7 +59,7 @@ def transition(
     """Move *record*, in the store and then in memory, and return it.
 
     Raises:
-        RecordInvalid: an argument, or a value that would be set, does not fit.
+        RecordInvalid: an argument, *by*, *why*, or a value that would be set, does not fit.
         TransitionRefused: the state or the guard forbids it.
         RecordChanged: somebody else changed the state or a field that the transition looks at.
         RecordNotFound: somebody deleted the record.
@@ -67,6 +67,7 @@ def transition(
     """
     lifecycle, spec = _specification(record, name)
     origin = record._stored(name)
+    by, why = _fitting(record, name, _TOLD, {"by": by, "why": why}).values()
     if origin.lease is not None:
         from tablewright.runtime.queue.settling import transition_held
 
@@ -157,14 +158,24 @@ def checked_arguments(
     Raises:
         RecordInvalid: with every argument that does not fit.
     """
+    return _fitting(record, spec.name, spec.takes, values)
+
+
+_TOLD: Final = (ArgumentSpec("by", "long_text"), ArgumentSpec("why", "long_text"))
+"""What every transition is told for its history."""
+
+
+def _fitting(
+    record: AirtableModel, name: str, takes: Iterable[ArgumentSpec], values: Mapping[str, Any]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     misfits: list[Misfit] = []
-    for argument in spec.takes:
+    for argument in takes:
         value = values.get(argument.key)
         try:
             found[argument.key] = _argument(argument, value)
         except Unfit as unfit:
-            misfits.append(unfit.misfit(f"{spec.name}(): {argument.key}", value))
+            misfits.append(unfit.misfit(f"{name}(): {argument.key}", value))
     if misfits:
         raise RecordInvalid(record.described(), misfits)
     return found
@@ -199,7 +210,13 @@ def changed(record: AirtableModel, action: str, expected: Row, stored: Row) -> R
         )
         if not same:
             differs[key] = (_shown(now), _shown(value))
-    return RecordChanged(record.described(), action, differs)
+    origin = origin_of(record)
+    unsaved = [
+        key
+        for key, (now, _) in differs.items()
+        if origin is not None and _shown(origin.row.get(key)) == now
+    ]
+    return RecordChanged(record.described(), action, differs, unsaved)
 
 
 def _shown(value: Any) -> Any:

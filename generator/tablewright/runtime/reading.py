@@ -34,7 +34,9 @@ def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row
     """
     if not isinstance(record_id, str):
         raise TypeError(f"get() takes the id of a record of {model.table.key}, not {record_id!r}")
-    row = store.fetch(model.table, [record_id]).get(record_id)
+    # What no store has as an id is not asked for: databases refuse some of it in words of their own.
+    is_possible = record_id.isascii() and record_id.isprintable()
+    row = store.fetch(model.table, [record_id]).get(record_id) if is_possible else None
     if row is None:
         raise RecordNotFound(model.table.key, [record_id], store.description)
     return row
