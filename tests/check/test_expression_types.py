@@ -22,6 +22,7 @@ from tablewright.expressions.types import (
     INTEGER,
     NUMBER,
     TEXT,
+    ValueType,
     enum_type,
     list_of,
     record_of,
@@ -46,6 +47,7 @@ FIELDS = {
     "took": DURATION.or_none(),
     "parent": record_of("Order"),
     "children": records_of("Order"),
+    "names_of_parents": ValueType("opaque"),
 }
 SCOPE = Scope(FIELDS, ENUMS, {"Order": FIELDS}, {"name": TEXT, "limit": INTEGER.or_none()})
 
@@ -238,3 +240,15 @@ def test_what_is_known_beforehand_is_no_comparison(text: str, holds: bool) -> No
     assert problems == ()
     assert node is not None
     assert node == tree.Constant(holds, BOOLEAN)
+
+
+@pytest.mark.parametrize(
+    "text", ["names_of_parents == 'A'", "'A' in names_of_parents", "names_of_parents in ['A', 'B']"]
+)
+def test_who_asks_a_lookup_is_led_to_the_field_that_it_shows(text: str) -> None:
+    """What Airtable looks up is a list of anything; the field behind the link has a type, on every store."""
+    _, problems = resolve(text, SCOPE)
+
+    assert [one.help for one in problems] == [
+        "test it with 'is None'; what a lookup shows is asked for along its link, as in customer.name"
+    ]

@@ -33,6 +33,9 @@ _ARITHMETIC: Final[Mapping[type[ast.operator], tree.ArithmeticOperator]] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%",
 }  # fmt: skip
 _UNCOMPARABLE: Final = ("list", "records", "record", "json", "opaque")
+_OPAQUE_WAY: Final = (
+    "test it with 'is None'; what a lookup shows is asked for along its link, as in customer.name"
+)
 
 
 def logic(context: Context, node: ast.BoolOp) -> tree.Node | None:
@@ -270,6 +273,8 @@ def _compared(
             way_out = f"write {ast.unparse(node.comparators[0])} in {ast.unparse(node.left)}"
         if not way_out and left.type.kind == "text" and right.type.is_numeric:
             way_out = f"compare its length, len({ast.unparse(node.left)}), or with a text in quotes"
+        if not way_out and "opaque" in (left.type.kind, right.type.kind):
+            way_out = _OPAQUE_WAY
         context.problem(node, "TW504", f"compares {left.type} with {right.type}", way_out)
         return None
     if shared.kind in _UNCOMPARABLE:
@@ -350,8 +355,8 @@ def _membership(
     elif in_list and items.type.item is not None and accepts(items.type.item, item.type.not_none()):
         found = tree.ListContains(items, item)
     else:
-        context.problem(right, "TW504", f"cannot look for {item.type} in {items.type}",
-                        "after 'in' stands a list such as [A, B], a text, or a field with several choices")  # fmt: skip
+        context.problem(right, "TW504", f"cannot look for {item.type} in {items.type}", _OPAQUE_WAY if items.type.kind == "opaque"
+                        else "after 'in' stands a list such as [A, B], a text, or a field with several choices")  # fmt: skip
         return None
     return tree.Not(found) if negated else found
 
@@ -363,7 +368,8 @@ def _one_of(
     if item is None:
         return None
     if item.type.kind in _UNCOMPARABLE:
-        context.problem(left, "TW504", f"{item.type} cannot be looked up in a list")
+        context.problem(left, "TW504", f"{item.type} cannot be looked up in a list",
+                        _OPAQUE_WAY if item.type.kind == "opaque" else "")  # fmt: skip
         return None
     if not options:
         return tree.Constant(negated, BOOLEAN)
