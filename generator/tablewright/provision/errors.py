@@ -89,6 +89,8 @@ class Refused(PortError):
                 )
             case 404:
                 return "Check the ids of base and workspace, and that the end point is Airtable's"
+            case 429:
+                return "The workspace has used up its API calls of this month, as its plan in Airtable has it: wait, or change that plan"
             case _:
                 return "Change the schema, or the base"
 

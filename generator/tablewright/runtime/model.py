@@ -118,11 +118,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
     ) -> list[Self]:  # fmt: skip
         """Update the records whose fields *on* have the values of an item, or store new ones; return them in order.
 
-        As in `upsert`, with everything checked before the first is sent. New records are stored first, then changes.
-
-        Raises:
-            RecordInvalid: values do not fit, or two items or records have the same values of *on*.
-            WriteIncomplete: some are stored and some are not; it says which.
+        As in `upsert`: new records are stored first, then changes. What goes wrong is told as by `bulk_create`.
         """
         return upserting.bulk_upsert(cls, writing.several(items, "bulk_upsert([{…}, …])"), on)
 

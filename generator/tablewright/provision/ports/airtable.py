@@ -18,6 +18,7 @@ from pyairtable import Api
 
 from tablewright import airtable
 from tablewright.provision.errors import AnswerLost, Refused, Unreachable
+from tablewright.runtime.stores.airtable_answers import error_of, retry_after
 from tablewright.runtime.stores.limiter import Limiter, limiter_for
 
 Json = dict[str, Any]
@@ -219,9 +220,11 @@ class AirtablePort:
         """Return the seconds to wait before the same call is sent again; nothing where it must not be."""
         if response is None or response.status_code not in (429, 503):
             return None
-        given = response.headers.get("retry-after", "")
-        if given.isdigit():
-            return min(float(given), _LONGEST_WAIT)
+        if error_of(response)[0] == "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
+            return None
+        given = retry_after(response, time.time())
+        if given is not None:
+            return min(given, _LONGEST_WAIT)
         # After too many requests Airtable refuses everything for 30 s.
         if response.status_code == 429:
             return float(airtable.PENALTY_SECONDS)
@@ -233,14 +236,5 @@ def _failure(response: requests.Response | None) -> Exception:
         return AnswerLost(
             f"Airtable answered {response.status_code if response is not None else 'nothing'}"
         )
-    kind, message = "", ""
-    try:
-        told = response.json().get("error")
-    except (ValueError, AttributeError):
-        told = None
-    # The error is a text or an object; clients meet both.
-    if isinstance(told, str):
-        kind = told
-    elif isinstance(told, dict):
-        kind, message = str(told.get("type") or ""), str(told.get("message") or "")
+    kind, message = error_of(response)
     return Refused(response.status_code, kind or str(response.reason), message)
