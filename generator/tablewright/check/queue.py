@@ -293,5 +293,5 @@ def _seconds(findings: Findings, reader: Reader, key: str, default: float | None
             f"'{key}' is '{word.text}', and {wanted}",
             "such as 30s, 5m, 1.5h or 2d",
         )
-        return default
+        return None
     return seconds

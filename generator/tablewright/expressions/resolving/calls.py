@@ -15,9 +15,12 @@ from tablewright.expressions.types import ValueType, common_type
 def call(context: Context, node: ast.Call, expected: ValueType | None) -> tree.Node | None:
     """Return the tree of a call: of a function, or of `any`, `all`, `len` and the like over linked records."""
     if not isinstance(node.func, ast.Name):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in functions.FUNCTIONS:
-            inside = ", ".join(ast.unparse(one) for one in (node.func.value, *node.args))
-            way_out = f"write {node.func.attr}({inside})"
+        written = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        meant = functions.FUNCTIONS_ELSEWHERE.get(written, written)
+        if isinstance(node.func, ast.Attribute) and meant in functions.FUNCTIONS:
+            # Of datetime.now() and the like, what stands before the point is a module, and there is nothing to take.
+            parts = (node.func.value, *node.args) if functions.takes_arguments(meant) else ()
+            way_out = f"write {meant}({', '.join(ast.unparse(one) for one in parts)})"
         else:
             known = dict.fromkeys((*functions.FUNCTIONS, *functions.QUANTIFIERS))
             way_out = f"there are only functions: {', '.join(known)}"
