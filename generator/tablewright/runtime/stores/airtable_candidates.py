@@ -13,7 +13,7 @@ from tablewright.airtable import RECORDS_PER_PAGE
 from tablewright.expressions import tree
 from tablewright.expressions.evaluate import Evaluator
 from tablewright.expressions.types import enum_type
-from tablewright.runtime.codec import Row
+from tablewright.runtime.codec import Row, encode_changes
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.queue.store import Taking
 from tablewright.runtime.spec import LifecycleSpec, QueueSpec, TableSpec
@@ -54,6 +54,14 @@ class Reading:
         """Forget records that were tried."""
         tried = set(ids)
         self.rows = [row for row in self.rows if row["id"] not in tried]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What taking one record sets; *unfit* is why it is the state alone."""
+
+    row: Row
+    unfit: str = ""
 
 
 class Candidates:
@@ -114,12 +122,12 @@ class Candidates:
                 found[row["id"]] = row
         return found
 
-    def changes(self, asked: Asked, rows: Sequence[Row], now: datetime) -> dict[str, Row]:
-        """Return what taking each of some records sets, at the moment *now*."""
+    def changes(self, asked: Asked, rows: Sequence[Row], now: datetime) -> dict[str, Change]:
+        """Return what taking each of some records sets, at the moment *now*: the state alone where the rest does not fit."""
         lifecycle, queue = parts(asked.table)
         take = lifecycle.by_name[queue.take]
         evaluator = self._evaluator(asked.table, now)
-        found: dict[str, Row] = {}
+        found: dict[str, Change] = {}
         for row, view in zip(rows, linked_rows(asked.table, rows, self._base), strict=True):
             is_lapsed = row[lifecycle.field] is take.target
             sets: Mapping[str, Any] = asked.taking.sets_again if is_lapsed else asked.taking.sets
@@ -127,7 +135,14 @@ class Candidates:
                 key: evaluator.value(one, {"": view}) if isinstance(one, tree.Node) else one
                 for key, one in sets.items()
             }
-            found[row["id"]] = {**values, lifecycle.field: take.target}
+            taken = {lifecycle.field: take.target}
+            try:
+                # Airtable itself knows no limits: it would take what makes the record unreadable.
+                encode_changes(asked.table, values, f"{asked.table.key} {row['id']}")
+            except RecordInvalid as unfit:
+                found[row["id"]] = Change(taken, str(unfit))
+            else:
+                found[row["id"]] = Change({**values, **taken})
         return found
 
     def is_hopeless(self, asked: Asked, row: Row, now: datetime) -> bool:

@@ -99,7 +99,7 @@ class NotedQueue:
         for row in ready:
             before = Note.read(row[field])
             note = Note(worker, token, until, before.attempt + 1, taken=now)
-            changes[row["id"]] = {**sets[row["id"]], field: note.text()}
+            changes[row["id"]] = {**sets[row["id"]].row, field: note.text()}
         for batch in batches(list(changes.items()), RECORDS_PER_WRITE):
             try:
                 self._write(table, dict(batch), fresh_until=began + self.fresh_seconds)
@@ -121,7 +121,8 @@ class NotedQueue:
                 held_by=Note.read(row[field]).worker, attempt=note.attempt, at=now,
             )  # fmt: skip
             known = {**fresh, **note.told()}
-            claimed.append(Claimed(known, token, self._clock.now(), now, row[lifecycle.field]))
+            unfit = sets[row["id"]].unfit
+            claimed.append(Claimed(known, token, self._clock.now(), now, row[lifecycle.field], unfit))  # fmt: skip
         self._history.add_all(table, history_entries(table, entries))
         met_others = len(claimed) < len(ready)
         self._spread = min(self._spread * 2, MOST_SPREAD) if met_others else max(self._spread // 2, 1)  # fmt: skip

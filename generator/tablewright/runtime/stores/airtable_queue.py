@@ -147,7 +147,7 @@ class LeasedQueue:
             now = batch[0].now
             changes = self._candidates.changes(asked, [rows[one.record_id] for one in batch], now)
             try:
-                written = self._records.write(table, changes)
+                written = self._records.write(table, {key: one.row for key, one in changes.items()})
             except Refused as refused:
                 rest = [one.record_id for one in claims[number * RECORDS_PER_WRITE :]]
                 self._leases.give_back(place, rest, token)
@@ -164,9 +164,10 @@ class LeasedQueue:
                     worker=one.worker or "", held_by=held_by, attempt=one.attempt, at=one.now,
                 )  # fmt: skip
                 entries += history_entries(table, list(steps))
-                fresh = self._records.row(table, record, {**row, **changes[one.record_id]})
+                change = changes[one.record_id]
+                fresh = self._records.row(table, record, {**row, **change.row})
                 known = {**fresh, **told(one)}
-                found.append(Claimed(known, token, one.now, one.now, row[lifecycle.field]))
+                found.append(Claimed(known, token, one.now, one.now, row[lifecycle.field], change.unfit))  # fmt: skip
         self._history.add_all(table, entries)
         return found
 
