@@ -157,3 +157,16 @@ def test_what_is_gone_is_breaking() -> None:
         "Size: enum 'Size' is gone (breaking)",
         "Order.size: field 'size' is gone; its values stay in the store until they are dropped (breaking)",
     ]
+
+
+def test_a_value_in_the_midst_moves_no_colour_that_nobody_chose() -> None:
+    """Values without a colour get the usual one of their place; only a colour that was written is told."""
+    inserted = changes(
+        ("values: {OPEN: Open, PAID: Paid}", "values: {OPEN: Open, HELD: Held, PAID: Paid}")
+    )
+    recoloured = changes(("SMALL: {color: redBright}", "SMALL: {color: greenBright}"))
+    dropped = changes(("BIG: {color: blueBright}", "BIG: {}"))
+
+    assert [one.sentence for one in inserted] == ["the value HELD is new"]
+    assert [one.sentence for one in recoloured] == ["its colour was redBright and is greenBright"]
+    assert [one.sentence for one in dropped] == ["its colour was blueBright and is cyanLight2"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 
+from tablewright.airtable import DEFAULT_CHOICE_COLORS
 from tablewright.language.change import Change, listed, matched, renamed
 from tablewright.language.field_changes import field_changes, relation_changes
 from tablewright.language.part_changes import (
@@ -52,8 +54,13 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
         yield Change(f"{new.key}.{value.key}", "breaking", f"the value {value.key} is gone: records that have it cannot be read")  # fmt: skip
     for value in values.added:
         yield Change(f"{new.key}.{value.key}", "compatible", f"the value {value.key} is new")
+    colors_before, colors_after = _chosen_colors(old), _chosen_colors(new)
     for before, after in values.both:
-        yield from _value(f"{new.key}.{after.key}", before, after)
+        place = f"{new.key}.{after.key}"
+        yield from _value(place, before, after)
+        is_chosen = before.key in colors_before or after.key in colors_after
+        if is_chosen and before.color != after.color:
+            yield Change(place, "compatible", f"its colour was {before.color} and is {after.color}")  # fmt: skip
     stayed = {before.key: after.key for before, after in values.both}
     order_before = [stayed[value.key] for value in old.values if value.key in stayed]
     order_after = [value.key for value in new.values if value.key in stayed.values()]
@@ -66,12 +73,16 @@ def _enum(old: Enum, new: Enum) -> Iterator[Change]:
         yield Change(new.key, "breaking", f"its values have another order: {listed([value.key for value in new.values])}")  # fmt: skip
 
 
+def _chosen_colors(enum: Enum) -> set[str]:
+    """Return the values with another colour than the usual one of their place, which changes with the place."""
+    usual = cycle(DEFAULT_CHOICE_COLORS)
+    return {one.key for one, color in zip(enum.values, usual, strict=False) if one.color != color}
+
+
 def _value(place: str, old: EnumValue, new: EnumValue) -> Iterator[Change]:
     yield from renamed(place, old.key, new.key, "value")
     if old.label != new.label:
         yield Change(place, "backfill", f"its label was '{old.label}' and is '{new.label}': records in Airtable hold the label")  # fmt: skip
-    if old.color != new.color:
-        yield Change(place, "compatible", f"its colour was {old.color} and is {new.color}")
     if old.description != new.description:
         yield Change(place, "compatible", "its description changed")
 
