@@ -132,3 +132,38 @@ tables:
         "Default_ --> DONE: end",
         "DONE --> [*]",
     ]
+
+
+def test_a_state_diagram_shows_every_name_as_it_is() -> None:
+    """Mermaid 11 cannot draw a state `root`, reads `_x_` as markup, and draws loops of one state over one another."""
+    text = """\
+tablewright: 1
+name: roots
+enums: {Stand: {values: {root: _first_, constructor: Second}}}
+tables:
+  Tree:
+    fields: {title: text, stand: Stand}
+    lifecycle:
+      field: stand
+      initial: root
+      transitions:
+        look: {from: root, to: root}
+        grow: {from: root, to: constructor}
+        fall: {from: [root, constructor], to: constructor, when: title is not None}
+        wait: {from: [constructor, root], to: root}
+"""
+    schema = compile_schema(Source("roots.yaml", text)).schema
+    assert schema is not None
+
+    view = readme_view(schema, Code("roots.yaml"))
+
+    assert [line.strip() for line in view.tables[0].state_diagram.split("\n")[1:]] == [
+        'state "#95;first#95;" as root_',
+        'state "Second" as constructor_',
+        "[*] --> root_",
+        "root_ --> constructor_: grow",
+        "root_ --> constructor_: fall [guarded]",
+        "constructor_ --> root_: wait",
+        "root_ --> root_: look, wait",
+        "constructor_ --> constructor_: fall [guarded]",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from tablewright.model.lifecycle import Lifecycle
@@ -11,9 +12,12 @@ _STATE_WORDS: Final = frozenset(
     {
         "acctitle", "accdescr", "class", "classdef", "click", "default", "direction", "end", "hide", "href", "note", "scale",
         "state", "statediagram", "style",
+        "root", "constructor", "hasownproperty", "isprototypeof", "propertyisenumerable", "tolocalestring", "tostring",
+        "valueof",
     }
 )  # fmt: skip
-"""Words of Mermaid's state diagrams, in small letters, that no state can be called."""
+"""What no state can be called in Mermaid, in small letters: words of its state diagrams, its own name for the whole
+diagram, and what JavaScript finds in every object."""
 
 _TABLE_WORDS: Final = frozenset(
     {
@@ -37,14 +41,28 @@ def state_diagram(schema: Schema, lifecycle: Lifecycle) -> str:
         for state in lifecycle.states
     ]
     lines.append(f"    [*] --> {ids[lifecycle.initial]}")
-    for one in lifecycle.transitions:
-        guard = " [guarded]" if one.guard is not None else ""
-        lines += [
-            f"    {ids[source]} --> {ids[one.target]}: {one.key}{guard}" for source in one.sources
-        ]
+    for source, target, names in _arrows(lifecycle):
+        lines.append(f"    {ids[source]} --> {ids[target]}: {names}")
     entered = {one.target for one in lifecycle.transitions} | {lifecycle.initial}
     lines += [f"    {ids[state]} --> [*]" for state in lifecycle.final_states if state in entered]
     return "\n".join(lines)
+
+
+def _arrows(lifecycle: Lifecycle) -> Iterator[tuple[str, str, str]]:
+    """Yield source, target and name of every arrow: what leads from a state to itself has one, with all the names.
+
+    Mermaid draws several of those on top of one another.
+    """
+    loops: dict[str, list[str]] = {}
+    for one in lifecycle.transitions:
+        shown = f"{one.key} [guarded]" if one.guard is not None else one.key
+        for source in one.sources:
+            if source == one.target:
+                loops.setdefault(source, []).append(shown)
+            else:
+                yield source, one.target, shown
+    for state, names in loops.items():
+        yield state, state, ", ".join(names)
 
 
 def _state_ids(lifecycle: Lifecycle) -> dict[str, str]:
@@ -59,10 +77,10 @@ def _state_ids(lifecycle: Lifecycle) -> dict[str, str]:
 
 
 def _label(text: str) -> str:
-    """Return *text* as a label that Mermaid takes literally: its own entity codes for whatever could end it."""
+    """Return *text* as a label that Mermaid takes literally: its own entity codes for what could end it or is markup."""
     flat = " ".join(text.split())
     return "".join(
-        sign if sign.isalnum() or sign in " -_.,()" else f"#{ord(sign)};" for sign in flat
+        sign if sign.isalnum() or sign in " -.,()" else f"#{ord(sign)};" for sign in flat
     )
 
 
