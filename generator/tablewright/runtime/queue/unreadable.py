@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.errors import RecordInvalid, StoreError, StoreUnavailable
@@ -63,8 +64,9 @@ def put_back(
 
 
 def described(unfit: RecordInvalid) -> str:
-    """Return what does not fit in a row, for its history."""
-    return f"{_DESCRIBED}{'; '.join(map(str, unfit.misfits))}"
+    """Return what does not fit in a row, for its history: fields and rules, which stay the same while values change."""
+    rules = (replace(one, has_given=False) for one in unfit.misfits)
+    return f"{_DESCRIBED}{'; '.join(map(str, rules))}"
 
 
 def _released(
