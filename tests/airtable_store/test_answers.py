@@ -140,6 +140,25 @@ def test_one_record_that_is_too_large_is_refused(
     assert AgentTask.count() == 7
 
 
+def test_a_record_that_comes_on_two_pages_is_one(
+    connection: Connection, saying: Callable[..., None]
+) -> None:
+    """Pages are no snapshot: what somebody changes between two of them can come again."""
+    AgentTask.bulk_create(items(120))
+    first: list[Any] = []
+
+    def repeats(request: requests.PreparedRequest, content: dict[str, Any]) -> None:
+        if "offset" in parse_qs(urlsplit(str(request.url)).query):
+            content["records"][:0] = first[-2:]
+        else:
+            first[:] = content["records"]
+
+    saying(adds=repeats)
+
+    assert len(AgentTask.all()) == len({one.id for one in AgentTask.all()}) == 120
+    assert AgentTask.count() == 120
+
+
 def test_a_list_that_airtable_forgets_each_time_is_given_up(
     connection: Connection, saying: Callable[..., None], sent: Callable[[], list[str]]
 ) -> None:

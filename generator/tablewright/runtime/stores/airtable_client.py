@@ -223,10 +223,9 @@ class Client:
     def pages(self, what: str, table: Table, options: Json) -> Iterator[Page]:
         """Yield the records of a list, page by page. Long formulas are sent by POST.
 
-        Airtable forgets a list that it was not asked for in a while; the list is then read again from its start, and
-        records that came already are left out.
+        Airtable forgets a list that it was not asked for in a while; the list is then read again from its start. Records
+        that came already, then or because somebody changed them between two pages, are left out.
         """
-        seen: set[str] | None = None
         offset: str | None = None
         passed: set[str] = set()
         forgotten = 0
@@ -243,11 +242,11 @@ class Client:
                         f"cannot {what}: {self._address()} forgot {_ATTEMPTS} times which page came next. "
                         "Ask for fewer records, by a condition or limit()"
                     ) from error
-                seen, offset = set(passed), None
+                offset = None
                 continue
             records: list[Json] = answer["records"]
-            if seen:
-                records = [one for one in records if one["id"] not in seen]
+            if passed:
+                records = [one for one in records if one["id"] not in passed]
             passed.update(one["id"] for one in records)
             offset = answer.get("offset")
             yield Page(records, is_last=not offset)
