@@ -77,16 +77,19 @@ def _echo(found: Drift) -> None:
         click.secho("By hand", bold=True)
         for number, step in enumerate(found.by_hand, 1):
             first, *rest = step.text.splitlines()
-            click.echo(f"  {'[x]' if step.done else '[ ]'} {number}. {first}")
+            mark = "[ ]" if step.is_open else "[x]" if step.done else "[-]"
+            click.echo(f"  {mark} {number}. {first}")
             for below in rest:
                 click.echo(f"         {below}")
+            if not step.needed:
+                click.echo("         no longer needed: the schema asks for something else by now")
             _echo_ways("         ", adopt=step.adopt, ignore=step.ignore)
         click.echo()
     if found.is_empty:
         click.echo("No drift: the schema and what is there agree.")
         return
     left = len(found.differences)
-    hands = sum(not one.done for one in found.by_hand)
+    hands = sum(one.is_open for one in found.by_hand)
     said = [f"{left} difference{'' if left == 1 else 's'}"] if left else []
     said += [f"{hands} step{'' if hands == 1 else 's'} left to do by hand"] if hands else []
     click.echo(f"{' and '.join(said)}.")

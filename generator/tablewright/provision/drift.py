@@ -22,6 +22,7 @@ from tablewright.provision.changes import (
 )
 from tablewright.provision.live import LiveBase
 from tablewright.provision.manual import how_to_remove
+from tablewright.provision.moot import was_done
 from tablewright.provision.plan import Plan
 from tablewright.provision.text import how, line, table_of, without_condition
 from tablewright.provision.ways_out import Ways, pattern
@@ -44,12 +45,21 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """A step that was left to people, and whether it is done; *adopt* and *ignore* as of a difference."""
+    """A step that was left to people, and whether it is done; *adopt* and *ignore* as of a difference.
+
+    One that is neither done nor *needed* was dropped: the schema changed again.
+    """
 
     text: str
     done: bool
+    needed: bool = True
     adopt: str = ""
     ignore: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether people are still to carry it out."""
+        return self.needed and not self.done
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Drift:
     @property
     def is_empty(self) -> bool:
         """Tell whether the two agree, steps for people included."""
-        return not self.differences and all(one.done for one in self.by_hand)
+        return not self.differences and not any(one.is_open for one in self.by_hand)
 
 
 def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> Drift:
@@ -85,8 +95,12 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
         for one in to_remove
     ]
     texts = {step.text for step in open_steps}
-    done = [
-        Ticked(text, done=True) for text in left_to_people if without_condition(text) not in texts
+    ours = {one for table in plan.known.values() for one in table["fields"].values()}
+    closed = [
+        Ticked(text, done=done, needed=done)
+        for text in left_to_people
+        if without_condition(text) not in texts
+        for done in (was_done(text, live or LiveBase(""), ours),)
     ]
     differing = [
         change
@@ -95,7 +109,7 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
     ]
     return Drift(
         tuple(_difference(change, ways) for change in differing),
-        (*done, *open_steps),
+        (*closed, *open_steps),
         tuple(change for change in plan.reports if not _counts(change)),
     )
 
