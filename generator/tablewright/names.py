@@ -187,4 +187,5 @@ def suggested_package(text: str) -> str:
 
 def with_article(noun: str) -> str:
     """Return `an AgentTask` or `a Task`."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    sounds_open = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "url", "use"))
+    return f"{'an' if sounds_open else 'a'} {noun}"

@@ -89,6 +89,7 @@ PARENT = tree.Field("parent", record_of("Item"))
         (tree.Field("done", BOOLEAN), "{Done}"),
         (tree.BlankTest(tree.Field("file", TEXT.or_none()), negated=True), "({File}&'')!=''"),
         (tree.Call("contains", (NAME, tree.literal("a}b")), BOOLEAN), "FIND('a}b', {Name}&'')>0"),
+        (tree.Call("coalesce", (tree.Field("done", BOOLEAN), tree.TRUE), BOOLEAN), "{Done}"),
     ],
     ids=str,
 )  # fmt: skip
@@ -109,6 +110,11 @@ def test_a_condition_as_text(node: tree.Node, text: str) -> None:
         tree.BlankTest(PARENT, negated=False),
         tree.Compare("==", tree.Field("file", TEXT), tree.literal("x")),
         tree.Field("unknown", BOOLEAN),
+        tree.Call(
+            "coalesce",
+            (tree.Constant(None, BOOLEAN.or_none()), tree.Field("done", BOOLEAN)),
+            BOOLEAN,
+        ),
         # Only beside a field it is known what lies between two milliseconds.
         tree.Compare(
             "==",

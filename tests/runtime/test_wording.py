@@ -26,6 +26,7 @@ def task(**values: Any) -> AgentTask:
 
 
 ENUM = "has to be 'Low', 'Medium', 'High' or 'Urgent'"
+EARLY = "0001-01-01T00:00:00+05:00"
 NO_ZONE = "needs a time zone: write datetime.now(UTC), or add tzinfo=UTC to the one given"
 
 
@@ -39,6 +40,7 @@ NO_ZONE = "needs a time zone: write datetime.now(UTC), or add tzinfo=UTC to the 
         ({"execution_time_seconds": "a"}, "execution_time_seconds has to be a number, not 'a'"),
         ({"started_at": "soon"}, "started_at has to be a datetime, not 'soon'"),
         ({"started_at": datetime.fromisoformat("2026-01-01")}, f"started_at {NO_ZONE}"),
+        ({"started_at": EARLY}, f"started_at has to lie in the years 1 to 9999, in UTC too, not '{EARLY}'"),
         ({"priority": 3}, f"priority {ENUM}, not 3"),
         ({"priority": "HIGH"}, f"priority {ENUM}, not 'HIGH': write TaskPriority.HIGH"),
         ({"priority": "hihg"}, f"priority {ENUM}, not 'hihg': write TaskPriority.HIGH"),

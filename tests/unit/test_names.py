@@ -45,3 +45,18 @@ def test_the_records_attributes_are_all_reserved() -> None:
     public = {name for name in dir(AirtableModel) if not name.startswith("_")}
 
     assert public - names.MODEL_ATTRIBUTES - names.RECORD_ATTRIBUTES == set()
+
+
+@pytest.mark.parametrize(
+    ("noun", "with_article"),
+    [
+        ("AgentTask", "an AgentTask"),
+        ("Task", "a Task"),
+        ("attachments", "an attachments"),
+        ("url", "a url"),
+        ("User", "a User"),
+    ],
+)
+def test_a_noun_has_its_article(noun: str, with_article: str) -> None:
+    """As it is spoken: a url, a user."""
+    assert names.with_article(noun) == with_article

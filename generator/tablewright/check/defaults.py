@@ -13,6 +13,7 @@ from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.kinds import ENUM
 from tablewright.model.schema import Default, Field
+from tablewright.names import with_article
 from tablewright.syntax.document import Node, Scalar, described
 from tablewright.syntax.parse import core_value
 
@@ -29,7 +30,7 @@ def read_default(findings: Findings, node: Node, field: Field) -> tuple[bool, De
         "barcode",
     ):
         if field.kind.listed or kind in ("json", "collaborator", "barcode"):
-            findings.error(node.span, "TW208", f"a {kind.replace('enum_list', 'multiple choice')} field cannot have a default",
+            findings.error(node.span, "TW208", f"{with_article(kind.replace('enum_list', 'multiple choice'))} field cannot have a default",
                            "a new record starts empty: give the value to create()")  # fmt: skip
         else:
             findings.error(

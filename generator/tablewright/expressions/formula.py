@@ -78,8 +78,10 @@ class FormulaPrinter:
                 return f"IF({self.condition(test)}, {self._side(then)}, {self._side(otherwise)})"
             case tree.Call("contains" | "startswith" | "endswith" as name, (text, part)):
                 return self._text_test(name, text, part)
+            case tree.Call("coalesce", (first, *_)) if not first.type.nullable:
+                return self.condition(first)
             case _:
-                raise Unsayable(type(node).__name__)
+                raise Unsayable("a condition that formulas do not know")
 
     def _side(self, node: tree.Node) -> str:
         """Return one side of a choice: where a box stands beside a number, cells hold both as texts."""
@@ -94,7 +96,7 @@ class FormulaPrinter:
 
     def _blank_test(self, operand: tree.Node, *, negated: bool) -> str:
         if operand.type.kind == "boolean":
-            if not _is_definite(operand):
+            if operand.type.nullable:
                 raise Unsayable("a yes/no value that may be blank")
             return "TRUE()" if negated else "FALSE()"
         known = self._known(operand)
@@ -175,7 +177,7 @@ class FormulaPrinter:
     def _compare_flags(
         self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
     ) -> str:
-        if operator not in ("==", "!=") or not (_is_definite(left) and _is_definite(right)):
+        if operator not in ("==", "!=") or left.type.nullable or right.type.nullable:
             raise Unsayable("a comparison of yes/no values that may be blank")
         one = f"IF({self.condition(left)}, 1, 0)"
         other = f"IF({self.condition(right)}, 1, 0)"
@@ -265,7 +267,7 @@ class FormulaPrinter:
             case tree.Call():
                 return self._call(node)
             case _:
-                raise Unsayable(type(node).__name__)
+                raise Unsayable("a value that formulas do not know")
 
     def _field_value(self, node: tree.Field) -> Said:
         field = self._field(node)
@@ -383,19 +385,3 @@ _CALLS: Final = {
 def looks_at_rows(node: tree.Node) -> bool:
     """Tell whether the value of *node* differs from record to record."""
     return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))
-
-
-def _is_definite(node: tree.Node) -> bool:
-    """Tell whether a yes/no value is never blank."""
-    match node:
-        case (
-            tree.Compare() | tree.BlankTest() | tree.Membership() | tree.ListContains() | tree.Not()
-            | tree.Logic() | tree.Call("contains" | "startswith" | "endswith")
-        ):  # fmt: skip
-            return True
-        case tree.Field(_, kind, None):
-            return not kind.nullable
-        case tree.Constant(value):
-            return value is not None
-        case _:
-            return False

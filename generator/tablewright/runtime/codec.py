@@ -23,6 +23,7 @@ from tablewright.runtime.choice import Choice
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import ArgumentSpec, FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.ids import is_record_id
+from tablewright.runtime.values import BEYOND_CALENDAR
 
 MAX_INTEGER: Final = 2**53 - 1
 """Airtable's numbers are double precision: larger integers would not survive."""
@@ -290,7 +291,10 @@ def _moment(value: Any) -> datetime:
         raise Unfit("has to be a datetime")
     if value.tzinfo is None or value.utcoffset() is None:
         raise without_zone()
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise Unfit(BEYOND_CALENDAR) from None
 
 
 def _choice(choices: type[Choice]) -> Encoder:

@@ -62,8 +62,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+BEYOND_CALENDAR: Final = "has to lie in the years 1 to 9999, in UTC too"
+
+
 def _in_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    if moment.tzinfo is UTC:
+        return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(BEYOND_CALENDAR) from None
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
