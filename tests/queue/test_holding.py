@@ -82,10 +82,15 @@ def test_nobody_moves_a_task_that_somebody_holds(connection: Connection) -> None
     task = claimed()
     read = AgentTask.get(task.id)
 
-    with pytest.raises(TransitionRefused, match=r"held by worker 'w1' until .*request_cancel"):
+    with pytest.raises(
+        TransitionRefused, match=r"held by worker 'w1' until .*request_cancel.* now: nothing\)$"
+    ):
         read.complete_execution("mine")
     with pytest.raises(TransitionRefused, match="held by worker 'w1'"):
         read.cancel_execution()
+    for step in (read.heartbeat, read.release):
+        with pytest.raises(LeaseLost, match=r"no lease is held by it: what claim\(\) gives"):
+            step()
     task.complete_execution("done")
 
     assert AgentTask.get(task.id).output == "done"

@@ -136,8 +136,8 @@ class RecordNotSaved(TablewrightError):
 class TransitionRefused(TablewrightError):
     """The record's state or the transition's guard forbids it; nothing was stored.
 
-    *possible* names the transitions that leave the present state; *reason* is the guard's, empty where the state
-    itself is why.
+    *possible* names the transitions that leave the present state, and none while a worker holds the record; *reason* is
+    the guard's, empty where the state itself is why.
     """
 
     def __init__(
@@ -193,10 +193,12 @@ class RecordChanged(TablewrightError):
 class LeaseLost(TablewrightError):
     """The worker no longer holds the task: its lease ran out and somebody else may have it."""
 
-    def __init__(self, record: str, action: str) -> None:
+    def __init__(
+        self, record: str, action: str, why: str = "its lease is no longer held here"
+    ) -> None:
         self.record = record
         self.action = action
-        super().__init__(f"cannot '{action}' {record}: its lease is no longer held here")
+        super().__init__(f"cannot '{action}' {record}: {why}")
 
 
 class StoreError(TablewrightError):

@@ -89,14 +89,22 @@ def transition(
         error = changed(record, name, expected, moved.row)
         holder = moved.row.get("worker_id") if table.queue is not None else None
         if holder is not None and not error.differs:
-            raise refused(record, name, Refusal(_held(holder, moved.row["lease_until"])))
+            raise _held(record, name, holder, moved.row["lease_until"])
         raise error
     record._apply(moved.row or changes)
     return record
 
 
-def _held(worker: str, until: datetime) -> str:
-    return f"is held by worker '{worker}' until {until:%Y-%m-%d %H:%M:%S} UTC: call request_cancel(), or wait"
+def _held(record: AirtableModel, name: str, worker: str, until: datetime) -> TransitionRefused:
+    """Return the error for a record that a worker holds: whatever its state allows, nobody else may move it."""
+    lifecycle, _ = _specification(record, name)
+    when = f"{until:%Y-%m-%d %H:%M:%S} UTC"
+    return TransitionRefused(
+        record.described(),
+        name,
+        getattr(record, lifecycle.field).label,
+        reason=f"is held by worker '{worker}' until {when}: call request_cancel(), or wait",
+    )
 
 
 def can(record: AirtableModel, name: str, decide: Decide | None) -> bool:

@@ -158,6 +158,11 @@ def finish_lapsed(model: type[AirtableModel], store: Store) -> int:
     return ended
 
 
+_HOLDS_NONE: Final = (
+    "no lease is held by it: what claim() gives holds one, until it is ended or given back"
+)
+
+
 def held(record: AirtableModel, action: str) -> tuple[Origin, Lease]:
     """Return the lease of a record that was claimed here.
 
@@ -166,7 +171,7 @@ def held(record: AirtableModel, action: str) -> tuple[Origin, Lease]:
     """
     origin = origin_of(record)
     if origin is None or origin.lease is None:
-        raise LeaseLost(record.described(), action)
+        raise LeaseLost(record.described(), action, _HOLDS_NONE)
     return origin, origin.lease
 
 
