@@ -21,7 +21,7 @@ from tablewright.expressions.sql import Dialect
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
 from tablewright.runtime.stores.sql_retries import READ_ONLY
-from tablewright.runtime.stores.sql_types import moment_text
+from tablewright.runtime.stores.sql_types import DayText, JsonText, moment_text
 
 BUSY_SECONDS: Final = 30.0
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "GMT"})
@@ -75,6 +75,8 @@ def sqlite_engine(url: URL) -> Engine:
         json_serializer=_compact_json,
         **extra,
     )
+    own = {sa.Date: DayText, sa.JSON: JsonText}
+    engine.dialect.colspecs = {**engine.dialect.colspecs, **own}
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:

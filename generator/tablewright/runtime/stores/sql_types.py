@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import UserDefinedType
@@ -21,6 +22,36 @@ Processor = Callable[[Any], Any] | None
 def moment_text(moment: datetime) -> str:
     """Return a moment as text of fixed width, so that texts sort as the moments do."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
+
+
+def _read_if_it_can_be(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return *read* for the values of a column in SQLite, which holds anything. What cannot be read the record refuses."""
+
+    def convert(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except (ValueError, TypeError, OverflowError):
+            return value
+
+    return convert
+
+
+class DayText(sqlite.DATE):
+    """A day in SQLite."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        """Return the conversion of results."""
+        return _read_if_it_can_be(date.fromisoformat)
+
+
+class JsonText(sqlite.JSON):
+    """JSON in SQLite."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
+        """Return the conversion of results."""
+        return _read_if_it_can_be(json.loads)
 
 
 class MomentText(UserDefinedType[datetime]):
@@ -38,8 +69,7 @@ class MomentText(UserDefinedType[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""
-        parse = datetime.fromisoformat
-        return lambda value: None if value is None else parse(value)
+        return _read_if_it_can_be(datetime.fromisoformat)
 
 
 class MomentStamp(sa.TypeDecorator[datetime]):
@@ -70,7 +100,7 @@ class Seconds(UserDefinedType[timedelta]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""
-        return lambda value: None if value is None else timedelta(seconds=value)
+        return _read_if_it_can_be(lambda value: timedelta(seconds=value))
 
 
 class MemberName(UserDefinedType[Choice]):
