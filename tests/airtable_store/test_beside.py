@@ -18,6 +18,7 @@ from tablewright.runtime import (
     FieldSpec,
     NotConfigured,
     NotSupported,
+    RecordInvalid,
     RecordNotFound,
     TableSpec,
     WriteIncomplete,
@@ -125,6 +126,24 @@ def test_files_are_uploaded_and_downloaded(
         assert [one.filename for one in File.get(made.id).files] == ["b.bin"]
         with pytest.raises(ValueError, match="attachment field"):
             made.upload("name", path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
+    local_airtable: LocalAirtable, clock: Any
+) -> None:
+    """Airtable takes 5 MB by upload, and more only from an address."""
+    provision(local_airtable, [File])
+    with connected(local_airtable, clock=clock):
+        made = File._create({"name": "one"})
+        local_airtable.calls.clear()
+
+        with pytest.raises(
+            RecordInvalid, match=r"files takes uploads of up to 5 MB, and a\.bin has 5\.5"
+        ):
+            made.upload("files", "a.bin", b"x" * int(5.5 * 2**20))
+
+        assert list(local_airtable.calls) == []
+        assert made.upload("files", "b.bin", b"x" * 5 * 2**20).files[0].size == 5 * 2**20
 
 
 def test_sql_has_neither(tmp_path: Path) -> None:

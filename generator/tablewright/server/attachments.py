@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from tablewright.airtable import MAX_UPLOAD_BYTES
 from tablewright.server import errors
 from tablewright.server.ids import new_id
 from tablewright.server.jsontext import Json, JsonObject
@@ -18,8 +19,6 @@ from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Field, Table
 from tablewright.server.workspace import Workspace
 
-MAX_UPLOAD_BYTES: Final = 5 * 1024 * 1024
-"""The published limit of an upload."""
 MAX_FETCH_BYTES: Final = 50 * 1024 * 1024
 """Above it a URL is recorded and not fetched; the service takes up to 1 GB."""
 FETCH_SECONDS: Final = 10.0

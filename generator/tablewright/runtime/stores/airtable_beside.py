@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tablewright.airtable import RECORDS_PER_PAGE
+from tablewright.airtable import MAX_UPLOAD_BYTES, RECORDS_PER_PAGE
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import StoreUnavailable
+from tablewright.runtime.errors import Misfit, RecordInvalid, StoreUnavailable
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_client import AnswerLost, Json
 from tablewright.runtime.stores.airtable_names import ID
@@ -49,7 +49,15 @@ def add_comment(base: Base, table: TableSpec, record_id: str, text: str) -> Comm
 
 
 def upload(base: Base, table: TableSpec, record_id: str, key: str, file: Upload) -> Row:
-    """Add a file of up to 5 MB to an attachment field. Where the answer is lost, the error says so."""
+    """Add a file of up to 5 MB to an attachment field. Where the answer is lost, the error says so.
+
+    Raises:
+        RecordInvalid: the file is larger; nothing was sent.
+    """
+    if len(file.content) > MAX_UPLOAD_BYTES:
+        size = f"{len(file.content) / 2**20:.1f}"
+        said = f"takes uploads of up to 5 MB, and {file.filename} has {size}: give Airtable an address to fetch it from"
+        raise RecordInvalid(f"{table.key} {record_id}", [Misfit(key, said, has_given=False)])
     cells = base.cells(table)
     client = base.client
     what = f"upload {file.filename} to {table.key} {record_id}"
