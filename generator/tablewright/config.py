@@ -40,6 +40,7 @@ _LOCK_END: Final = ".json"
 _STORE_OPTIONS: Final = ("endpoint", "rate_limit", "token_variable")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILE_URL: Final = re.compile(r"(?:sqlite(?:\+\w+)?:///|local:(?://)?)(?P<file>[^?]+)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 
 
@@ -160,6 +161,18 @@ def chosen_environment(
     return found
 
 
+def named_file(url: str) -> str:
+    """Return the file that a store's URL names, as it is spelled; empty where it names none."""
+    named = _FILE_URL.match(url)
+    return named["file"] if named is not None and named["file"] != ":memory:" else ""
+
+
+def place_of(url: str) -> str:
+    """Return a store's URL in a form that is the same for every spelling of a file's path."""
+    file = named_file(url)
+    return f"{url.partition(':')[0].partition('+')[0]}:{Path(file).resolve()}" if file else url
+
+
 def environment_names(config: Config) -> list[str]:
     """Return the environments that can be chosen: those declared, or where none is those with a lock file."""
     return list(config.environments) or _locked(config.folder)
@@ -223,7 +236,7 @@ def _require_one_place(found: Environment, known: Mapping[str, str]) -> None:
         return
     other = _from_variables(Environment(found.name), known)
     if found.store or other.store:
-        is_one = found.store == other.store
+        is_one = place_of(found.store) == place_of(other.store)
     else:
         # A base that a workspace is still to get, or that the lock file tells, may well be the same.
         held = {found.base, *found.bases.values()} - {""}
@@ -290,7 +303,7 @@ def _checked_endpoint(text: str, where: str) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigUnusable(f"{path} cannot be read: {error}") from error
 

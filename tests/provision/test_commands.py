@@ -400,6 +400,42 @@ def test_each_pair_of_stores_has_a_journal(shell: Shell) -> None:
     assert len(list((shell.folder / ".tablewright").glob("copy-shop-*.jsonl"))) == 2
 
 
+def test_files_that_begin_with_a_mark_are_read(shell: Shell) -> None:
+    """Editors and shells of Windows put one before UTF-8: into the configuration, a saved plan, a saved base schema."""
+    configuration = shell.folder / "tablewright.toml"
+    configuration.write_text(configuration.read_text(), "utf-8-sig")
+    plan, saved = shell.folder / "plan.json", shell.folder / "saved.json"
+    shell.type("plan", "--out", "plan.json")
+    plan.write_text(plan.read_text("utf-8"), "utf-8-sig")
+    table = {"id": f"tbl{'A' * 14}", "name": "Task", "primaryFieldId": f"fld{'A' * 14}"}
+    fields = [{"id": f"fld{'A' * 14}", "name": "Name", "type": "singleLineText"}]
+    saved.write_text(json.dumps({"tables": [{**table, "fields": fields}]}), "utf-8-sig")
+
+    again = shell.run("plan", "--out", "plan.json")
+    plan.write_text(plan.read_text("utf-8"), "utf-8-sig")
+    applied = shell.run("apply", "plan.json", "--yes")
+    pulled = shell.run("pull", "--from", "saved.json", "--name", "pulled", "--out", "pulled.yaml")
+
+    assert again.returncode == 2, again.stderr
+    assert applied.returncode == 0, applied.stderr
+    assert pulled.returncode == 0, pulled.stderr
+
+
+def test_a_file_is_the_same_however_it_is_spelled(shell: Shell) -> None:
+    """One journal is kept, so that a copy that stopped goes on and no row goes over twice."""
+    (shell.folder / "a.db").touch()
+    (shell.folder / "alias.db").symlink_to(shell.folder / "a.db")
+    sources = ("a.db", "./a.db", f"{shell.folder}/a.db", "alias.db", "a.db?synchronous=normal")
+
+    for source in sources:
+        found = shell.run("copy", "--from", f"sqlite:///{source}", "--to", "sqlite:///b.db")
+        assert found.returncode == 0, found.stderr
+    itself = shell.run("copy", "--from", "sqlite:///a.db", "--to", "sqlite+pysqlite:///alias.db")
+
+    assert len(list((shell.folder / ".tablewright").glob("copy-shop-*.jsonl"))) == 1
+    assert itself.stderr.startswith("Error: --from and --to name the same store")
+
+
 def test_a_base_is_the_same_wherever_it_is_served() -> None:
     """A copy that stopped goes on after the local Airtable was started again, at another port."""
     from tablewright.cli.copy import pair_mark

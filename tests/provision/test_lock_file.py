@@ -94,6 +94,14 @@ def test_a_merge_that_is_not_resolved_says_how_to(tmp_path: Path) -> None:
     assert said.startswith("cannot be read: a merge left its marks in it. Keep one of both sides")
 
 
+def test_a_mark_at_the_beginning_is_passed_over(tmp_path: Path) -> None:
+    """Editors on Windows put one before UTF-8."""
+    path = lock_path(tmp_path, "dev")
+    path.write_text(json.dumps(GOOD), "utf-8-sig")
+
+    assert read_lock(path, "shop", "dev").base == "appAAAAAAAAAAAAAA"
+
+
 def test_a_file_of_another_version_is_left_to_that_version(tmp_path: Path) -> None:
     """Removing it would lose what it knows."""
     said = refusal(tmp_path, '{"tablewright_lock": 2}')

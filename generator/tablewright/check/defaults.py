@@ -85,8 +85,17 @@ def _way_out(node: Scalar, field: Field) -> str:
             return _as_number(node, whole=kind == "integer")
         case "date" | "datetime" if node.text.strip().lower() in _MOVING:
             return "a default never changes: give the value to create(), or take the record's created_time"
+        case "date" if _DIGITS_DAY.fullmatch(node.text):
+            return _with_dashes(node.text)
         case _:
             return ""
+
+
+def _with_dashes(digits: str) -> str:
+    try:
+        return f"write {date.fromisoformat(digits).isoformat()}"
+    except ValueError:
+        return ""
 
 
 _MOVING: Final = frozenset({"now", "now()", "today", "today()", "utcnow()", "current_timestamp"})
@@ -139,8 +148,14 @@ def _value(node: Scalar, field: Field) -> tuple[str, Default]:
             return "nothing", None
 
 
+_ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DIGITS_DAY: Final = re.compile(r"[0-9]{8}")
+
+
 def _moment(text: str, *, day: bool) -> tuple[str, Default]:
     try:
+        if _ISO_DAY.match(text) is None:
+            raise ValueError(text)
         if day:
             return "", date.fromisoformat(text).isoformat()
         found = datetime.fromisoformat(text)

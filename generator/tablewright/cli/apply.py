@@ -114,7 +114,7 @@ def _saved_plan(file: Path | None) -> Plan | None:
         return None
     require_no_store(file)
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except FileNotFoundError:
         raise PlanUnreadable(f"there is no file '{file}': {_WAYS}") from None
     except OSError as error:

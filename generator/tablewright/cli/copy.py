@@ -16,7 +16,8 @@ from tablewright.cli.provisioning import (
     one_schema,
 )
 from tablewright.cli.results import echo_json, format_option
-from tablewright.cli.sources import place, require_there
+from tablewright.cli.sources import require_there
+from tablewright.config import named_file, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +88,7 @@ def command(
     from tablewright.runtime.errors import TablewrightError
     from tablewright.runtime.unfit import UnfitRows
 
-    if place(source) == place(target):
+    if place_of(source) == place_of(target):
         raise ProvisionError("--from and --to name the same store: there is nothing to copy")
     require_there(source, "--from")
     config = read_config(Path.cwd())
@@ -103,7 +104,10 @@ def command(
         with _alone_with(path), connect(source) as reading, connect(target) as writing:
             # A row that does not fit would be left out without a word otherwise.
             reading.store.unfit = UnfitRows(strict=True)
-            about = f"{schema.name}: {reading.description} → {writing.description} ({pair_mark(source, target)})"
+            about = (
+                f"{schema.name}: {_called(source, reading.description)} → {_called(target, writing.description)} "
+                f"({pair_mark(source, target)})"
+            )
             notes = open_journal(path, about)
             copied = _copied(
                 lambda progress: copy_rows(
@@ -133,11 +137,17 @@ def command(
 def pair_mark(source: str, target: str) -> str:
     """Return what tells this pair of stores from others that are described alike.
 
-    Passwords leave no trace in it, and an Airtable base is the same one wherever it is served from this time.
+    Passwords leave no trace in it, an Airtable base is the same one wherever it is served from this time, and a file
+    however it is spelled.
     """
-    without_password = (re.sub(r"//[^/@]*@", "//", url) for url in (source, target))
+    without_password = (re.sub(r"//[^/@]*@", "//", place_of(url)) for url in (source, target))
     pair = " ".join(re.sub(r"^(airtable://[^?]*)\?.*", r"\1", url) for url in without_password)
     return hashlib.sha256(pair.encode()).hexdigest()[:8]
+
+
+def _called(url: str, description: str) -> str:
+    """Return what a journal calls a store: the same for every spelling of a file's path."""
+    return place_of(url) if named_file(url) else description
 
 
 def _alone_with(journal: Path) -> AbstractContextManager[None]:

@@ -92,6 +92,6 @@ def _require_no_other(saved: Path) -> None:
     if (
         saved.is_file()
         and saved.stat().st_size
-        and not is_plan(saved.read_text("utf-8", "replace"))
+        and not is_plan(saved.read_text("utf-8-sig", "replace"))
     ):
         raise PlanUnreadable(f"{saved} is there and is no plan: name another file with --out")

@@ -99,7 +99,7 @@ def _from_file(saved: Path, chosen: Environment) -> tuple[LiveBase, str]:
     from tablewright.provision.target import require_base_id
 
     try:
-        document: Any = json.loads(saved.read_text("utf-8"))
+        document: Any = json.loads(saved.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise LiveUnreadable(f"{saved} is no JSON: {error}") from error
     named = document if isinstance(document, dict) else {}

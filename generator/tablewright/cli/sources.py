@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Final
 
 import click
 
-_FILE: Final = re.compile(r"(?:sqlite(?:\+\w+)?:///|local:(?://)?)(?P<file>[^?]+)")
-
-
-def place(url: str) -> str:
-    """Return a URL that is the same for every spelling of a file's path."""
-    named = _FILE.match(url)
-    if named is None or named["file"] == ":memory:":
-        return url
-    return f"{url.partition(':')[0]}:{Path(named['file']).resolve()}"
+from tablewright.config import named_file
 
 
 def require_there(url: str, option: str) -> None:
@@ -27,7 +17,6 @@ def require_there(url: str, option: str) -> None:
     Raises:
         click.ClickException: there is no such file.
     """
-    named = _FILE.match(url)
-    if named is None or named["file"] == ":memory:" or Path(named["file"]).exists():
-        return
-    raise click.ClickException(f"there is no file {named['file']}: see what {option} names")
+    file = named_file(url)
+    if file and not Path(file).exists():
+        raise click.ClickException(f"there is no file {file}: see what {option} names")

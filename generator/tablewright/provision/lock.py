@@ -159,7 +159,8 @@ def read_lock(path: Path, schema: str, environment: str) -> Lock:
     """
     lock = Lock(path, schema, environment)
     try:
-        document: Any = json.loads(path.read_text("utf-8"))
+        # Editors on Windows begin a file with a mark, which JSON does not know.
+        document: Any = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return lock
     except (OSError, ValueError) as error:
