@@ -28,7 +28,7 @@ _MOMENTS: Final = {"now": DATETIME, "today": DATE}
 
 
 def derived_values(spec: TableSpec) -> Mapping[str, Derive]:
-    """Return what gives the fields without a column, by key; and the store's clock, as `now()` and `today()`.
+    """Return what gives the fields that a database does not keep, by key; and the store's clock, as `now()` and `today()`.
 
     Statements are built once and used for long, so that a formula cannot have the moment of their making in it.
     """
@@ -42,6 +42,8 @@ def derived_values(spec: TableSpec) -> Mapping[str, Derive]:
         elif field.looks_up is not None:
             relation, key = field.looks_up
             found[field.key] = partial(_looked_up, relation, _leads_to(spec, relation), key)
+        elif field.kind in ("formula", "rollup"):
+            found[field.key] = partial(_blank, field)
     return found
 
 
@@ -83,21 +85,28 @@ def _expression(
     if node.type.kind == "text":
         # An empty text is blank, as in every other field.
         found = sa.func.nullif(found, "", type_=sa.Text())
-    kind: TypeEngine[Any]
+    return sa.type_coerce(found, _result_type(field, scope))
+
+
+def _blank(field: FieldSpec, scope: SqlScope) -> Any:
+    """Return the value of what Airtable alone calculates: a blank that compares with others of its type."""
+    return sa.cast(sa.null(), _result_type(field, scope))
+
+
+def _result_type(field: FieldSpec, scope: SqlScope) -> TypeEngine[Any]:
     match field.result if field.kind != "count" else "integer":
         case "integer":
-            kind = sa.BigInteger()
+            return sa.BigInteger()
         case "number":
-            kind = sa.Double()
+            return sa.Double()
         case "boolean":
-            kind = sa.Boolean()
+            return sa.Boolean()
         case "date":
-            kind = sa.Date()
+            return sa.Date()
         case "datetime":
-            kind = scope.compiler.moment_type
+            return scope.compiler.moment_type
         case _:
-            kind = sa.Text()
-    return sa.type_coerce(found, kind)
+            return sa.Text()
 
 
 # -- lookups ----------------------------------------------------------------------------------------------------------
