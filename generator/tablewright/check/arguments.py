@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import Final
 
 from tablewright import names
 from tablewright.check.findings import Findings
@@ -15,6 +15,7 @@ from tablewright.expressions import tree
 from tablewright.expressions.types import ValueType, record_of
 from tablewright.kinds import ENUM_LIST, LINK, Kind
 from tablewright.model.lifecycle import Argument
+from tablewright.model.schema import Enum
 from tablewright.syntax.document import ListNode, Node, Scalar
 
 ARGUMENT_KEYS: Final = ("type", "description", "required", *BOUND_KEYS)
@@ -94,10 +95,11 @@ def _read_argument(
     if not isinstance(node, (Scalar, ListNode)):
         reader = Reader(findings, node, what, ARGUMENT_KEYS)
         type_node = reader.required("type", "such as {type: text}")
-    if type_node is not None and _is_table(type_node, table) and instead_of_records:
+    if instead_of_records and _word(type_node) in table.scopes.tables and type_node is not None:
         findings.error(type_node.span, "TW206", f"{what} cannot be a record", instead_of_records)
         return None
-    typed = None if type_node is None else _read_type(findings, type_node, table)
+    records = () if instead_of_records else table.scopes.tables
+    typed = None if type_node is None else _read_type(findings, type_node, table.enums, records)
     if typed is None:
         return None
     kind, value = typed
@@ -120,14 +122,16 @@ def _read_argument(
     )  # fmt: skip
 
 
-def _is_table(node: Node, table: TableScope) -> TypeGuard[Scalar]:
-    return isinstance(node, Scalar) and node.text in table.scopes.tables
+def _word(node: Node | None) -> str:
+    return node.text if isinstance(node, Scalar) else ""
 
 
-def _read_type(findings: Findings, node: Node, table: TableScope) -> tuple[Kind, ValueType] | None:
-    if _is_table(node, table):
-        return LINK, record_of(node.text, nullable=False)
-    typed = read_type(findings, node, table.enums)
+def _read_type(
+    findings: Findings, node: Node, enums: Mapping[str, Enum], records: Collection[str]
+) -> tuple[Kind, ValueType] | None:
+    if _word(node) in records:
+        return LINK, record_of(_word(node), nullable=False)
+    typed = read_type(findings, node, enums, records)
     return None if typed is None else (typed.kind, typed.value_type(nullable=False))
 
 

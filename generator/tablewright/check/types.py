@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -37,8 +37,10 @@ class Typed:
         return self.kind.value.or_none(nullable)
 
 
-def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Typed | None:
-    """Return the type that was written: a word, an enum's name, or `[EnumName]`."""
+def read_type(
+    findings: Findings, node: Node, enums: Mapping[str, Enum], tables: Collection[str] = ()
+) -> Typed | None:
+    """Return the type that was written: a word, an enum's name, or `[EnumName]`. *tables* could have been meant too."""
     if isinstance(node, ListNode) and len(node.items) == 1 and isinstance(node.items[0], Scalar):
         word = node.items[0]
         if word.text in enums:
@@ -65,13 +67,14 @@ def read_type(findings: Findings, node: Node, enums: Mapping[str, Enum]) -> Type
     way_out = f"write {other}" if other else did_you_mean(node.text, known, what="types")
     if not other and node.text[:1].isupper() and written not in WRITTEN_KINDS:
         # So enums and tables are written, and no type of the language.
-        meant = close_matches(node.text, enums)
+        meant = close_matches(node.text, [*enums, *tables])
         known_enums = did_you_mean(node.text, enums, what="enums") or "declare it under 'enums:'"
-        way_out = (
-            f"did you mean '{meant[0]}'?"
-            if meant
-            else f"{known_enums}; a link to a table stands under 'relations:'"
+        linked = (
+            did_you_mean(node.text, tables, what="tables")
+            if tables
+            else "a link to a table stands under 'relations:'"
         )
+        way_out = f"did you mean '{meant[0]}'?" if meant else f"{known_enums}; {linked}"
     findings.error(node.span, "TW206", f"unknown type '{node.text}'", way_out)
     return None
 
