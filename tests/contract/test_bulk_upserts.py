@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from pydantic import field_validator
 
 from generated.agent_tasks import AgentTask, TaskPriority
 from tablewright.runtime import Connection, RecordInvalid
@@ -92,6 +93,33 @@ def test_what_would_be_one_record_is_refused_before_anything_is_stored(
         AgentTask.bulk_upsert(item("new"))  # type: ignore[arg-type]  # what people try
 
     assert AgentTask.count() == 2
+
+
+class Terse(AgentTask):
+    """A task that says little."""
+
+    @field_validator("output")
+    @classmethod
+    def is_short(cls, output: str | None) -> str | None:
+        """Refuse what is long."""
+        if output is not None and len(output) > 5:
+            raise ValueError("says too much")
+        return output
+
+
+def test_a_record_that_does_not_fit_is_told_before_anything_is_stored(
+    connection: Connection,
+) -> None:
+    """Its class cannot make it, so that nothing could be given back of what is stored."""
+    long = task(name="long", output="much too long")
+
+    with pytest.raises(RecordInvalid, match=long.id):
+        Terse.bulk_upsert([item("new"), item("long", retry_count=1)], on="name")
+
+    assert AgentTask.count() == 1
+    assert AgentTask.get(long.id).retry_count == 0
+    found = Terse.bulk_upsert([item("new", output="short")], on="name")
+    assert [type(one) for one in found] == [Terse]
 
 
 def test_many_upserts_can_be_awaited(connection: Connection) -> None:

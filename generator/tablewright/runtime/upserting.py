@@ -62,6 +62,8 @@ def bulk_upsert(
     if not wanted:
         return []
     rows = _held(model, store, _places(table, wanted, on))
+    # One that does not fit is told before anything is stored.
+    decoded(model, store, list(rows.values()), _raise)
     new = [place for place in range(len(wanted)) if place not in rows]
     changes = {
         place: change
