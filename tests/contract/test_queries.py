@@ -157,3 +157,13 @@ def test_a_row_that_does_not_fit_is_reported_and_left_out(
     assert f"left out: AgentTask {bad.id}: retry_count has to be at least 0, not -1" in caplog.text
     with pytest.raises(RecordInvalid, match="retry_count"):
         AgentTask.get(bad.id)
+
+
+def test_letters_of_joined_texts_change_case_as_a_whole(connection: Connection) -> None:
+    """What was changed before, too: `lower(lower(name) + 'É')`."""
+    made = task(name="ÄB")
+
+    name = AgentTask.c.name
+    found = AgentTask.where(((name.lower() + "É").upper() + "ß").lower() == "äbéß")
+
+    assert found.all() == [made]

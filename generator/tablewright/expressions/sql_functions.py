@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, Grouping
 
 from tablewright.expressions.sql_arithmetic import rounded_down
 
@@ -72,7 +72,8 @@ def text_or_number(compiler: SqlCompiler, name: str, values: list[Sql]) -> Sql:
 def _letters(compiler: SqlCompiler, name: str, value: Sql) -> Sql:
     if compiler.dialect == "sqlite":
         return getattr(sa.func, f"tw_{name}")(value, type_=sa.Text())  # type: ignore[no-any-return]
-    folding = sa.collate(value, compiler.collation) if compiler.collation else value
+    # In brackets: COLLATE binds closer than ||, and would be for the last part of a sum of texts.
+    folding = sa.collate(Grouping(value), compiler.collation) if compiler.collation else value
     return sa.collate(getattr(sa.func, name)(folding, type_=sa.Text()), "C")
 
 
