@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from tablewright.diagnostics import close_matches, did_you_mean
+from tablewright.runtime.choice import Choice
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.model import AirtableModel
@@ -195,13 +196,22 @@ def condition_of(model: type[AirtableModel], text: str) -> Condition:
     field = known_field(model, key)
     found: Any = value or None
     if found is not None and field.choices is not None:
-        found = field.choices.__members__.get(value, value)
+        found = _member(field.choices, value, text)
     elif found is not None:
         found = _converted(field.definition.sql, value, text)
     try:
         return equality(model, key, found)
     except RecordInvalid as error:
         raise CannotLoad(str(error)) from None
+
+
+def _member(choices: type[Choice], value: str, text: str) -> Choice:
+    """Return the value of an enum by its name or its label."""
+    names = {one.label: one for one in choices} | {one.name: one for one in choices}
+    if value not in names:
+        known = did_you_mean(value, list(choices.__members__), what="its values")
+        raise CannotLoad(f"'{text}': the field has no such value: {known}")
+    return names[value]
 
 
 def known_field(model: type[AirtableModel], key: str) -> FieldSpec:
