@@ -54,7 +54,7 @@ class FormulaPrinter:
         Raises:
             Unsayable: a formula cannot say it.
         """
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             return "TRUE()" if self._evaluator.value(node, {}) else "FALSE()"
         match node:
             case tree.Logic(operator, operands):
@@ -146,12 +146,12 @@ class FormulaPrinter:
     # -- comparisons ----------------------------------------------------------------------------------------------
 
     def _compare(self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node) -> str:
-        if not looks_at_rows(left) and looks_at_rows(right):
+        if not tree.looks_at_rows(left) and tree.looks_at_rows(right):
             return self._compare(tree.MIRRORED[operator], right, left)
-        if not looks_at_rows(left):
+        if not tree.looks_at_rows(left):
             node = tree.Compare(operator, left, right)
             return "TRUE()" if self._evaluator.value(node, {}) else "FALSE()"
-        if not looks_at_rows(right) and self._constant(right) is None:
+        if not tree.looks_at_rows(right) and self._constant(right) is None:
             if operator in ("==", "!="):
                 return self._blank_test(left, negated=operator == "!=")
             return "FALSE()"
@@ -195,7 +195,7 @@ class FormulaPrinter:
             return where(both(one.known, other.known), test, "0")
         found = f"{one.text}={other.text}"
         left, right = sides
-        is_plain = isinstance(left, tree.Field) and not looks_at_rows(right)
+        is_plain = isinstance(left, tree.Field) and not tree.looks_at_rows(right)
         if not is_plain or not self._constant(right):
             # Airtable holds a blank equal to 0 and to an empty text; a field beside a constant that is neither is safe.
             found = same(one.known, other.known, found)
@@ -205,7 +205,7 @@ class FormulaPrinter:
         self, operator: tree.CompareOperator, left: tree.Node, right: tree.Node
     ) -> str:
         one = self.value(left)
-        constant = None if looks_at_rows(right) else self._constant(right)
+        constant = None if tree.looks_at_rows(right) else self._constant(right)
         if isinstance(constant, datetime) and is_finer(constant):
             if not self._is_in_milliseconds(left):
                 raise Unsayable("a moment finer than a millisecond")
@@ -237,7 +237,7 @@ class FormulaPrinter:
     def _position(self, node: tree.Node) -> Said:
         """Return the place of a choice in the order of its enum."""
         members = list(self._evaluator.enums[node.type.name])
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             return Said(str(members.index(self._constant(node))))
         said = self.value(node)
         pairs = ", ".join(f"{quoted(label(one))}, {place}" for place, one in enumerate(members))
@@ -251,7 +251,7 @@ class FormulaPrinter:
         Raises:
             Unsayable: a formula cannot say it.
         """
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             found = self._constant(node)
             return Said("BLANK()", "FALSE()") if found is None else Said(literal(found))
         match node:
@@ -309,7 +309,7 @@ class FormulaPrinter:
         start, span = node.left, node.right
         if start.type.kind == "duration":
             start, span = span, start
-        if looks_at_rows(span):
+        if tree.looks_at_rows(span):
             raise Unsayable("a moment so many stored seconds later")
         length = self._constant(span)
         if length is None:
@@ -360,7 +360,7 @@ class FormulaPrinter:
         return Said(f"IF({first.known}, {first.text}, {other.text})", known)
 
     def _constant(self, node: tree.Node) -> Any:
-        if looks_at_rows(node):
+        if tree.looks_at_rows(node):
             raise Unsayable("a value that differs from record to record")
         return self._evaluator.value(node, {})
 
@@ -380,8 +380,3 @@ _CALLS: Final = {
     "hour": "HOUR({})",
     "date": "DATETIME_PARSE(DATESTR({}))",
 }
-
-
-def looks_at_rows(node: tree.Node) -> bool:
-    """Tell whether the value of *node* differs from record to record."""
-    return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))

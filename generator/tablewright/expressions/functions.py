@@ -134,7 +134,7 @@ QUANTIFIERS: Final = {
 
 MEASURES: Final = {
     "count": "How many records there are; with a condition, how many meet it.",
-    "count_by": "How many records there are for each value of a field.",
+    "count_by": "How many records there are for each value of a field, blanks left out.",
     "count_distinct": "How many different values there are, blanks left out.",
     "sum": "The sum, blanks left out; 0 where there is none.",
     "avg": "The mean, blanks left out; blank where there is none.",

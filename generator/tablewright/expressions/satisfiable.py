@@ -33,8 +33,6 @@ def can_hold(node: Node, bounds: Mapping[str, Range] | None = None) -> bool:
             return False
         case tree.BlankTest(operand, False):
             return operand.type.nullable
-        case tree.Compare(operator, tree.Constant(left), tree.Constant(right)):
-            return _compares(operator, left, right)
         case tree.Not(tree.Logic("or", operands)):
             return can_hold(tree.Logic("and", tuple(tree.Not(part) for part in operands)), ranges)
         case tree.Not(tree.Logic("and", operands)):
@@ -181,20 +179,3 @@ def _restriction(subject: Node, operator: str, value: Node) -> tuple[Node, str, 
 
 def _value(node: Node) -> object:
     return node.value if isinstance(node, tree.Constant) else getattr(node, "name", None)
-
-
-def _compares(operator: str, left: object, right: object) -> bool:
-    if operator == "==":
-        return left == right
-    if operator == "!=":
-        return left != right
-    both_numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
-    if (
-        not both_numbers
-        or not isinstance(left, (int, float))
-        or not isinstance(right, (int, float))
-    ):
-        return True
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[
-        operator
-    ]

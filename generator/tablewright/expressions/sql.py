@@ -20,7 +20,6 @@ from tablewright.expressions.operations import SPAN_SECONDS
 from tablewright.expressions.sql_arithmetic import arithmetic, whole_microseconds
 from tablewright.expressions.sql_blanks import (
     is_condition,
-    looks_at_rows,
     may_be_blank,
     may_be_null,
 )
@@ -104,7 +103,7 @@ class SqlScope:
 
     def condition(self, node: tree.Node) -> Sql:
         """Return SQL that is true exactly where *node* is; where it is not, it may be NULL instead of false."""
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             return sa.true() if self.folded(node) else sa.false()
         match node:
             case tree.Logic(operator, operands):
@@ -220,7 +219,7 @@ class SqlScope:
 
     def plain(self, node: tree.Node) -> Sql:
         """Return SQL whose value is that of *node*, whatever else its kind has of its own."""
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             return self.literal(stored(self.folded(node)), node.type)
         match node:
             case tree.Field():
@@ -296,7 +295,7 @@ class SqlScope:
 
     def _ordinal(self, node: tree.Node) -> Sql:
         members = self.members(node)
-        if not looks_at_rows(node):
+        if not tree.looks_at_rows(node):
             name = stored(self.folded(node))
             return self.literal(None if name is None else members.index(name), INTEGER)
         return sa.case({name: place for place, name in enumerate(members)}, value=self.value(node))

@@ -10,11 +10,6 @@ if TYPE_CHECKING:
     from tablewright.expressions.sql import SqlScope
 
 
-def looks_at_rows(node: tree.Node) -> bool:
-    """Tell whether the value of *node* differs from record to record."""
-    return any(isinstance(part, (tree.Field, tree.Variable)) for part in tree.walk(node))
-
-
 def is_condition(node: tree.Node) -> bool:
     """Tell whether *node* is true or false and never blank, whatever it looks at."""
     match node:
@@ -31,7 +26,7 @@ def may_be_blank(scope: SqlScope, node: tree.Node) -> bool:
     """Tell whether the SQL of a value may be NULL."""
     if is_condition(node):
         return False
-    if not looks_at_rows(node):
+    if not tree.looks_at_rows(node):
         return scope.folded(node) is None
     match node:
         case tree.Field(name, _, owner):
@@ -64,12 +59,12 @@ def _missing(owner: tree.Node | None) -> bool:
 
 
 def _may_be_zero(scope: SqlScope, node: tree.Node) -> bool:
-    return looks_at_rows(node) or not scope.folded(node)
+    return tree.looks_at_rows(node) or not scope.folded(node)
 
 
 def may_be_null(scope: SqlScope, node: tree.Node) -> bool:
     """Tell whether the SQL of a condition may be NULL where the condition is false."""
-    if not looks_at_rows(node):
+    if not tree.looks_at_rows(node):
         return False
     match node:
         case tree.Compare(operator, left, right):

@@ -1,4 +1,4 @@
-"""The typed syntax tree that all back ends read. Made by `resolve` from text and by `build` from columns."""
+"""The typed syntax tree that all back ends read. Made by `resolve` from text and by conditions over columns."""
 
 from __future__ import annotations
 
@@ -236,6 +236,11 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
         elif isinstance(value, Node):
             found[field.name] = rebuilt(value, change)
     return change(replace(node, **found) if found else node)
+
+
+def looks_at_rows(node: Node) -> bool:
+    """Tell whether the value of *node* differs from record to record."""
+    return any(isinstance(part, (Field, Variable)) for part in walk(node))
 
 
 def fields_read(node: Node) -> frozenset[str]:

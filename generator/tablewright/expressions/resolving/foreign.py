@@ -42,7 +42,8 @@ def way_out_at(text: str, place: int) -> str:
     """
     for pattern, way_out in _WAYS_OUT:
         for found in pattern.finditer(text):
-            if found.start() - 1 <= place <= found.end() + 1:
+            is_written_so = way_out == f"write '{found.group()}'"
+            if found.start() - 1 <= place <= found.end() + 1 and not is_written_so:
                 return way_out
     return ""
 

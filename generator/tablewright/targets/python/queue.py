@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from tablewright.expressions import tree
 from tablewright.expressions.columns import column_source
-from tablewright.expressions.types import ValueType
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.queries import Queue, Retry
 from tablewright.model.schema import Table
@@ -146,37 +143,27 @@ def _without_arguments(node: tree.Node, transition: Transition) -> tree.Node:
         (one.key for one in transition.takes if one.type.kind == "text" and one.required), ""
     )
 
-    def value(argument: tree.Argument) -> tree.Node:
-        if argument.name == first:
-            return tree.literal(LAPSED)
-        return tree.Constant(None, argument.type)
+    def value(one: tree.Node) -> tree.Node:
+        match one:
+            case tree.Argument(name) if name == first:
+                return tree.literal(LAPSED)
+            case tree.Argument(_, kind):
+                return tree.Constant(None, kind)
+            case _:
+                return one
 
-    return _replaced(node, lambda one: value(one) if isinstance(one, tree.Argument) else None)
+    return tree.rebuilt(node, value)
 
 
 def _inlined(node: tree.Node, values: Mapping[str, tree.Node]) -> tree.Node:
     """Return *node* over a record in which *values* are set."""
 
-    def value(one: tree.Node) -> tree.Node | None:
+    def value(one: tree.Node) -> tree.Node:
         if isinstance(one, tree.Field) and one.owner is None:
-            return values.get(one.name)
-        return None
+            return values.get(one.name, one)
+        return one
 
-    return _replaced(node, value)
-
-
-def _replaced(node: tree.Node, by: Any) -> tree.Node:
-    found: tree.Node | None = by(node)
-    if found is not None:
-        return found
-    changes: dict[str, Any] = {}
-    for one in dataclasses.fields(node):
-        value: Any = getattr(node, one.name)
-        if isinstance(value, tuple):
-            changes[one.name] = tuple(_replaced(part, by) for part in value)
-        elif not isinstance(value, (ValueType, str, bool)) and isinstance(value, tree.Node):
-            changes[one.name] = _replaced(value, by)
-    return dataclasses.replace(node, **changes) if changes else node
+    return tree.rebuilt(node, value)
 
 
 def _values(table: Table, values: Mapping[str, tree.Node], imports: Imports) -> Code:
