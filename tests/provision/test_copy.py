@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tablewright.model.schema import Schema
-from tablewright.provision.copying import CopyInDoubt, copy_rows
+from tablewright.provision.copying import CopyInDoubt, RowsUnfit, copy_rows
 from tablewright.provision.journal import Journal, JournalUnreadable, open_journal
 from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.provision.specs import table_specs
@@ -133,6 +134,34 @@ def places(
 ) -> Iterator[Places]:
     with ExitStack() as stack:
         yield Places(compiled(SCHEMA), tmp_path, stack, monkeypatch, project_on, request)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql", "airtable"])
+@pytest.mark.parametrize(
+    ("statement", "table", "field"),
+    [
+        ("UPDATE box SET inside_id = :gone WHERE id = :row", 1, "inside"),
+        ("UPDATE part_near SET linked_id = :gone WHERE record_id = :row AND position = 0", 0, "near"),
+    ],
+)  # fmt: skip
+def test_a_link_that_the_target_refuses_is_named_with_its_row(
+    places: Places, target: str, statement: str, table: int, field: str
+) -> None:
+    """The links of other rows are written, and the next run goes on once the row is mended."""
+    here, there = places.open("sqlite", "here"), places.open(target, "there")
+    places.fill(here)
+    spec = places.specs[table]
+    row = next(one for one in here.select(Selection(spec)) if one[field])["id"]
+    with closing(sqlite3.connect(places.folder / "here.db")) as database, database:
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.execute(statement, {"gone": "recGGGGGGGGGGGGGG", "row": row})
+
+    with pytest.raises(RowsUnfit, match=rf"^{spec.key} {row}: .*{field}.*recGGGGGGGGGGGGGG"):
+        copy_rows(places.specs, here, there, places.journal())
+    here.update(spec, [(row, {field: [] if field == "near" else None})])
+    copy_rows(places.specs, here, there, places.journal())
+
+    assert all(one.same for one in verify(places.specs, here, there, places.journal()))
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql", "airtable"])

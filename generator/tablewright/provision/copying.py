@@ -156,8 +156,7 @@ def _copy_table(
         try:
             _store(spec, batch, target, journal)
         except RecordInvalid:
-            # Nothing of the batch was stored; alone, each row shows whether it is the one.
-            _store_one_by_one(spec, batch, target, journal)
+            _one_by_one(spec, batch, lambda row: _store(spec, [row], target, journal))
         over += len(batch)
         if progress is not None:
             progress(spec.key, over, len(rows))
@@ -179,10 +178,8 @@ def _store(spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journa
     journal.note(event="stored", table=spec.key, ids=ids)
 
 
-def _store_one_by_one(
-    spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journal
-) -> None:
-    """Store what the target takes.
+def _one_by_one(spec: TableSpec, batch: Sequence[Row], write: Callable[[Row], None]) -> None:
+    """Write what the target takes, where it refused a batch: nothing of that was stored, and alone each row shows.
 
     Raises:
         RowsUnfit: it refused a row. The first is named with its reason, others by their ids.
@@ -190,7 +187,7 @@ def _store_one_by_one(
     reasons: dict[str, str] = {}
     for row in batch:
         try:
-            _store(spec, [row], target, journal)
+            write(row)
         except RecordInvalid as refusal:
             reasons[row["id"]] = "; ".join(str(one) for one in refusal.misfits)
     if not reasons:
@@ -247,13 +244,21 @@ def _copy_links(spec: TableSpec, rows: Sequence[Row], target: Store, journal: Jo
     ]
     size = _SMALL_BATCH if target.capabilities.atomic == "batch of ten" else _LARGE_BATCH
     for batch in _batches(waiting, size):
-        changes = []
-        for row in batch:
-            renewed = mapped(spec, row, journal)
-            cells = {one.key: renewed[one.key] for one in links if row.get(one.key)}
-            changes.append((journal.ids[spec.key][row["id"]], cells))
-        target.update(spec, changes)
-        journal.note(event="linked", table=spec.key, ids=[row["id"] for row in batch])
+        try:
+            _link(spec, batch, target, journal)
+        except RecordInvalid:
+            _one_by_one(spec, batch, lambda row: _link(spec, [row], target, journal))
+
+
+def _link(spec: TableSpec, batch: Sequence[Row], target: Store, journal: Journal) -> None:
+    links = [one for one in spec.relations if not one.required]
+    changes = []
+    for row in batch:
+        renewed = mapped(spec, row, journal)
+        cells = {one.key: renewed[one.key] for one in links if row.get(one.key)}
+        changes.append((journal.ids[spec.key][row["id"]], cells))
+    target.update(spec, changes)
+    journal.note(event="linked", table=spec.key, ids=[row["id"] for row in batch])
 
 
 def _plain_fields(spec: TableSpec) -> list[FieldSpec]:
