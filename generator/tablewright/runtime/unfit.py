@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
-from typing import Final
+from contextvars import ContextVar
+from typing import Final, ParamSpec, TypeVar
 
 from tablewright.runtime.errors import RecordInvalid
 
 logger = logging.getLogger("tablewright")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_lenient: ContextVar[bool] = ContextVar("tablewright_lenient", default=False)
 
 OnUnfit = Callable[[RecordInvalid], object]
 """Called for every record that is left out; its error names the record by its id, and each field."""
@@ -27,7 +33,7 @@ class UnfitRows:
         Raises:
             RecordInvalid: reading is strict.
         """
-        if self.strict:
+        if self.strict and not _lenient.get():
             raise unfit
         self.tell(unfit, "left out")
 
@@ -36,3 +42,17 @@ class UnfitRows:
         logger.warning("%s: %s", done, unfit)
         if self._on_unfit is not None:
             self._on_unfit(unfit)
+
+
+def lenient(method: Callable[P, T]) -> Callable[P, T]:
+    """Return a method of a queue that leaves such records out also where reading is strict: one must not stop all others."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        before = _lenient.set(True)
+        try:
+            return method(*args, **kwargs)
+        finally:
+            _lenient.reset(before)
+
+    return call

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tablewright.runtime import Connection
+from tablewright.runtime import Connection, RecordInvalid, connect
+from tablewright.runtime.queue import fencing_token
 
 
-@pytest.mark.parametrize("kind", ["leased", "best_effort"])
+@pytest.mark.parametrize(
+    ("kind", "tick"), [("leased", 0.0), pytest.param("best_effort", 1.1, marks=pytest.mark.slow)]
+)
 def test_what_stays_as_it_is_leaves_one_line_in_the_history(
-    request: pytest.FixtureRequest, jobs: ModuleType, kind: str
+    request: pytest.FixtureRequest, jobs: ModuleType, kind: str, tick: float
 ) -> None:
-    """Its claims leave no rows: a base holds so many records and no more."""
+    """Its claims leave no rows: a base holds so many records and no more. By best effort clocks tick once a second."""
     connection: Connection = request.getfixturevalue(kind)
     job = jobs.Job.create(name="job")
     client: Any = connection.store.client  # type: ignore[attr-defined]
@@ -23,13 +28,41 @@ def test_what_stays_as_it_is_leaves_one_line_in_the_history(
     table.update(job.id, {"Code": "small"})
 
     for _ in range(3):
+        time.sleep(tick)
         job.postpone(timedelta())
         assert jobs.Job.claim("w", 1) == []
 
     rows = connection.store.history(jobs.Job.table, job.id)
     assert [one.transition for one in rows] == ["begin", "release"]
+    time.sleep(tick)
     table.update(job.id, {"Code": "FINE"})
     job.postpone(timedelta())
     (taken,) = jobs.Job.claim("w", 1)
     assert [one.transition for one in taken.history()] == ["begin", "release", "begin"]
     assert taken.attempt == 1
+
+
+@pytest.mark.parametrize("leases", ["sqlite", "best effort"])
+def test_strict_reading_does_not_end_a_worker(
+    airtable_url: str, jobs: ModuleType, tmp_path: Path, leases: str
+) -> None:
+    """Who asks to be told of records that cannot be read is told, and the others are taken and held."""
+    told: list[RecordInvalid] = []
+    where = leases if leases == "best effort" else f"sqlite:///{tmp_path / 'leases.db'}"
+    with connect(airtable_url, leases=where, strict=True, on_unfit=told.append) as connection:
+        store: Any = connection.store
+        store.queues.settle_seconds = 0.05
+        unfit = jobs.Job.create(name="unfit")
+        jobs.Job.create(name="good")
+        table = store.client.table(jobs.Job.table.name)
+        table.update(unfit.id, {"Rank": 1.5})
+
+        (taken,) = jobs.Job.claim("w", 5)
+        assert taken.name == "good"
+        assert {one.fields for one in told} == {("rank",)}
+
+        held = {taken.id: fencing_token(taken) or "", unfit.id: "nobody's"}
+        assert set(store.queues.beat(jobs.Job.table, held)) == {taken.id}
+        taken.finish("done")
+        with pytest.raises(RecordInvalid):
+            jobs.Job.all()

@@ -45,6 +45,7 @@ from tablewright.runtime.stores.airtable_reading import Base, batches, read
 from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.airtable_rules import check_unique
 from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
+from tablewright.runtime.unfit import lenient
 
 FRESH_SECONDS: Final = 2.0
 """A claim is given up that does not come to write within so many seconds after it read."""
@@ -78,6 +79,7 @@ class NotedQueue:
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
+    @lenient
     def claim(
         self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
     ) -> list[Claimed]:
@@ -174,6 +176,7 @@ class NotedQueue:
     def _read(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
         return self._base.fitting(table, ids)
 
+    @lenient
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token."""
         asked, field = Asked(table, taking, ()), _field(table)
@@ -188,6 +191,7 @@ class NotedQueue:
 
     # -- holding --------------------------------------------------------------------------------------------------
 
+    @lenient
     def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
         """Extend leases, given as tokens by id; those that are missing in the answer are lost."""
         field, (lifecycle, queue) = _field(table), parts(table)
@@ -210,6 +214,7 @@ class NotedQueue:
             self._write(table, dict(batch))
         return found
 
+    @lenient
     def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
         """Read the note, and write what becomes of the record where it is still this claim's.
 

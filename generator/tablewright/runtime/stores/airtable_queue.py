@@ -43,6 +43,7 @@ from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import Move, Moved
 from tablewright.runtime.stores.sql_leases import LeaseRow, Place, SqlLeases
+from tablewright.runtime.unfit import lenient
 
 logger = logging.getLogger("tablewright")
 
@@ -77,6 +78,7 @@ class LeasedQueue:
 
     # -- claiming -------------------------------------------------------------------------------------------------
 
+    @lenient
     def claim(
         self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
     ) -> list[Claimed]:
@@ -183,6 +185,7 @@ class LeasedQueue:
             self._leases.write_again(self._place(table), lost)
         return {key: record for key, record in written.items() if key in kept}
 
+    @lenient
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token.
 
@@ -223,12 +226,14 @@ class LeasedQueue:
 
     # -- holding --------------------------------------------------------------------------------------------------
 
+    @lenient
     def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
         """Extend leases, given as tokens by id; those that are missing in the answer are lost. Airtable is not asked."""
         _, queue = parts(table)
         place = self._place(table)
         return self._leases.beat(place, held, lease=queue.lease, timeout=queue.timeout)
 
+    @lenient
     def settle(self, table: TableSpec, settlement: Settlement) -> Settled:
         """Decide what becomes of a held row, write it, and its history."""
         return self._ends.settle(table, self._place(table), settlement)
