@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,20 @@ def test_every_module_says_where_it_stands() -> None:
     ]
 
     assert silent == []
+
+
+def test_the_page_on_architecture_tells_these_rules() -> None:
+    """Each part has its row in the table, with what it may import."""
+    page = (ROOT.parents[1] / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*) \| .* \| (.*) \|$", page, re.MULTILINE)
+    words = {"the leaves": LEAVES, "nothing": set[str](), "everything": MAY_IMPORT["cli"]}
+
+    told = {
+        part.strip("`"): set[str]().union(
+            *(words.get(one) or {one.strip("`")} - words.keys() for one in allowed.split(", "))
+        )
+        for parts, allowed in rows
+        for part in parts.split(", ")
+    }
+
+    assert told == MAY_IMPORT
