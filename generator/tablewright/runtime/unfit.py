@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, ParamSpec, TypeVar
@@ -16,6 +17,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _lenient: ContextVar[bool] = ContextVar("tablewright_lenient", default=False)
 
+REPEAT_SECONDS: Final = 300.0
+"""How often a queue that looks again and again tells of one record that it leaves out."""
+MOST_KEPT: Final = 10_000
+
 OnUnfit = Callable[[RecordInvalid], object]
 """Called for every record that is left out; its error names the record by its id, and each field."""
 
@@ -26,6 +31,7 @@ class UnfitRows:
     def __init__(self, *, strict: bool = False, on_unfit: OnUnfit | None = None) -> None:
         self.strict: Final = strict
         self._on_unfit = on_unfit
+        self._told: dict[str, float] = {}
 
     def report(self, unfit: RecordInvalid) -> None:
         """Tell of a record that is left out.
@@ -33,9 +39,21 @@ class UnfitRows:
         Raises:
             RecordInvalid: reading is strict.
         """
-        if self.strict and not _lenient.get():
-            raise unfit
-        self.tell(unfit, "left out")
+        if not _lenient.get():
+            if self.strict:
+                raise unfit
+            self.tell(unfit, "left out")
+        elif self._is_due(str(unfit)):
+            self.tell(unfit, "left out")
+
+    def _is_due(self, said: str) -> bool:
+        now = time.monotonic()
+        if now - self._told.get(said, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return False
+        if len(self._told) >= MOST_KEPT:
+            self._told.clear()
+        self._told[said] = now
+        return True
 
     def tell(self, unfit: RecordInvalid, done: str) -> None:
         """Tell of a record, and what was *done* about it; also where reading is strict."""
@@ -45,7 +63,10 @@ class UnfitRows:
 
 
 def lenient(method: Callable[P, T]) -> Callable[P, T]:
-    """Return a method of a queue that leaves such records out also where reading is strict: one must not stop all others."""
+    """Return a method of a queue that leaves such records out also where reading is strict: one must not stop all others.
+
+    It tells of each every five minutes, however often it looks.
+    """
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:

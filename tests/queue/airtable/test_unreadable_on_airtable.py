@@ -42,6 +42,23 @@ def test_what_stays_as_it_is_leaves_one_line_in_the_history(
     assert taken.attempt == 1
 
 
+def test_a_record_that_cannot_be_read_is_told_of_now_and_then(
+    leased: Connection, jobs: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker looks every few seconds, and the log is not filled with one record that people have to mend."""
+    unfit = jobs.Job.create(name="unfit")
+    store: Any = leased.store
+    store.client.table(jobs.Job.table.name).update(unfit.id, {"Rank": 1.5})
+
+    for _ in range(3):
+        assert jobs.Job.claim("w", 1) == []
+    assert [one.getMessage() for one in caplog.records] == [
+        f"left out: Job {unfit.id}: rank has to be of type integer, not 1.5"
+    ]
+    assert jobs.Job.all() == []
+    assert len(caplog.records) == 2, "who reads it is told each time"
+
+
 @pytest.mark.parametrize("leases", ["sqlite", "best effort"])
 def test_strict_reading_does_not_end_a_worker(
     airtable_url: str, jobs: ModuleType, tmp_path: Path, leases: str
