@@ -1,1 +1,1 @@
-"""Stage 4: views and templates → text. Only this package knows Jinja."""
+"""Stage 4: views and templates → text. Of the compiler, only this package knows Jinja."""
