@@ -299,3 +299,4 @@ def test_a_database_of_an_older_schema_is_refused(url: str) -> None:
         Thing.all()
 
     assert "--environment" in str(refused.value)
+    assert str(refused.value).endswith("run 'tablewright generate' and start it again")

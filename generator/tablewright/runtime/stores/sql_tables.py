@@ -46,10 +46,11 @@ def _require_columns(connection: Connection, schema: SchemaTables, description: 
         missing = [column.name for column in table.c if column.name not in there]
         if missing:
             raise StoreOutdated(
-                f"table '{table.name}' in {description} lacks {', '.join(missing)}: the schema has changed since it "
-                "was made. Bring it up to date with 'tablewright plan' and 'tablewright apply', or use a new database. Where "
-                "tablewright.toml has environments, choose its own with --environment, or give it one; else set "
-                "TABLEWRIGHT_STORE to its URL"
+                f"table '{table.name}' in {description} lacks {', '.join(missing)}: it is of another version of the schema "
+                "than this program. If the database is the older one, bring it up to date with 'tablewright plan' and "
+                "'tablewright apply', or use a new one: where tablewright.toml has environments, choose its own with "
+                "--environment, or give it one; else set TABLEWRIGHT_STORE to its URL. If the program is, run "
+                "'tablewright generate' and start it again"
             )
 
 
