@@ -109,6 +109,20 @@ def test_a_note_that_nobody_can_read_says_nothing(text: str | None) -> None:
     assert Note.read(text) == Note()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{"attempt": "two"}', '{"until": "2020-01-01T00:00:00"}', '{"stop": "no"}', '{"worker": 7}'],
+)
+def test_a_note_that_people_wrote_halfway_stops_no_claim(
+    best_effort: Connection, jobs: ModuleType, text: str
+) -> None:
+    """It is as if nothing was noted: the task is taken like any other, and so are those beside it."""
+    jobs.Job.create(name="a").update(lease_note=text)
+    jobs.Job.create(name="b")
+
+    assert [(one.name, one.attempt) for one in jobs.Job.claim("w", 2)] == [("a", 1), ("b", 1)]
+
+
 def test_a_note_is_read_as_it_was_written() -> None:
     """Moments to the millisecond."""
     note = Note("w", "t", datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC), 3, stop=True)

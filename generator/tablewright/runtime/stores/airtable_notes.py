@@ -33,10 +33,21 @@ class Note:
             found = dict(json.loads(text or "{}"))
             for name in ("until", "taken", "settled", "ready"):
                 if name in found:
-                    found[name] = datetime.fromisoformat(found[name])
-            return cls(**found)
+                    found[name] = _moment(found[name])
+            note = cls(**found)
         except (ValueError, TypeError):
             return cls()
+        return note if note.is_sound else cls()
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether its parts are what a claim writes, and not what people made of them."""
+        texts = (self.worker, self.token)
+        return (
+            all(one is None or isinstance(one, str) for one in texts)
+            and type(self.attempt) is int
+            and isinstance(self.stop, bool)
+        )
 
     def text(self) -> str:
         """Return the note for its cell."""
@@ -53,6 +64,18 @@ class Note:
             "ready_at": self.ready, "attempt": self.attempt, "lease_until": self.until,
             "worker_id": self.worker, "cancel_requested": self.stop,
         }  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment of a note.
+
+    Raises:
+        ValueError: it is none, or has no time zone.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found
 
 
 class ServiceClock:
