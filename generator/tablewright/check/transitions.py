@@ -8,7 +8,7 @@ from tablewright.check.arguments import read_arguments, report_unused
 from tablewright.check.defaults import out_of_bounds
 from tablewright.check.expressions import read_expression
 from tablewright.check.findings import Findings
-from tablewright.check.reader import Reader
+from tablewright.check.reader import Reader, words_of
 from tablewright.check.scope import TableScope
 from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions import tree
@@ -126,6 +126,31 @@ def _refused(node: tree.Constant, field: Field) -> str:
     return out_of_bounds(value, field) if isinstance(value, (str, int, float)) else ""
 
 
+def _listed(findings: Findings, value: ListNode, field: Field) -> tree.Members | None:
+    """Return a list that is written as one, or nothing after a finding."""
+    if field.enum is None and value.items:
+        findings.error(value.span, "TW110", f"'{field.key}' can be set to the empty list alone",
+                       f"{field.key}: []")  # fmt: skip
+        return None
+    if field.required and not value.items:
+        findings.error(value.span, "TW312", f"'{field.key}' cannot be set to this: it is required, and this list is empty",
+                       "the transition could never be made")  # fmt: skip
+        return None
+    found: list[tree.EnumMember] = []
+    words = words_of(findings, value, field.key)
+    known = {one.key: one for one in field.enum.values} if field.enum is not None else {}
+    for word in words:
+        if field.enum is not None and word.text in known:
+            found.append(tree.EnumMember(field.enum.key, word.text))
+        elif field.enum is not None:
+            now = field.enum.renamed.get(word.text)
+            findings.error(word.span, "TW503", f"'{word.text}' is no value of {field.enum.key}",
+                           did_you_mean(word.text, known) if now is None else called_now(now))  # fmt: skip
+    if len(found) < len(value.items):
+        return None
+    return tree.Members(tuple(dict.fromkeys(found)), field.type)
+
+
 def _read_sets(
     findings: Findings,
     reader: Reader,
@@ -166,6 +191,11 @@ def _read_sets(
             )
             findings.error(key.span, "TW308", message, help_text)
             continue
+        target = table.field(key.text)
+        if isinstance(value, ListNode) and target is not None and target.kind.listed:
+            listed = _listed(findings, value, target)
+            sets += [] if listed is None else [Assignment(key.text, listed)]
+            continue
         if not isinstance(value, Scalar):
             findings.error(value.span, "TW110", f"'{key.text}' has to be set to one expression",
                            "quote it if it holds a bracket: \"…\"")  # fmt: skip
@@ -173,7 +203,6 @@ def _read_sets(
         if written.is_cut(key.text):
             continue
         node = read_expression(findings, value, scope, expected=settable[key.text], given=guard)
-        target = table.field(key.text)
         if isinstance(node, tree.Constant) and target is not None:
             problem = _refused(node, target)
             if problem:

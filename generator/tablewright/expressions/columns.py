@@ -119,6 +119,8 @@ class _Printer:
             case tree.EnumMember(enum, name):
                 self.enums.add(enum)
                 return ast.Attribute(ast.Name(enum), name)
+            case tree.Members(items):
+                return ast.List([self._plain(one) for one in items])
             case tree.Variable(name) | tree.Argument(name):
                 return ast.Name(name)
             case tree.Field(name, _, owner):

@@ -70,6 +70,8 @@ class Evaluator:
                 return value
             case tree.EnumMember(enum, name):
                 return self.enums[enum][name]
+            case tree.Members(items):
+                return [self.value(one, rows) for one in items]
             case tree.Variable(name):
                 return rows[name]
             case tree.Argument(name):

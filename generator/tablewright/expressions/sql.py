@@ -244,7 +244,7 @@ class SqlScope:
                 | tree.Logic()
             ):  # fmt: skip
                 return self.definite(node)
-            case tree.Constant() | tree.EnumMember() | tree.Argument():
+            case tree.Constant() | tree.EnumMember() | tree.Members() | tree.Argument():
                 raise AssertionError(node)
             case _:
                 assert_never(node)

@@ -47,6 +47,14 @@ class EnumMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """A list of fixed values, which a transition sets; of attachments and collaborators the empty one alone."""
+
+    items: tuple[EnumMember, ...]
+    type: ValueType
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """The record that a comprehension is looking at."""
 
@@ -200,7 +208,7 @@ class Over:
 
 
 Node = (
-    Constant | EnumMember | Variable | Field | Argument | Compare | BlankTest | Membership | ListContains
+    Constant | EnumMember | Members | Variable | Field | Argument | Compare | BlankTest | Membership | ListContains
     | Not | Logic | Arithmetic | Negate | Choice | Call | Over
 )  # fmt: skip
 

@@ -261,7 +261,12 @@ def _transition() -> _Json:
         "from": _WORDS,
         "takes": _named("argument"),
         "when": _EXPRESSION,
-        "set": {"type": "object", "additionalProperties": _EXPRESSION},
+        "set": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [_EXPRESSION, {"type": "array", "items": {"type": "string"}}]
+            },
+        },
     }
     return _mapping("transition", properties, ["from", "to"])
 

@@ -125,7 +125,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "takes": "Values that the caller gives, by name.",
         "when": "A condition that has to hold.",
         "otherwise": "What a refusal says where the condition does not hold, as in 'has used up its retries'.",
-        "set": "Fields and links, and the expressions that give their new values.",
+        "set": "Fields and links, and the expressions that give their new values; of lists also [A, B] and [].",
     },
     "argument": {
         "type": "The type of the value.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Final
 
 from tablewright.expressions import functions, tree
@@ -40,11 +41,8 @@ class Context(ABC):
         if accepts(target, node.type):
             return
         if accepts(target.or_none(), node.type):
-            way_out = (
-                "take it as an argument with 'required: true', or let the relation be without 'required'"
-                if target.kind == "record"
-                else "give a value for that case with coalesce(…, …) or '… if … is not None else …'"
-            )
+            is_none = node.type.kind == "none"
+            way_out = _NEVER_BLANK.get((target.kind, is_none), _NEVER_BLANK["", False])
             self.problem(at, "TW505", f"can be blank here, and {target} is needed", way_out)
         else:
             self.problem(at, "TW504", f"is {node.type}, and {target} is needed",
@@ -101,6 +99,20 @@ _INSTEAD_OF_A_TEXT: Final = {
     "number": "write the number without quotes",
     "boolean": "write True or False, without quotes",
 }
+
+
+_EMPTY_LIST: Final = "write [] without quotes for the empty list"
+_REQUIRED_LINK: Final = (
+    "take it as an argument with 'required: true', or let the relation be without 'required'"
+)
+_NEVER_BLANK: Final[Mapping[tuple[str, bool], str]] = {
+    ("list", True): _EMPTY_LIST,
+    ("opaque", True): _EMPTY_LIST,
+    ("record", True): _REQUIRED_LINK,
+    ("record", False): _REQUIRED_LINK,
+    ("", False): "give a value for that case with coalesce(…, …) or '… if … is not None else …'",
+}
+"""What to do where a value can be blank and its place cannot, by the kind of the place; True is for None itself."""
 
 
 def condition_help(written: str, one: ValueType) -> str:

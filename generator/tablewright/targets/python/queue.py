@@ -147,10 +147,12 @@ def _without_arguments(node: tree.Node, transition: Transition) -> tree.Node:
         match one:
             case tree.Argument(name) if name == first:
                 return tree.literal(LAPSED)
+            case tree.Argument(_, kind) if kind.kind == "list":
+                return tree.Members((), kind)
             case tree.Argument(_, kind):
                 return tree.Constant(None, kind)
             case _:
-                return one
+                return _simplified(one)
 
     return tree.rebuilt(node, value)
 
@@ -161,9 +163,20 @@ def _inlined(node: tree.Node, values: Mapping[str, tree.Node]) -> tree.Node:
     def value(one: tree.Node) -> tree.Node:
         if isinstance(one, tree.Field) and one.owner is None:
             return values.get(one.name, one)
-        return one
+        return _simplified(one)
 
     return tree.rebuilt(node, value)
+
+
+def _simplified(node: tree.Node) -> tree.Node:
+    """Return *node* as it is, or without its question to a list that is known."""
+    match node:
+        case tree.ListContains(tree.Members(items), item):
+            return tree.Membership(item, items)
+        case tree.BlankTest(tree.Members(items), negated):
+            return tree.TRUE if bool(items) is negated else tree.FALSE
+        case _:
+            return node
 
 
 def _values(table: Table, values: Mapping[str, tree.Node], imports: Imports) -> Code:
@@ -179,6 +192,9 @@ def _values(table: Table, values: Mapping[str, tree.Node], imports: Imports) -> 
             source = literal(node.value)
         elif isinstance(node, tree.EnumMember):
             source = Code(f"{imports.name('.enums', kinds[key].name)}.{node.name}")
+        elif isinstance(node, tree.Members):
+            names = [f"{imports.name('.enums', one.enum)}.{one.name}" for one in node.items]
+            source = Code(f"[{', '.join(names)}]")
         else:
             source = _columns(node, imports)
         parts.append(Code(f"{literal(key)}: {source}"))
