@@ -30,6 +30,8 @@ tables:
       due: {type: formula, formula: "TODAY()", result: date}
       at: {type: formula, formula: "NOW()", result: datetime}
       label: {type: formula, formula: "{Title} & '!'"}
+      since: date
+      age: {type: formula, formula: "DATETIME_DIFF({Since}, '2026-01-01', 'days')", result: number}
       is_big: {type: formula, formula: "{Hours} > 9", result: boolean}
     relations:
       customer: {to: Customer, inverse: tickets}
@@ -113,3 +115,31 @@ def test_figures_of_blanks_are_those_of_nothing(raw: ModuleType) -> None:
 
     assert (figures.total, figures.mean, figures.most, figures.p90) == (0, None, None, None)
     assert (figures.by_label, figures.by_late, figures.share) == ({}, {}, 0)
+
+
+def test_a_cell_that_holds_an_error_is_blank_in_conditions_as_it_is_in_records(
+    package: ModuleType,
+) -> None:
+    """The age of what has no day is an error in Airtable: as a blank it is found, counted and unlike every number."""
+    with connect("local:"):
+        package.Ticket.create(title="printer", since=date(2026, 1, 11))
+        package.Ticket.create(title="screen")
+        c = package.Ticket.c
+        found = {
+            said: package.Ticket.where(condition)
+            for said, condition in {
+                "blank": c.age.is_none(),
+                "not blank": c.age.is_not_none(),
+                "10": c.age == 10,
+                "not 10": c.age != 10,
+                "over 5": c.age > 5,
+                "not over 5": ~(c.age > 5),
+            }.items()
+        }
+
+        assert [one.age for one in package.Ticket.where()] == [10, None]
+        for query, title in zip(
+            found.values(), ["screen", "printer"] + ["printer", "screen"] * 2, strict=True
+        ):
+            assert [one.title for one in query] == [title]
+            assert query.where().count() == 1

@@ -86,7 +86,11 @@ class FormulaPrinter:
     def _side(self, node: tree.Node) -> str:
         """Return one side of a choice: where a box stands beside a number, cells hold both as texts."""
         found = self.condition(node)
-        return f"IF({found}, 1, 0)" if isinstance(node, tree.Field) else found
+        match node:
+            case tree.Field() | tree.Call("coalesce"):
+                return f"IF({found}, 1, 0)"
+            case _:
+                return found
 
     def _flag(self, node: tree.Field) -> str:
         field = self._field(node)

@@ -196,6 +196,9 @@ class TableCells:
             if isinstance(one, RelationSpec):
                 found[key] = FormulaField(reference, "link")
             elif (shape := formula_shape(one)) is not None:
+                if one.kind in ("formula", "rollup"):
+                    # A cell that holds an error reads as blank, and an error in a condition finds nothing at all.
+                    reference = f"IF(ISERROR({reference}), BLANK(), {reference})"
                 found[key] = FormulaField(reference, shape, one.default, one.required)
         return found
 
