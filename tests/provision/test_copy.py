@@ -500,3 +500,30 @@ def test_a_fresh_database_gets_its_tables_as_the_help_says(shell: Shell, places:
 
     assert sorted(copied.stdout.splitlines()) == ["Box: 23 rows", "Part: 27 rows"], copied.stderr
     assert "A database gets the tables it lacks" in " ".join(told.split())
+
+
+def test_fields_that_are_blank_in_a_database_are_named(shell: Shell) -> None:
+    """What only Airtable calculates does not go over: who copies a base is told so, and how it would be worked out."""
+    shell.write("""
+tablewright: 1
+name: shop
+tables:
+  Order:
+    fields:
+      number: text
+      amount: number
+      twice: {type: formula, formula: "{Amount} * 2", result: number}
+      thrice: {type: formula, expression: amount * 3}
+""")
+    shell.type("apply", "--yes")
+    base = f"airtable://{shell.server.base_id}?endpoint={shell.server.url}"
+
+    over = shell.json("copy", "--from", base, "--to", "sqlite:///shop.db")
+    between = shell.json("copy", "--from", "sqlite:///shop.db", "--to", base)
+
+    (said,) = over["remarks"]
+    assert said == (
+        "what Airtable's own language calculates is blank in a database: Order.twice. Give a formula an 'expression', or a "
+        "rollup a 'function', and it is worked out there"
+    )
+    assert between["remarks"] == []

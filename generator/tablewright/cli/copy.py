@@ -126,7 +126,7 @@ def command(
     except (TablewrightError, RowsUnfit) as error:
         way_out = f". What is over is noted in {path}: run the same command again to go on"
         raise ProvisionError(f"{error}{way_out if is_begun(path) else ''}") from error
-    remarks = _remarks(specs, copied)
+    remarks = [*_remarks(specs, copied), *_blank(specs, target)]
     _report(copied, compared, path, remarks, output_format)
     for one in remarks if output_format == "text" else ():
         click.echo(one, err=True)
@@ -200,6 +200,21 @@ def _remarks(specs: Sequence[TableSpec], copied: list[Copied]) -> list[str]:
             f"target by '{spec.queue.fail}' or another transition, or put {them} back in line"
         )
     return found
+
+
+def _blank(specs: Sequence[TableSpec], target: str) -> list[str]:
+    """Return a sentence about fields that Airtable alone calculates, where rows went to a database."""
+    from tablewright.provision.text import listed
+
+    # Those with an expression or a function are no part of *specs*: a database works them out.
+    fields = [f"{spec.key}.{one.key}" for spec in specs for one in spec.fields if one.kind in ("formula", "rollup")]  # fmt: skip
+    if not fields or target.startswith(("airtable:", "local:")):
+        return []
+    said = (
+        f"what Airtable's own language calculates is blank in a database: {listed(fields)}. Give a formula an 'expression', or a "
+        "rollup a 'function', and it is worked out there"
+    )
+    return [said]
 
 
 def _report(
