@@ -210,3 +210,11 @@ def test_a_record_in_memory_cannot_be_moved(connection: Connection) -> None:
 
     assert made.is_saved
     assert AgentTask.get(made.id).start_execution().status is TaskStatus.IN_PROGRESS
+
+
+def test_a_record_that_is_named_twice_is_deleted_once(connection: Connection) -> None:
+    """By itself, by another reading of it, and by its id."""
+    made = task()
+
+    assert AgentTask.bulk_delete([made, AgentTask.get(made.id), made.id]) == 1
+    assert AgentTask.bulk_delete([made.id]) == 0

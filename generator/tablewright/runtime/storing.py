@@ -225,7 +225,8 @@ def delete(record: AirtableModel) -> None:
 def bulk_delete(model: type[R], records: Iterable[R | str]) -> int:
     """Delete records, given by themselves or by their ids, and return how many were there."""
     listed = list(records)
-    gone = current_store().delete(model.table, [record_id(record) for record in listed])
+    ids = dict.fromkeys(record_id(record) for record in listed)
+    gone = current_store().delete(model.table, list(ids))
     for record in listed:
         if not isinstance(record, str) and origin_of(record) is not None:
             del record._origin
