@@ -125,7 +125,8 @@ class Beats:
             beat = found.get(record_id)
             if beat is None:
                 time_is_up = self._spec.timeout is not None and self._left(one) <= 0
-                if fencing_token(one.record) is not None and not one.ending and not time_is_up:
+                is_held = fencing_token(one.record) is not None and not one.is_over
+                if is_held and not one.ending and not time_is_up:
                     logger.warning("lease lost", extra={**self._said, "task": record_id})
                     one.stop("lost")
                 continue

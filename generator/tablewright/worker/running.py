@@ -54,6 +54,12 @@ class Running:
         if is_late:
             cancel()
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing works on it any more, and its end is on its way to the store."""
+        with self._lock:
+            return self._over or self._abandoned
+
     def finished(self) -> bool:
         """Note that the handler is done; tell whether its result counts."""
         with self._lock:

@@ -210,6 +210,7 @@ class Slots:
                 self._let_go(running)
 
     def _release(self, running: Running) -> None:
+        running.finished()
         if fencing_token(running.record) is not None:
             self._say(running, self._attempts.release(running), None, None)
 

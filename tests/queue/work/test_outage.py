@@ -356,3 +356,30 @@ def test_a_heartbeat_that_goes_wrong_is_followed_by_others(
     assert worker.run() == 1
     assert worker.metrics.counts["completed"] == 1
     assert [one.getMessage() for one in caplog.records].count("a heartbeat went wrong") == 1
+
+
+def test_a_task_that_just_ended_is_not_told_as_lost(
+    connection: Connection, jobs: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A heartbeat that meets it between its end in the store and the answer finds nothing to extend, and is right."""
+    jobs.Job.create(name="n")
+    queues: Any = connection.store.queues  # type: ignore[attr-defined]
+    settle, beat, beats = queues.settle, queues.beat, list[int]()
+
+    def counted(*given: Any) -> Any:
+        found = beat(*given)
+        beats.append(len(found))
+        return found
+
+    def answered_late(*given: Any) -> Any:
+        found = settle(*given)
+        sent = len(beats)
+        wait_until(lambda: len(beats) > sent + 1, 10)
+        return found
+
+    queues.beat, queues.settle = counted, answered_late
+    worker = Worker(jobs.Job, lambda _: "done", WorkerSettings(once=True, heartbeat=0.05))
+
+    assert worker.run() == 1
+    assert worker.metrics.counts["completed"] == 1
+    assert "lease lost" not in caplog.text
