@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from tablewright.config import Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.errors import ProvisionError
+from tablewright.provision.ports.sql import SqlTarget
+from tablewright.provision.text import how
 
 ONE = """
 tablewright: 1
@@ -201,3 +205,35 @@ def test_a_lossy_plan_is_carried_out_as_it_was_made(
             target.apply(plan)
     finally:
         target.close()
+
+
+@pytest.mark.parametrize("many", ["", "many: true, "])
+def test_links_that_lead_to_another_table_than_they_are_to_are_counted_beforehand(
+    url: str, bring: Bring, write: Callable[..., None], read: Callable[..., Any], compile_: Callable[[str], Schema], many: str
+) -> None:  # fmt: skip
+    """Nothing is changed until they are emptied; then the relation leads elsewhere."""
+    target = SqlTarget(
+        compile_(ONE.replace("{to: Book}", f"{{{many}to: Person}}")), Environment("dev", store=url)
+    )
+    bring(compile_(ONE.replace("{to: Book}", f"{{{many}to: Book}}")))
+    write("INSERT INTO book (id, created_time, title) VALUES ('rec1', :now, 'I'), ('rec2', :now, 'II')")  # fmt: skip
+    link, unlink = "UPDATE book SET sequel_id = 'rec2' WHERE id = 'rec1'", "UPDATE book SET sequel_id = NULL"  # fmt: skip
+    if many:
+        link, unlink = "INSERT INTO book_sequel VALUES ('rec1', 'rec2', 0)", "DELETE FROM book_sequel"  # fmt: skip
+    write(link)
+
+    with closing(target):
+        plan = target.plan()
+        with pytest.raises(ProvisionError, match=r"Nothing was changed") as refusal:
+            target.apply(plan)
+        write(unlink)
+        target.apply(target.plan())
+        again = target.plan()
+
+    column = "linked_id" if many else "sequel_id"
+    said = (
+        f"'{column}' links to 'person', and 1 link leads elsewhere: give the relation another key"
+    )
+    assert any(said in how(change) for change in plan.manual)
+    assert said in str(refusal.value)
+    assert again.is_empty

@@ -195,9 +195,31 @@ class Comparison:
                 found.say("!", "manual", table, f"'{', '.join(columns)}' is unique, and {doubled} value{stand} in several rows: change them")  # fmt: skip
                 found.unmet.add((table, str(one.name)))
                 return
+        if what == "link" and is_new:
+            self._note_strays(one, columns[0])
         found.say("~", "safe", table, f"{'new' if is_new else 'no'} {what} on {', '.join(columns)}")
         (found.constraints if is_new else found.old_constraints).append(one)
         found.rebuilt.add(table)
+
+    def _note_strays(self, key: sa.ForeignKeyConstraint, column: str) -> None:
+        """Note links that lead to another table than they are to."""
+        table, target = key.table.name, key.referred_table.name
+        if column in self._found.new_names(table):
+            return
+        cell: Any = sa.column(column)
+        stray = cell.is_not(None)
+        if sa.inspect(self._connection).has_table(target):
+            there: Any = sa.select(sa.column("id")).select_from(sa.table(target))
+            stray &= cell.not_in(there)
+        strays = count_rows(self._connection, table, stray)
+        if strays:
+            links = "1 link leads" if strays == 1 else f"{strays} links lead"
+            text = (
+                f"'{column}' links to '{target}', and {links} elsewhere: give the relation another key, which leaves the "
+                "old links alone, or empty them"
+            )
+            self._found.say("!", "manual", table, text)
+            self._found.misfits.append(f"in table '{table}' {text}")
 
     def _doubled(self, table: str, columns: list[str]) -> int:
         """Return how many values stand in several rows."""
