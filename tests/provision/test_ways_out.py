@@ -220,3 +220,31 @@ def test_a_formula_that_people_changed_is_adopted_in_their_own_language(
     )
     adopted = adopted.replace("      hours: number\n", f"      hours: number\n      {said}\n")
     assert drift_of(project, compiled(adopted), document).is_empty
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("function: sum", "function: max"),
+        ("formula: 'MAX(values)', result: number", "function: count"),
+        ("formula: 'MAX(values)', result: number", "formula: 'MIN(values)', result: number"),
+    ],
+)
+def test_the_way_back_to_an_earlier_rollup_is_what_the_schema_said(
+    project: Project, compiled: Callable[[str], Schema], first: str, then: str
+) -> None:
+    """A rollup has a function or a formula: the one that is offered takes the place of the other."""
+    text = """
+tablewright: 1
+name: shop
+tables:
+  Person: {{fields: {{name: text, total: {{type: rollup, relation: tasks, field: hours, {said}}}}}}}
+  Task: {{fields: {{title: text, hours: number}}, relations: {{owner: {{to: Person, inverse: tasks}}}}}}
+"""
+    project.apply(compiled(text.format(said=first)))
+
+    (step,) = project.drift(compiled(text.format(said=then))).by_hand
+
+    said, place = step.adopt.split("   (")
+    assert place == "at Person.total, instead of how it is calculated there)"
+    assert said == first.removesuffix(", result: number").replace("'", '"')

@@ -6,6 +6,7 @@ from functools import cached_property
 from glob import escape
 from typing import Final
 
+from tablewright.model.computation import ROLLUPS
 from tablewright.provision.changes import (
     AddComputed,
     Change,
@@ -95,7 +96,9 @@ class Ways:
         place = f"(at {change.table}.{change.field})"
         formula = change.old.removeprefix("formula ")
         if one.type == "rollup" and formula != change.old:
-            return f"formula: {scalar(formula)}   {place}"
+            function = next((one for one, text in ROLLUPS.items() if text == formula), "")
+            said = f"function: {function}" if function else f"formula: {scalar(formula)}"
+            return f"{said}   ({place[1:-1]}, instead of how it is calculated there)"
         if change.old.startswith("links to "):
             return f"many: {scalar(not one.is_single)}   {place}"
         return self._entry(one, place)
