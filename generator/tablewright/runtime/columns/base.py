@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from tablewright.expressions import tree
@@ -12,6 +12,7 @@ from tablewright.expressions.types import ValueType, common_type
 from tablewright.runtime.choice import Choice, OrderedChoice
 from tablewright.runtime.columns.names import no_such_name
 from tablewright.runtime.errors import shown
+from tablewright.runtime.values import BEYOND_CALENDAR
 
 E = TypeVar("E", bound=Choice)
 _PARTS: Final = frozenset({"choices", "declared", "name", "node", "takes", "type"})
@@ -72,6 +73,8 @@ class Term:
     def _hint(self, other: object) -> str:
         if isinstance(other, datetime) and other.tzinfo is None:
             return ": the datetime needs a time zone, such as datetime.now(UTC)"
+        if isinstance(other, datetime) and not _is_in_calendar(other):
+            return f": the datetime {BEYOND_CALENDAR}"
         return (
             f": it takes {self.takes}, or a field or expression of the same type"
             if self.takes
@@ -115,10 +118,18 @@ def as_node(value: object) -> tree.Node | None:
     if isinstance(value, Choice):
         return tree.EnumMember(type(value).__name__, value.name)
     if isinstance(value, datetime):
-        return None if value.tzinfo is None else tree.literal(value)
+        return tree.literal(value) if _is_in_calendar(value) else None
     if value is None or isinstance(value, (bool, str, int, float, date, timedelta)):
         return tree.literal(value)
     return None
+
+
+def _is_in_calendar(moment: datetime) -> bool:
+    """Tell whether this is a moment that has a year in UTC."""
+    try:
+        return moment.tzinfo is not None and moment.astimezone(UTC) is not None
+    except OverflowError:
+        return False
 
 
 class Equal(Term):
