@@ -211,6 +211,7 @@ class TableSpec:
     """A table. *tables* returns every table of the same schema, this one included, for its relations.
 
     *derived* returns the values of fields that Airtable calculates, over columns, for stores that have to do it.
+    *earlier* gives names in a database that this table and its tables of links had, each with the present one.
     *plain* are the keys of what a row and a record hold in the same way: whatever cannot be changed in place.
     """
 
@@ -223,6 +224,7 @@ class TableSpec:
     queue: QueueSpec | None = None
     tables: Callable[[], tuple[TableSpec, ...]] = dataclasses.field(default=tuple, repr=False)
     derived: Callable[[], Mapping[str, Term]] = dataclasses.field(default=dict, repr=False)
+    earlier: tuple[tuple[str, str], ...] = ()
     by_key: Mapping[str, FieldSpec] = dataclasses.field(init=False, repr=False)
     relations_by_key: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)
     relations_by_attribute: Mapping[str, RelationSpec] = dataclasses.field(init=False, repr=False)

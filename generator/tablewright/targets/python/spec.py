@@ -11,6 +11,7 @@ from tablewright.kinds import LINK
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import sql_table
+from tablewright.sql_names import sql_name
 from tablewright.targets.python.code import (
     Code,
     bracketed_tuple,
@@ -90,7 +91,23 @@ def _table_spec(table: Table, imports: Imports) -> Code:
         imports.name("tablewright.runtime", "derived_by")
         columns = literal(f"{table.key}Columns")
         options["derived"] = call("derived_by", [Code("__name__"), columns], {})
+    if earlier := _earlier_tables(table):
+        pairs = [Code(f"({literal(old)}, {literal(new)})") for old, new in earlier]
+        options["earlier"] = bracketed_tuple(pairs)
     return call("TableSpec", [], options)
+
+
+def _earlier_tables(table: Table) -> list[tuple[str, str]]:
+    """Return what a table and its tables of links were called in a database, each with its name now."""
+    now = sql_table(table.key)
+    found = [(sql_table(key), now) for key in table.was]
+    for relation in table.relations:
+        if relation.many:
+            linked = sql_name(now, relation.key)
+            for key in (table.key, *table.was):
+                endings = (relation.key, *relation.was)
+                found += [(sql_name(sql_table(key), ending), linked) for ending in endings]
+    return [(old, new) for old, new in found if old != new]
 
 
 def _flags(**flags: bool) -> dict[str, Code]:
