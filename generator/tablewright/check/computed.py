@@ -24,7 +24,7 @@ _LINKED: Final = "name a field of it, as in link.name, or test it with 'is None'
 _NO_VALUES: Final[Mapping[ValueKind, str]] = {
     "records": _LINKED,
     "record": _LINKED,
-    "none": _LINKED,
+    "none": "give it a value: this one is always blank",
     "list": "ask what it holds, as in VALUE in field",
     "json": "test it with 'is None'",
     "opaque": "test it with 'is None'",

@@ -91,6 +91,9 @@ def _called(
             return None if result is None else tree.Call(function.name, arguments, result)
     given = ", ".join(str(one) for one in types) or "nothing"
     ways = " or ".join(shown(function.name, signature) for signature in function.signatures)
+    if function.name == "contains" and len(types) == 2 and types[0].kind == "list":
+        items, item = (ast.unparse(one) for one in node.args)
+        ways = f"{item} in {items}"
     context.problem(node, "TW504", f"{function.name}() cannot take {given}", f"write {ways}")
     return None
 

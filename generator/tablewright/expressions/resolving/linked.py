@@ -23,8 +23,10 @@ def over(context: Context, node: ast.Call, name: str) -> tuple[bool, tree.Node |
     if relation is None:
         return True, None
     if relation.type.kind != "records" or not isinstance(relation, tree.Field):
-        single = f"write {ast.unparse(loop.iter)}.field" if relation.type.kind == "record" else ""
-        context.problem(loop.iter, "TW504", f"is {relation.type}, and a relation to several records is needed", single)  # fmt: skip
+        written = ast.unparse(loop.iter)
+        way_out = {"record": f"write {written}.field", "list": f"write 'VALUE in {written}'"}
+        context.problem(loop.iter, "TW504", f"is {relation.type}, and a relation to several records is needed",
+                        way_out.get(relation.type.kind, ""))  # fmt: skip
         return True, None
     if not isinstance(loop.target, ast.Name):
         context.problem(loop.target, "TW502", "a plain name has to stand between 'for' and 'in'")

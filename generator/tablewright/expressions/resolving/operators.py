@@ -166,8 +166,10 @@ _SUMS: Final[Mapping[tuple[str, str, str], ValueType]] = {
 
 
 def _arithmetic_help(operator: str, left: ValueType, right: ValueType) -> str:
-    if left.kind in ("datetime", "duration") and right.is_numeric:
+    if left.kind in ("datetime", "duration") and right.is_numeric and operator in ("+", "-"):
         return f"say what the number counts, as in '… {operator} hours(2)'"
+    if left.kind == "duration" and operator == "%":
+        return "calculate with its length, as in hours(…) % 24"
     if {left.kind, right.kind} == {"date", "datetime"}:
         return "take the date of the moment with date(…)"
     if left.kind == "date" and right.is_numeric:
@@ -382,7 +384,8 @@ def _one_of(
             context.problem(option, "TW504", f"is {found.type}, and {item.type} is compared with it",
                             context.way_to(item.type, found))  # fmt: skip
         elif not isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
-            context.problem(option, "TW504", "only values and arguments can stand in a list")
+            context.problem(option, "TW504", "only values and arguments can stand in a list",
+                            "compare one by one, as in 'a == b or a == c'")  # fmt: skip
         else:
             _check_id(context, item, found, option)
             choices.append(found)
