@@ -1,7 +1,8 @@
-"""A transition sets lists to what the schema says, the empty one too; a claim does the same."""
+"""Lists in a schema: transitions and claims set them, queries and figures are narrowed to a value that they hold."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import ModuleType
 from typing import Any
@@ -55,3 +56,21 @@ def test_a_claim_sets_lists_as_its_transition_does(
 
     assert lists == ([], [], [tag.SMALL, tag.LARGE])
     assert (again.attempt, waiting.stage.name, waiting.marks) == (2, "OPEN", [tag.SMALL])
+
+
+def test_queries_and_figures_are_narrowed_to_a_value_of_a_list(
+    errands: ModuleType, connection: Connection
+) -> None:
+    """A parameter is one choice, and finds the records whose list holds it."""
+    errand, tag = errands.Errand, errands.Tag
+    for title, marks in (("a", [tag.SMALL]), ("b", [tag.LARGE, tag.SMALL]), ("c", [])):
+        errand.create(title=title, tags=[tag.SMALL], marks=marks)
+
+    small = errand.get_marked(tag.SMALL)
+    again = asyncio.run(errand.aio.get_marked(marks=tag.LARGE))
+
+    assert [one.title for one in small] == ["a", "b"]
+    assert [one.title for one in again] == ["b"]
+    assert errand.get_marked().count() == 3
+    assert errand.get_figures(marks=tag.SMALL).total == 2
+    assert errand.get_figures(marks=tag.FRAGILE).by_stage[errands.Stage.OPEN] == 0

@@ -92,6 +92,9 @@ def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -
     if field.unique and not field.kind.can_be_unique:
         findings.error(reader.key_span("unique"), "TW209", f"{what}: {with_article(shown_kind(field))} field cannot be unique",
                        f"unique works for {', '.join(_UNIQUE)} and single choices")  # fmt: skip
+    if field.index and field.kind.sql == "json":
+        findings.error(reader.key_span("index"), "TW209", f"{what}: an index of {with_article(shown_kind(field))} field would find nothing",
+                       "conditions look into it, and an index only knows the whole: remove the key")  # fmt: skip
     if field.required and field.kind.name == "boolean":
         findings.error(reader.key_span("required"), "TW209", f"{what}: a boolean is never blank, and cannot be required",
                        "a box that is not ticked is false: remove the key")  # fmt: skip

@@ -15,8 +15,8 @@ from tablewright.model.lifecycle import Argument
 from tablewright.model.queries import Order
 
 _FILTERABLE: Final = frozenset(
-    {"text", "integer", "number", "boolean", "date", "datetime", "duration", "enum", "record"}
-)
+    {"text", "integer", "number", "boolean", "date", "datetime", "duration", "enum", "list", "record"}
+)  # fmt: skip
 
 
 def read_filters(

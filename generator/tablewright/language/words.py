@@ -141,7 +141,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "description": "What it finds.",
         "takes": "Values that the caller gives, by name.",
         "where": "The condition that the records meet.",
-        "filter_by": "Fields that become optional parameters.",
+        "filter_by": "Fields that become optional parameters; of a list, one value that it holds.",
         "order_by": "Fields to sort by, '-' in front for the other way round.",
         "limit": "The most records it returns.",
     },
@@ -149,7 +149,7 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
         "description": "What the figures say.",
         "takes": "Values that the caller gives, by name.",
         "where": "The condition that the records meet.",
-        "filter_by": "Fields that become optional parameters.",
+        "filter_by": "Fields that become optional parameters; of a list, one value that it holds.",
         "measures": "The figures by name, as in total: count().",
     },
     "queue": {

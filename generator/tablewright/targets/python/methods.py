@@ -160,10 +160,13 @@ def _filters(table: Table, filter_by: tuple[str, ...], imports: Imports) -> tupl
             imports.module("datetime", "dt")
             annotation = Code("dt.datetime | None")
         else:
-            annotation = filter_annotation(types[key], imports)
-        condition = (
-            f"cls.c.{key}.is_record({key})" if relation is not None else f"cls.c.{key} == {key}"
-        )
+            annotation = filter_annotation(types[key].item or types[key], imports)
+        if relation is not None:
+            condition = f"cls.c.{key}.is_record({key})"
+        elif key in types and types[key].kind == "list":
+            condition = f"cls.c.{key}.contains({key})"
+        else:
+            condition = f"cls.c.{key} == {key}"
         views.append(FilterView(identifier(key), annotation, Code(condition)))
     return tuple(views)
 
