@@ -272,6 +272,20 @@ def test_a_value_that_stands_twice_does_not_hinder_other_changes(
     assert sorted(read("SELECT value FROM note")) == [(1,), (2,)]
 
 
+@pytest.mark.parametrize("unique", ["", ", unique: true"])
+def test_unique_values_that_would_become_equal_are_counted_beforehand(
+    bring: Bring, write: Callable[..., None], read: Callable[[str], Any], compiled: Callable[[str], Schema], unique: str
+) -> None:  # fmt: skip
+    """Also where the field becomes unique at the same time."""
+    bring(compiled(of_type(f"{{type: text{unique}}}")))
+    write("INSERT INTO note (id, created_time, title, value) VALUES ('rec1', :now, 'a', '1'), ('rec2', :now, 'b', '01')")  # fmt: skip
+
+    with pytest.raises(ProvisionError, match=r"'value' is unique, and 1 value stands in several rows once converted.*Nothing was changed"):  # fmt: skip
+        bring(compiled(of_type("{type: integer, unique: true}")))
+
+    assert sorted(read("SELECT value FROM note")) == [("01",), ("1",)]
+
+
 def _values(url: str, schema: Schema) -> dict[str, Any]:
     """Return the values of all rows by their titles."""
     with connect(url) as connection:

@@ -19,7 +19,7 @@ from tablewright.provision.ports.sql_compare import Comparison
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import moved_links
 from tablewright.provision.ports.sql_renames import carry_out_renames
-from tablewright.provision.text import made_anew
+from tablewright.provision.text import made_anew, two_of_one
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.sql_schema import schema_tables
 
@@ -56,7 +56,8 @@ def required_work(
     # Alembic compares by sets, whose order differs from run to run.
     ordered = sorted(found.changes, key=lambda one: (one.table, _SIGNS.index(one.sign), one.text))
     alteration = Alteration(comparison.context, wanted.metadata, specs, found)
-    changes: tuple[SqlChange | Remark, ...] = (*renames, *ordered, *_lost_names(schema, found))
+    remarks = (*_lost_names(schema, found), *_two_of_one(connection, schema))
+    changes: tuple[SqlChange | Remark, ...] = (*renames, *ordered, *remarks)
     return SqlWork(changes, fingerprint, alteration.carry_out)
 
 
@@ -71,6 +72,19 @@ def _lost_names(schema: Schema, found: Differences) -> Iterator[Remark]:
         for column, was in columns:
             if left and was and column in found.new_names(name) and (name, column) not in moved:
                 yield Remark(name, name, made_anew(column, was, left))
+
+
+def _two_of_one(connection: Connection, schema: Schema) -> Iterator[Remark]:
+    """Yield tables that are there by an earlier name beside the present one, with rows that nobody reads."""
+    there = set(sa.inspect(connection).get_table_names())
+    for table in schema.tables:
+        name = sql_table(table.key)
+        for old in sorted({sql_table(key) for key in table.was} & (there - {name})):
+            rows = connection.execute(
+                sa.select(sa.func.count()).select_from(sa.table(old))
+            ).scalar_one()
+            if rows and name in there:
+                yield Remark(name, name, two_of_one(name, old, rows))
 
 
 def _fingerprint(connection: Connection) -> str:

@@ -16,7 +16,7 @@ from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import MovedLinks
 from tablewright.provision.ports.sql_type_names import type_name
-from tablewright.provision.ports.sql_values import Retyping, misfits
+from tablewright.provision.ports.sql_values import Retyping, doubled, misfits
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.sql_schema import SchemaTables
 
@@ -73,12 +73,28 @@ class Comparison:
         return self._found
 
     def _note_misfits(self) -> None:
-        """Note values that a new type does not take."""
+        """Note values that a new type does not take, and those that it would make equal although they are unique."""
         for one in self._found.retyped:
             text = misfits(self._connection, one)
             if text:
-                self._found.say("!", "manual", one.table, text)
-                self._found.misfits.append(f"in table '{one.table}' {text}")
+                self._stop(one.table, text)
+            twins = doubled(self._connection, one) if self._stays_unique(one) else 0
+            if twins:
+                stand = " stands" if twins == 1 else "s stand"
+                self._stop(one.table, f"'{one.column}' is unique, and {twins} value{stand} in several rows once converted: change them")  # fmt: skip
+
+    def _stays_unique(self, one: Retyping) -> bool:
+        return any(
+            isinstance(rule, sa.UniqueConstraint)
+            and rule.columns.keys() == [one.column]
+            and (one.table, str(rule.name)) not in self._found.unmet
+            for rule in self._wanted.metadata.tables[one.table].constraints
+        )
+
+    def _stop(self, table: str, text: str) -> None:
+        """Note what has to be changed before anything can be carried out."""
+        self._found.say("!", "manual", table, text)
+        self._found.misfits.append(f"in table '{table}' {text}")
 
     def _is_our_name(self, name: str | None, kind: str, parents: Any) -> bool:
         del parents
@@ -218,8 +234,7 @@ class Comparison:
                 f"'{column}' links to '{target}', and {links} elsewhere: give the relation another key, which leaves the "
                 "old links alone, or empty them"
             )
-            self._found.say("!", "manual", table, text)
-            self._found.misfits.append(f"in table '{table}' {text}")
+            self._stop(table, text)
 
     def _doubled(self, table: str, columns: list[str]) -> int:
         """Return how many values stand in several rows."""

@@ -71,6 +71,24 @@ def rows_against(connection: Connection, one: Retyping, check: str) -> int:
         return int(connection.execute(against).scalar_one())
 
 
+def doubled(connection: Connection, one: Retyping) -> int:
+    """Return how many values will stand in several rows once they are converted."""
+    cell: Any = sa.column(one.column)
+    with _functions(connection, one) as (fits, converted):
+        will_be = (
+            sa.select(converted.label(one.column)).select_from(sa.table(one.table)).where(fits)
+        )
+        several = (
+            sa.select(cell)
+            .select_from(will_be.subquery())
+            .where(cell.is_not(None))
+            .group_by(cell)
+            .having(sa.func.count() > 1)
+        )
+        query = sa.select(sa.func.count()).select_from(several.subquery())
+        return int(connection.execute(query).scalar_one())
+
+
 def convert_in_place(connection: Connection, one: Retyping) -> None:
     """Bring the values of a SQLite column to a new type, all of which fit; the column may get it before or afterwards."""
     cell: Any = sa.column(one.column)
