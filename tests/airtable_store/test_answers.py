@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,11 +17,13 @@ from generated.agent_tasks import AgentTask
 from tablewright.runtime import (
     Connection,
     RecordInvalid,
+    RecordNotFound,
     StoreError,
     StoreUnavailable,
     WriteIncomplete,
 )
 from tablewright.server.serve import LocalAirtable
+from tablewright.testing import connected, provision
 
 Says = Callable[[requests.PreparedRequest], tuple[int, Any] | None]
 Adds = Callable[[requests.PreparedRequest, dict[str, Any]], None]
@@ -50,15 +53,17 @@ class Saying(HTTPAdapter):
         return answer
 
 
+def say(connection: Connection, says: Says | None = None, adds: Adds | None = None) -> None:
+    """Put answers of one's own between a store and its Airtable."""
+    store: Any = connection.store
+    store.client.api.session.mount("http://", Saying(says, adds))
+
+
 @pytest.fixture
 def saying(connection: Connection) -> Callable[..., None]:
     """Puts answers of its own between the store and the local Airtable."""
 
-    def put(says: Says | None = None, adds: Adds | None = None) -> None:
-        store: Any = connection.store
-        store.client.api.session.mount("http://", Saying(says, adds))
-
-    return put
+    return partial(say, connection)
 
 
 def content_of(request: requests.PreparedRequest) -> bytes:
@@ -231,3 +236,50 @@ def test_json_that_airtable_cannot_hold_is_refused_before_anything_is_sent(
     assert sent() == []
     (made,) = AgentTask.bulk_create([fits])
     assert made.refresh().parameters == fits["parameters"]
+
+
+def test_a_record_that_is_gone_is_told_as_such_where_airtable_does_not_say(
+    one: AgentTask, people: Any, saying: Callable[..., None]
+) -> None:
+    """It answers 403 to a change of a record that is gone, as to one of a base that the token may not use."""
+    unsaid = {"type": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "message": "Invalid permissions, or not found"}  # fmt: skip
+    saying(lambda sent: (403, {"error": unsaid}) if sent.method in ("PATCH", "DELETE") else None)
+
+    for refused in (lambda: one.update(retry_count=1), one.start_execution, one.delete):
+        with pytest.raises(StoreError, match="the token may not use it") as error:
+            refused()
+        assert not isinstance(error.value, RecordNotFound)
+
+    before = AgentTask.get(one.id)
+    people.remove(one.id)
+    with pytest.raises(RecordNotFound):
+        one.update(retry_count=1)
+    with pytest.raises(RecordNotFound):
+        before.start_execution()
+    assert AgentTask.bulk_delete([one.id]) == 0
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_task_that_goes_while_it_is_written_is_no_refusal(
+    local_airtable: LocalAirtable, clock: Any, people: Any, ends: bool
+) -> None:
+    """Neither its claim nor its end fails where Airtable does not say that the record is gone."""
+    unsaid = {"type": "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND", "message": "not found"}
+
+    def removes(request: requests.PreparedRequest) -> tuple[int, Any] | None:
+        record_id = str(request.url).rpartition("/")[2]
+        if request.method != "PATCH" or not record_id.startswith("rec"):
+            return None
+        people.remove(record_id)
+        return 403, {"error": unsaid}
+
+    provision(local_airtable, [AgentTask])
+    with connected(local_airtable, clock=clock, leases="sqlite://") as leased:
+        AgentTask.bulk_create(items(1))
+        held = AgentTask.claim("worker") if ends else []
+        say(leased, removes)
+
+        for one in held:
+            one.complete_execution("done")
+        assert AgentTask.claim("other") == []
+        assert AgentTask.count() == 0

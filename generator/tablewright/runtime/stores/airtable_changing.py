@@ -53,7 +53,7 @@ def update(base: Base, table: TableSpec, changes: Sequence[Change], description:
             if writing.is_too_large(error, batch):
                 waiting.extendleft(writing.halves(batch))
                 continue
-            reason = _why(error, cells, batch, description)
+            reason = _why(base, error, cells, batch, description)
             if stored:
                 raise _half_changed(table, changes, len(stored), len(batch), reason) from error
             if reason is error:
@@ -104,7 +104,7 @@ def _updated(base: Base, cells: TableCells, record: Json, row: Row, description:
     try:
         (changed,) = _change(base, cells, [change])
     except (Refused, StoreUnavailable) as error:
-        reason = _why(error, cells, [change], description)
+        reason = _why(base, error, cells, [change], description)
         if reason is error:
             raise
         raise reason from None
@@ -168,14 +168,23 @@ def _stored(
 
 
 def _why(
-    error: TablewrightError, cells: TableCells, batch: Sequence[Change], description: str
+    base: Base,
+    error: TablewrightError,
+    cells: TableCells,
+    batch: Sequence[Change],
+    description: str,
 ) -> Exception:
     if not isinstance(error, Refused):
         return error
     ids = [record_id for record_id, _ in batch]
     named = _RECORD_ID.search(error.reason)
-    if error.status == 404 and len(ids) == 1:
-        return RecordNotFound(cells.table.key, ids, description)
+    if len(ids) == 1 and error.status in (403, 404):
+        try:
+            is_gone = writing.is_gone(base, cells.table, ids[0], error)
+        except TablewrightError as instead:
+            return instead
+        if is_gone:
+            return RecordNotFound(cells.table.key, ids, description)
     if error.kind == "ROW_DOES_NOT_EXIST" and named and named[0] in ids:
         return RecordNotFound(cells.table.key, [named[0]], description)
     return explained(error, cells, [row for _, row in batch])

@@ -46,7 +46,8 @@ def move(base: Moves, history: History, table: TableSpec, wanted: Move) -> Moved
     except AnswerLost as lost:
         return _resolved(base, history, table, wanted, lost)
     except Refused as refused:
-        if refused.status == 404:
+        # Of a link that is set to a record which is gone it says so by 422.
+        if refused.status in (403, 404) and writing.is_gone(base, table, wanted.record_id, refused):
             return Moved(done=False)
         raise explained(refused, cells, [wanted.changes]) from None
     try:

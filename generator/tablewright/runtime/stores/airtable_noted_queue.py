@@ -155,7 +155,10 @@ class NotedQueue:
         cells, client = self._base.cells(table), self._base.client
         place = client.table(cells.names.table)
         sent = [(record_id, cells.changed(row)) for record_id, row in changes.items()]
-        body = {"records": [{"id": one, "fields": fields} for one, fields in sent]}
+        body = {
+            "records": [{"id": one, "fields": fields} for one, fields in sent],
+            "returnFieldsByFieldId": cells.names.by_id,
+        }
 
         def send() -> Any:
             # Asked at the last moment: the request may have waited for its turn, or be sent a second time.
@@ -164,7 +167,8 @@ class NotedQueue:
             return client.api.patch(place.urls.records, json=body)
 
         try:
-            client.ask(f"change {len(sent)} {table.key}", send)
+            answer = client.ask(f"change {len(sent)} {table.key}", send)
+            client.own_writes.note(answer["records"], [fields for _, fields in sent])
         except Refused as refused:
             if refused.kind == "ROW_DOES_NOT_EXIST" and len(changes) > 1:
                 for record_id, row in changes.items():

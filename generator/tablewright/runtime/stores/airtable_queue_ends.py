@@ -7,12 +7,12 @@ import logging
 from tablewright.runtime.errors import StoreUnavailable
 from tablewright.runtime.queue.store import Settled, Settlement
 from tablewright.runtime.spec import TableSpec
+from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import parts
 from tablewright.runtime.stores.airtable_client import Json, Refused
 from tablewright.runtime.stores.airtable_history import History, history_entries
 from tablewright.runtime.stores.airtable_queue_records import (
     QueueRecords,
-    is_gone,
     lease_seconds,
     told,
 )
@@ -117,7 +117,7 @@ class Ends:
                 [(record_id, pending["cells"])], by_id=cells.names.by_id,
             )  # fmt: skip
         except Refused as refused:
-            if is_gone(refused):
+            if writing.is_gone(self._base, table, record_id, refused):
                 self._leases.forget(place, [record_id])
                 return None
             if not again:

@@ -9,6 +9,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores import airtable_reading as reading
+from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_candidates import parts
 from tablewright.runtime.stores.airtable_client import Json, Refused
 from tablewright.runtime.stores.airtable_reading import Base
@@ -36,14 +37,15 @@ class QueueRecords:
                 f"change {len(sent)} {table.key}", client.table(cells.names.table), sent, by_id=cells.names.by_id
             )  # fmt: skip
         except Refused as refused:
-            if not is_gone(refused):
-                raise
-            if len(changes) > 1:
+            if len(changes) > 1 and refused.kind == "ROW_DOES_NOT_EXIST":
                 found: dict[str, Json] = {}
                 for record_id, row in changes.items():
                     found |= self.write(table, {record_id: row})
                 return found
-            self._forget(table, list(changes))
+            ids = list(changes)
+            if len(ids) > 1 or not writing.is_gone(self._base, table, ids[0], refused):
+                raise
+            self._forget(table, ids)
             return {}
         return {record["id"]: record for record in records}
 
@@ -78,11 +80,6 @@ class QueueRecords:
         lifecycle, _ = parts(table)
         name = self._base.cells(table).names.fields[lifecycle.field]
         return str(record["fields"].get(name, lifecycle.initial.label))
-
-
-def is_gone(refused: Refused) -> bool:
-    """Tell whether Airtable does not know the record any more."""
-    return refused.status == 404 or refused.kind == "ROW_DOES_NOT_EXIST"
 
 
 def told(known: LeaseRow | None) -> Row:

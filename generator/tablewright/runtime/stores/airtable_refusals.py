@@ -16,6 +16,8 @@ _LINKS: Final = frozenset(
     {"ROW_DOES_NOT_EXIST", "INVALID_RECORD_ID", "ROW_TABLE_DOES_NOT_MATCH_LINKED_TABLE"}
 )
 _OUTDATED: Final = frozenset({"UNKNOWN_FIELD_NAME", "INVALID_FILTER_BY_FORMULA"})
+MISSING_OR_FORBIDDEN: Final = "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"
+"""What Airtable says, by 403, of a record that is gone as of one that may not be used: it does not say which."""
 _ID: Final = re.compile(r"\bfld[0-9a-z]{14}\b", re.IGNORECASE)
 _SEE: Final = (
     "Run 'tablewright plan' to see what differs, with --environment where tablewright.toml has several"

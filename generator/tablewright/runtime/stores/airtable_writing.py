@@ -23,7 +23,7 @@ from tablewright.runtime.stores.airtable_cells import TableCells
 from tablewright.runtime.stores.airtable_client import AnswerLost, Json, Refused
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_reading import Base, batches
-from tablewright.runtime.stores.airtable_refusals import explained
+from tablewright.runtime.stores.airtable_refusals import MISSING_OR_FORBIDDEN, explained
 from tablewright.runtime.stores.base import Progress
 
 T = TypeVar("T")
@@ -228,10 +228,13 @@ def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
         try:
             base.client.delete(what, place, left)
         except Refused as refused:
-            if refused.status != 404 and refused.kind != "ROW_DOES_NOT_EXIST":
+            if refused.status != 404 and refused.kind not in ("ROW_DOES_NOT_EXIST", MISSING_OR_FORBIDDEN):  # fmt: skip
                 raise explained(refused, cells) from None
             # A batch with a missing record is refused as a whole.
-            left = _present(base, table, left)
+            there = _present(base, table, left)
+            if there == left and refused.kind == MISSING_OR_FORBIDDEN:
+                raise explained(refused, cells) from None
+            left = there
             was_there -= set(ids) - set(left)
         except AnswerLost as lost:
             with looking_after(lost, what):
@@ -241,6 +244,13 @@ def _delete(base: Base, table: TableSpec, ids: list[str]) -> list[str]:
         if not left:
             return [one for one in ids if one in was_there]
     raise StoreUnavailable(f"cannot {what}: {', '.join(left)} are still there")
+
+
+def is_gone(base: Base, table: TableSpec, record_id: str, refused: Refused) -> bool:
+    """Tell whether one record was refused because it is not there. Where Airtable does not say, it is looked for."""
+    if refused.kind == MISSING_OR_FORBIDDEN:
+        return not _present(base, table, [record_id])
+    return refused.status == 404 or refused.kind == "ROW_DOES_NOT_EXIST"
 
 
 def _present(base: Base, table: TableSpec, ids: Sequence[str]) -> list[str]:
