@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from generated.agent_tasks import AgentTask, TaskStatus
-from tablewright.runtime import Connection
+from tablewright.runtime import Connection, RecordChanged
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,3 +158,25 @@ def test_forked_processes_open_connections_of_their_own(connection: Connection, 
         found = program.stdout.read()
 
     assert found == "[0, 0, 0] 120\n"
+
+
+def test_of_programs_that_save_if_unchanged_one_wins(connection: Connection) -> None:
+    """The others are told what changed, and nothing of theirs is stored."""
+    together = threading.Barrier(6)
+    for turn in range(10):
+        made = AgentTask.create(name="n", description="d", agent_id="a")
+        read = [AgentTask.get(made.id) for _ in range(6)]
+
+        def save(place: int, read: list[AgentTask] = read) -> bool:
+            read[place].name = f"{place}"
+            together.wait(timeout=60)
+            try:
+                read[place].save(if_unchanged=True)
+            except RecordChanged:
+                return False
+            return True
+
+        with ThreadPoolExecutor(6) as pool:
+            won = [place for place, has_won in enumerate(pool.map(save, range(6))) if has_won]
+
+        assert [AgentTask.get(made.id).name] == [str(one) for one in won], turn

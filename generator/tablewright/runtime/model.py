@@ -188,9 +188,9 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
     def save(self, *, if_unchanged: bool = False) -> Self:
         """Store the record: a new one whole, a stored one by the fields that changed. Return the record itself.
 
-        What somebody else changed in other fields since the record was read stays as it is. With *if_unchanged* the
-        record is read again first, and nothing is stored where any of its fields is not as it was; somebody who writes
-        between that reading and the write is not seen.
+        What somebody else changed in other fields since the record was read stays as it is. With *if_unchanged* nothing
+        is stored where any field of the stored record is not as it was read. On Airtable, which has no conditional
+        write, the record is read again before; somebody who writes between that reading and the write is not seen.
 
         Raises:
             RecordInvalid: a value does not fit; nothing was stored.

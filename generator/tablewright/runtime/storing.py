@@ -115,15 +115,15 @@ def save(record: AirtableModel, *, if_unchanged: bool) -> None:
         return
     origin = stored(record, "save")
     changes = unsaved_changes(record)
-    if if_unchanged:
-        _require_unchanged(record, origin)
+    check = partial(_require_unchanged, record, origin) if if_unchanged else None
+    table = type(record).table
     if changes:
-        rows = origin.store.update(type(record).table, [(record.id, changes)])
-        apply(record, rows[0])
+        apply(record, origin.store.update(table, [(record.id, changes)], check=check)[0])
+    elif check is not None:
+        check(fetched_row(type(record), origin.store, record.id))
 
 
-def _require_unchanged(record: AirtableModel, origin: Origin) -> None:
-    row = fetched_row(type(record), origin.store, record.id)
+def _require_unchanged(record: AirtableModel, origin: Origin, row: Row) -> None:
     table = type(record).table
     written = {
         key: value

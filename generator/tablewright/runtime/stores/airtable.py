@@ -30,6 +30,7 @@ from tablewright.runtime.stores.airtable_names import ID, TableNames
 from tablewright.runtime.stores.airtable_refusals import explained
 from tablewright.runtime.stores.base import (
     Capabilities,
+    Check,
     Comment,
     HistoryRow,
     Move,
@@ -110,8 +111,21 @@ class AirtableStore:
         """Create records, ten a request, and return them as stored, with the ids that Airtable gave."""
         return writing.insert(self, table, rows, progress)
 
-    def update(self, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> list[Row]:
-        """Write changes, ten records a request."""
+    def update(
+        self,
+        table: TableSpec,
+        changes: Sequence[tuple[str, Row]],
+        *,
+        check: Check | None = None,
+    ) -> list[Row]:
+        """Write changes, ten records a request; 1 request more for every hundred that *check* has to see before."""
+        if check is not None:
+            found = self.fetch(table, [one for one, _ in changes])
+            missing = [one for one, _ in changes if one not in found]
+            if missing:
+                raise RecordNotFound(table.key, missing, self.description)
+            for row in found.values():
+                check(row)
         return changing.update(self, table, changes, self.description)
 
     def upsert(

@@ -43,6 +43,8 @@ class Capabilities:
     claims: Literal["exclusive", "best effort", "none"]
 
 
+Check = Callable[[Row], None]
+"""What looks at a row before it is changed."""
 Progress = Callable[[int, int], object]
 """Called with how many records are stored, of how many. Where it returns False, no more are sent."""
 
@@ -205,8 +207,17 @@ class Store(Protocol):
         """Return how many rows are wanted."""
         ...
 
-    def update(self, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> list[Row]:
+    def update(
+        self,
+        table: TableSpec,
+        changes: Sequence[tuple[str, Row]],
+        *,
+        check: Check | None = None,
+    ) -> list[Row]:
         """Write changes to rows by id and return, for each, what is now stored of the fields that changed.
+
+        *check* is called with each row as it is stored, and raises what keeps all from being written. Where the store
+        has `compare_and_swap`, nobody changes the row between that and the write.
 
         Raises:
             RecordNotFound: a row is not there; nothing was stored.

@@ -19,6 +19,7 @@ from tablewright.runtime.spec import RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_errors, sql_links, sql_queue_columns, sql_writing
 from tablewright.runtime.stores.base import (
     Capabilities,
+    Check,
     Comment,
     HistoryRow,
     Move,
@@ -148,14 +149,22 @@ class SqlStore:
             progress(len(stored), len(stored))
         return stored
 
-    def update(self, table: TableSpec, changes: Sequence[tuple[str, Row]]) -> list[Row]:
-        """Write changes to rows, all or none."""
+    def update(
+        self,
+        table: TableSpec,
+        changes: Sequence[tuple[str, Row]],
+        *,
+        check: Check | None = None,
+    ) -> list[Row]:
+        """Write changes to rows, all or none; what *check* has seen stays until then."""
         if not changes:
             return []
         new = [(record_id, stamped(table, row)) for record_id, row in changes]
         return self._write(
             table,
-            lambda connection, known: sql_writing.update(connection, known, new, self.description),
+            lambda connection, known: sql_writing.update(
+                connection, known, new, self.description, check
+            ),
             [{ID: one, **row} for one, row in new],
         )
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid, RecordNotFound, held_by_several
 from tablewright.runtime.spec import QUEUE_KEYS, TableSpec
-from tablewright.runtime.stores.base import Move
+from tablewright.runtime.stores.base import Check, Move
 from tablewright.runtime.stores.sql_links import LinkWriter
 from tablewright.runtime.stores.sql_numbers import AUTO_NUMBER, give_numbers
 from tablewright.runtime.stores.sql_queue_columns import brought_along
@@ -53,7 +53,11 @@ def insert(connection: Connection, known: KnownTable, rows: list[Row]) -> None:
 
 
 def update(
-    connection: Connection, known: KnownTable, changes: Sequence[tuple[str, Row]], store: str
+    connection: Connection,
+    known: KnownTable,
+    changes: Sequence[tuple[str, Row]],
+    store: str,
+    check: Check | None = None,
 ) -> list[Row]:
     """Write changes and return them with what the database makes of them.
 
@@ -62,9 +66,12 @@ def update(
     """
     table, statements = known.spec, known.statements
     ids = [record_id for record_id, _ in changes]
-    if len(changes) > 1 or not own_columns(table, changes[0][1]):
+    if check is not None or len(changes) > 1 or not own_columns(table, changes[0][1]):
         there = set(connection.execute(statements.lock(ids, statements.dialect)).scalars())
         _require(table, [one for one in ids if one not in there], store)
+    if check is not None:
+        for row in statements.rows(connection.execute(statements.fetch(ids)).all()):
+            check(row)
     groups: dict[tuple[str, ...], list[Row]] = {}
     for record_id, row in changes:
         columns = own_columns(table, row)
