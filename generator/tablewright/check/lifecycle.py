@@ -34,10 +34,13 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
     states = tuple(value.key for value in field.enum.values)
     before = len(findings.found)
     initial = _initial(findings, reader, field, field.enum)
+    begins_somewhere = len(findings.found) == before
     written = reader.required("transitions", "such as {start: {from: PENDING, to: RUNNING}}")
     transitions: list[tuple[Scalar, Transition]] = []
+    entries: list[tuple[Scalar, Node]] = []
     if written is not None:
-        for key, value in Reader(findings, written, "'transitions'", None).entries():
+        entries = list(Reader(findings, written, "'transitions'", None).entries())
+        for key, value in entries:
             transition = read_transition(findings, key, value, field, field.enum, table)
             if transition is not None:
                 transitions.append((key, transition))
@@ -48,11 +51,13 @@ def read_lifecycle(findings: Findings, node: Node | None, table: TableScope) -> 
         field.key, field.enum.key, states, initial, reader.boolean("history"),
         tuple(transition for _, transition in transitions),
     )  # fmt: skip
-    declared = [word for word in reader.words("final") if known_state(findings, word, field.enum)]
-    if len(findings.found) == before:
+    finals = reader.words("final")
+    declared = [word for word in finals if known_state(findings, word, field.enum)]
+    is_read = len(findings.found) == before
+    if begins_somewhere and len(transitions) == len(entries) and len(declared) == len(finals):
         check_structure(findings, lifecycle, transitions, declared, reader)
-        if written is not None:
-            check_what_begins_blank(findings, lifecycle, transitions, written, table)
+    if is_read and written is not None:
+        check_what_begins_blank(findings, lifecycle, transitions, written, table)
     return lifecycle
 
 
