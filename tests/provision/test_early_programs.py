@@ -1,15 +1,18 @@
-"""Programs of a new schema that come before `apply`: no empty table is made in the place of a renamed one."""
+"""Programs of a new schema that come before `apply` make no empty table; those of the old one that come late are told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tablewright.config import Environment
 from tablewright.model.schema import Schema
+from tablewright.provision.changes import Remark
+from tablewright.provision.ports.sql import SqlTarget
 from tablewright.runtime import StoreOutdated, connect
 
 BEFORE = """
@@ -40,6 +43,26 @@ def program(
             yield package
 
     return of
+
+
+def test_a_program_that_comes_late_leaves_a_remark(
+    url: str, program: Program, compiled: Callable[[str], Schema]
+) -> None:
+    """What a program of before wrote after the rename lies in a table that the plan names, with its rows."""
+    after = BEFORE.replace("  Job:", "  Work:\n    was: Job").replace("to: Job", "to: Work")
+    with program(after, "late") as late, connect(url):
+        late.Work.create(title="there")
+    with program(BEFORE, "before") as before, connect(url):
+        before.Job.create(title="lost")
+
+    target = SqlTarget(compiled(after.replace("NAME", "late")), Environment("dev", store=url))
+    with closing(target):
+        plan = target.plan()
+
+    (remark,) = plan.changes
+    assert plan.steps == ()
+    assert isinstance(remark, Remark)
+    assert "table 'job', which 'work' was, is there too, and what it holds (1 row)" in remark.text
 
 
 def test_links_to_one_are_there_when_they_lead_to_many(

@@ -211,6 +211,14 @@ def made_anew(name: str, was: Sequence[str], left: Iterable[str]) -> str:
     )
 
 
+def two_of_one(name: str, old: str, rows: int) -> str:
+    """Return that a table stands beside the one that it was renamed to, as where a program of before came again."""
+    return (
+        f"table '{old}', which '{name}' was, is there too, and what it holds ({rows} row{'' if rows == 1 else 's'}) is read "
+        "by no program of this schema: take over what is wanted and drop it"
+    )
+
+
 def with_condition(step: str, condition: object) -> str:
     """Return a step for people with what has to be there before it."""
     return f"{step}\n(First: {condition}.)"
