@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
+from tablewright.config import Environment
 from tablewright.model.schema import Schema
 from tablewright.provision.errors import ProvisionError
+from tablewright.provision.ports.sql import SqlTarget
 from tablewright.provision.specs import table_specs
 from tablewright.runtime import connect
 from tablewright.runtime.stores.base import Selection
+from tablewright.runtime.stores.sql_engine import postgres_engine
 
 if TYPE_CHECKING:
     from tests.provision.conftest import Shell
@@ -270,6 +275,29 @@ def test_a_value_that_stands_twice_does_not_hinder_other_changes(
     waits = "! note: 'title' is unique, and 1 value stands in several rows: change them"
     assert waits in changes
     assert sorted(read("SELECT value FROM note")) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("made", ["numeric(10,2)", '"Made by People"', "smallint", "varchar(20)"])
+def test_types_that_people_gave_a_column_are_converted_too(
+    empty_schema: str, compiled: Callable[[str], Schema], made: str
+) -> None:
+    """Whatever PostgreSQL calls them; the plan looks at their values and names those that do not fit."""
+    schema = compiled(of_type("number"))
+    engine = postgres_engine(sa.make_url(empty_schema))
+    target = SqlTarget(schema, Environment("dev", store=empty_schema))
+    with closing(target):
+        target.apply(target.plan())
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TYPE \"Made by People\" AS ENUM ('12', 'x')")
+            connection.exec_driver_sql("ALTER TABLE note DROP COLUMN value")
+            connection.exec_driver_sql(f"ALTER TABLE note ADD COLUMN value {made}")
+            connection.exec_driver_sql("INSERT INTO note (id, created_time, value) VALUES ('rec1', now(), '12')")  # fmt: skip
+        engine.dispose()
+
+        target.apply(target.plan())
+
+        assert target.plan().is_empty
+    assert _values(empty_schema, schema) == {None: 12.0}
 
 
 @pytest.mark.parametrize("unique", ["", ", unique: true"])

@@ -106,7 +106,7 @@ def _functions(connection: Connection, one: Retyping) -> Iterator[tuple[Any, Any
         yield sa.func.tw_fits(cell) == 1, sa.func.tw_converted(cell)
         return
     with connection.begin_nested() as savepoint:
-        sql_values_postgres.define(connection, one.old, one.kind, FITS, CONVERTED, nullable=one.nullable)  # fmt: skip
+        sql_values_postgres.define(connection, (one.table, one.column), one.old, one.kind, FITS, CONVERTED, nullable=one.nullable)  # fmt: skip
         here = sa.func.pg_temp
         yield here.tw_fits(cell, type_=sa.Boolean()), here.tw_converted(cell)
         savepoint.rollback()

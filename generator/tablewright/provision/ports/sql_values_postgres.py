@@ -40,9 +40,22 @@ def using(cell: str, old: str, kind: Any, connection: Connection) -> str:
 
 
 def define(
-    connection: Connection, old: str, kind: Any, fits: str, converted: str, *, nullable: bool
+    connection: Connection,
+    cell: tuple[str, str],
+    old: str,
+    kind: Any,
+    fits: str,
+    converted: str,
+    *,
+    nullable: bool,
 ) -> None:
-    """Let the session know two functions: whether a value can be of a new type, and what it becomes."""
+    """Let the session know two functions: whether a value can be of a new type, and what it becomes.
+
+    *cell* are table and column: types that people made have names that reflection does not tell whole.
+    """
+    quote = connection.dialect.identifier_preparer.quote
+    # The driver reads one % of two.
+    takes = f"value {quote(cell[0])}.{quote(cell[1])}%%TYPE"
     new = type_name(kind, connection)
     becomes = using("value", old, kind, connection)
     tests = [f"found {_READABLE[new]}"] if new in _READABLE else []
@@ -56,12 +69,12 @@ def define(
         tests.append(f"jsonb_array_length(value) {'<= 1' if nullable else '= 1'}")
     test = " AND ".join(f"({one})" for one in tests) or "TRUE"
     connection.exec_driver_sql(
-        f"CREATE FUNCTION pg_temp.{fits}(value {old}) RETURNS boolean LANGUAGE plpgsql AS $tw$ "
+        f"CREATE FUNCTION pg_temp.{fits}({takes}) RETURNS boolean LANGUAGE plpgsql AS $tw$ "
         f"DECLARE found {new}; BEGIN IF value IS NULL THEN RETURN TRUE; END IF; found := {becomes}; RETURN {test}; "
         "EXCEPTION WHEN data_exception THEN RETURN FALSE; END $tw$"
     )
     connection.exec_driver_sql(
-        f"CREATE FUNCTION pg_temp.{converted}(value {old}) RETURNS {new} LANGUAGE plpgsql AS $tw$ "
+        f"CREATE FUNCTION pg_temp.{converted}({takes}) RETURNS {new} LANGUAGE plpgsql AS $tw$ "
         f"BEGIN RETURN {becomes}; EXCEPTION WHEN data_exception THEN RETURN NULL; END $tw$"
     )
 
