@@ -366,11 +366,9 @@ class _Printer:
         match node.quantifier:
             case "any" | "all":
                 return ast.Call(ast.Name(node.quantifier), [bare(each)], [])
-            case "len":
-                return ast.Call(ast.Name("sum"), [bare(each)], [])
-            case "sum":
-                if node.type.kind == "duration":
-                    return self._helper("total_span", bare(each))
+            case "sum" if node.type.kind == "duration":
+                return self._helper("total_span", bare(each))
+            case "len" | "sum":
                 return ast.Call(ast.Name("sum"), [bare(each)], [])
             case "min" | "max":
                 blank = ast.keyword("default", ast.Constant(None))
