@@ -145,7 +145,7 @@ tables:
       title: text
       state: {type: State, required: true}
       hours: number
-      is_long: {type: formula, expression: hours > 8}
+      is_long: {type: formula, expression: hours > 8.25}
     computed:
       is_open: {value: state == OPEN, publish: Open?}
     relations:
@@ -167,7 +167,7 @@ def renamed_by_people(document: dict[str, Any]) -> dict[str, Any]:
                 case "Entry":
                     one["name"] = "Key"
                 case "Is Long":
-                    one["options"]["formula"] = one["options"]["formula"].replace("8", "9")
+                    one["options"]["formula"] = one["options"]["formula"].replace("8.25", "9.25")
         if table["name"] == "Task History":
             table["name"] = "What happened"
     return found
@@ -194,7 +194,7 @@ def test_what_is_adopted_stands_where_the_schema_says_it(
     adopted = (
         DESK.replace("inverse_description: What they do.", 'inverse_name: "All: tasks"')
         .replace("publish: Open?", 'publish: "Still open?"')
-        .replace("is_long: {type: formula, expression: hours > 8}", is_long.split("   (")[0])
+        .replace("is_long: {type: formula, expression: hours > 8.25}", is_long.split("   (")[0])
     )
     left = drift_of(project, compiled(adopted), document).differences
     assert [one.subject for one in left] == ["table", "field 'Entry'"], left
