@@ -5,13 +5,15 @@
 Prints rates and draws those of claiming and finishing. The plot needs matplotlib: pip install 'tablewright[bench]'.
 Everything runs on one machine, the database included, so its cores are the limit; what is to be seen is that workers do
 not stand in one another's way. Each round shares out the same number of tasks. Beside them stands what the same processes gain
-from the cores where no database takes part: in a plain loop over numbers, and in reading tasks into models.
+from the machine where no database takes part: in a plain loop over numbers, in reading tasks into models, and in going
+through memory with a switch of processes after each round, as claims do. The last says what the caches have to give.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -32,6 +34,9 @@ CLAIMED = "claimed"
 FINISHED = "claimed and finished"
 COUNTED = "counted"
 READ = "read"
+WALKED = "walked"
+MEMORY = random.Random(1).sample(range(1_000, 10_000_000), 20_000)
+"""About as much memory as a claim touches on both sides, not in the order of its addresses."""
 COLOURS = {"PostgreSQL": "#336791", "SQLite": "#c2571a"}
 
 
@@ -57,7 +62,13 @@ def read() -> None:
         AgentTask.model_validate_json(task.model_dump_json())
 
 
-STEPS = {CLAIMED: claim, FINISHED: finish, COUNTED: count, READ: read}
+def walk() -> None:
+    """Go through memory and make way for the next process, as each claim does."""
+    sum(MEMORY)
+    os.sched_yield()
+
+
+STEPS = {CLAIMED: claim, FINISHED: finish, COUNTED: count, READ: read, WALKED: walk}
 
 
 def work(url: str, line: Connection) -> None:
