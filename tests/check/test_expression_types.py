@@ -216,6 +216,8 @@ def test_what_cannot_be_blank_is_never_blank(text: str) -> None:
         ("due - hours(5)", "dates are whole days: days(1), weeks(2)"),
         ("minutes(90) + due", "dates are whole days: days(1), weeks(2)"),
         ("took + 1", "'… + hours(2)'"),
+        ("+1", "leave it out, or say what is added to"),
+        ("amount + +price", "leave it out, or say what is added to"),
         ("took > 3", "with its unit, as in hours(2)"),
         ("due > 20260101", "take an argument"),
         ("any(one.flag for one in parent)", "write parent.field"),

@@ -57,8 +57,12 @@ def unary(context: Context, node: ast.UnaryOp) -> tree.Node | None:
     if isinstance(node.op, ast.Not):
         negated = context.condition(node.operand)
         return None if negated is None else tree.Not(negated)
-    if not isinstance(node.op, (ast.USub, ast.UAdd)):
+    if isinstance(node.op, ast.Invert):
         context.problem(node, "TW502", "'~' is not part of the expression language", "write 'not'")
+        return None
+    if isinstance(node.op, ast.UAdd):
+        context.problem(node, "TW502", "a '+' in front of a value adds nothing",
+                        "leave it out, or say what is added to, as in 'tries + 1'")  # fmt: skip
         return None
     operand = context.value(node.operand)
     if operand is None:
@@ -66,8 +70,6 @@ def unary(context: Context, node: ast.UnaryOp) -> tree.Node | None:
     if not operand.type.is_numeric and operand.type.kind != "duration":
         context.problem(node, "TW504", f"is {operand.type}, and only numbers and durations have a sign")  # fmt: skip
         return None
-    if isinstance(node.op, ast.UAdd):
-        return operand
     if isinstance(operand, tree.Constant) and isinstance(operand.value, (int, float)):
         return tree.Constant(-operand.value, operand.type)
     return tree.Negate(operand)
