@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import ModuleType
 
@@ -22,26 +22,29 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def library(
+def packaged(
     written_package: Callable[[Path, Path], str],
     imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
-    """A package of books and people, with a field of every kind behind a link."""
-    folder = tmp_path_factory.mktemp("library")
-    schema = Path(__file__).parent / "schemas" / "library.yaml"
-    with imported_package(written_package(schema, folder), folder) as package:
-        yield package
+) -> Iterator[Callable[[str], ModuleType]]:
+    """What makes a package of one of the schemas here, by the schema's name."""
+    with ExitStack() as stack:
+
+        def make(name: str) -> ModuleType:
+            folder = tmp_path_factory.mktemp(name)
+            schema = Path(__file__).parent / "schemas" / f"{name}.yaml"
+            return stack.enter_context(imported_package(written_package(schema, folder), folder))
+
+        yield make
 
 
 @pytest.fixture(scope="session")
-def errands(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
+def library(packaged: Callable[[str], ModuleType]) -> ModuleType:
+    """A package of books and people, with a field of every kind behind a link."""
+    return packaged("library")
+
+
+@pytest.fixture(scope="session")
+def errands(packaged: Callable[[str], ModuleType]) -> ModuleType:
     """A package whose errands have a unique number and a required list of tags, and wait in a queue."""
-    folder = tmp_path_factory.mktemp("errands")
-    schema = Path(__file__).parent / "schemas" / "errands.yaml"
-    with imported_package(written_package(schema, folder), folder) as package:
-        yield package
+    return packaged("errands")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -71,15 +71,9 @@ EMPTY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def orders(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
+def orders(packaged: Callable[[str], ModuleType]) -> ModuleType:
     """A package with fields of every kind that Airtable calculates."""
-    folder = tmp_path_factory.mktemp("orders")
-    with imported_package(written_package(SCHEMA, folder), folder) as package:
-        yield package
+    return packaged("orders")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,17 +13,10 @@ from tablewright.runtime import RecordChanged, RecordInvalid, TransitionRefused
 from tablewright.runtime.connection import connect
 
 
-@pytest.fixture(scope="module")
-def package(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
+@pytest.fixture(scope="session")
+def package(packaged: Callable[[str], ModuleType]) -> ModuleType:
     """A package of tickets that are assigned to people."""
-    folder = tmp_path_factory.mktemp("desk")
-    schema = Path(__file__).parent / "schemas" / "desk.yaml"
-    with imported_package(written_package(schema, folder), folder) as found:
-        yield found
+    return packaged("desk")
 
 
 @pytest.fixture
