@@ -69,6 +69,19 @@ def jobs(
         yield package
 
 
+@pytest.fixture(scope="session")
+def limits(
+    written_package: Callable[[Path, Path], str],
+    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ModuleType]:
+    """The package whose transitions count up to a limit."""
+    folder = tmp_path_factory.mktemp("limits")
+    written_package(SCHEMA.with_name("limits.yaml"), folder)
+    with imported_package("limits", folder) as package:
+        yield package
+
+
 @pytest.fixture
 def lapse(connection: Connection) -> Callable[[AirtableModel], None]:
     """Let the lease of a task run out at once, as if its worker had been silent for long."""

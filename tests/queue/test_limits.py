@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,23 +15,9 @@ import sqlalchemy as sa
 from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreError, StoreOutdated
 from tablewright.worker import Worker, WorkerSettings
 
-SCHEMA = Path(__file__).parent / "schemas" / "limits.yaml"
 MOST = 2**53 - 1
 
 pytestmark = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def limits(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
-    """The package whose transitions count up to a limit."""
-    folder = tmp_path_factory.mktemp("limits")
-    written_package(SCHEMA, folder)
-    with imported_package("limits", folder) as package:
-        yield package
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,21 +12,6 @@ import pytest
 from tablewright.runtime import connect
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import provision
-
-SCHEMA = Path(__file__).parents[1] / "schemas" / "limits.yaml"
-
-
-@pytest.fixture(scope="module")
-def limits(
-    written_package: Callable[[Path, Path], str],
-    imported_package: Callable[[str, Path], AbstractContextManager[ModuleType]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[ModuleType]:
-    """The package whose transitions count up to a limit."""
-    folder = tmp_path_factory.mktemp("limits")
-    written_package(SCHEMA, folder)
-    with imported_package("limits", folder) as package:
-        yield package
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "best effort"])
