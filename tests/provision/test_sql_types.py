@@ -74,9 +74,7 @@ def test_values_are_converted(
     bring(compiled(of_type(after)), safeties=safeties)
 
     assert "lossy" in safeties
-    with connect(url) as connection:
-        rows = connection.store.select(Selection(table_specs(compiled(of_type(after)))[0]))
-    found = {row["title"]: row["value"] for row in rows}
+    found = _values(url, compiled(of_type(after)))
     assert found["b"] is None
     assert (str(found["a"]) if after.startswith("date") else found["a"]) == read_back
 
