@@ -116,18 +116,17 @@ def report_unsayable(
             try:
                 computed_formula(schema, table, one)
             except NotSayable as reason:
-                what = _REASONS.get(str(reason), str(reason))
-                if any(what == field.key for field in table.fields):
-                    what = f"the field '{what}', which formulas see otherwise"
+                what = str(reason)
+                field = next((each for each in table.fields if each.key == what), None)
+                if field is not None:
+                    what = f"the field '{what}', {_SEEN.get(field.kind.name, 'whose value formulas do not see')}"
                 findings.error(place, "TW508", f"'{one.key}' cannot be a formula in Airtable, which cannot say this exactly: {what}",
                                "leave it to 'computed:' without 'publish', where every store can calculate it")  # fmt: skip
 
 
-_REASONS: Final = {
-    "Compare": "a comparison of this kind",
-    "Membership": "a test of this kind",
-    "ListContains": "which choices a field with several holds",
-    "Constant": "a value of this kind",
-    "EnumMember": "a value of an enum",
-    "Choice": "a choice of this kind",
+_SEEN: Final = {
+    "rich_text": "which formulas see without its Markdown",
+    "boolean": "which is 1 or 0 for formulas",
+    "enum_list": "which is one text of all choices for formulas",
 }
+"""What formulas see of fields that hold something else, by kind."""

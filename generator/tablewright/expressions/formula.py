@@ -24,6 +24,7 @@ from tablewright.expressions.formula_text import (
     literal,
     moment,
     number,
+    otherwise,
     quoted,
     same,
     where,
@@ -300,8 +301,11 @@ class FormulaPrinter:
         if left.type.kind == "text" and operator == "+":
             one, other = self.value(left), self.value(right)
             return Said(f"({one.text}&{other.text})", both(one.known, other.known))
-        if not (left.type.is_numeric and right.type.is_numeric) or operator == "%":
-            raise Unsayable("a calculation that formulas do otherwise")
+        if operator == "%":
+            raise Unsayable(otherwise("%"))
+        if not (left.type.is_numeric and right.type.is_numeric):
+            is_between = "duration" not in (left.type.kind, right.type.kind)
+            raise Unsayable(otherwise("between" if is_between else "duration"))
         one, other = self.value(left), self.value(right)
         known = both(one.known, other.known)
         if operator == "/":
@@ -346,12 +350,14 @@ class FormulaPrinter:
             return Said(f"{name.upper()}({listed})", both(*(one.known for one in parts)))
         if name in SPAN_SECONDS:
             if kind is None or kind.kind != "duration":
-                raise Unsayable("a duration worked out from a field")
+                raise Unsayable(otherwise("duration"))
             said = self.value(node.arguments[0])
             return Said(f"({said.text}/{SPAN_SECONDS[name]})", said.known)
         template = _CALLS.get(name)
-        if template is None or len(node.arguments) != 1 or kind is None or kind.kind == "duration":
-            raise Unsayable(f"{name}()")
+        if kind is not None and kind.kind == "duration":
+            raise Unsayable(otherwise("duration"))
+        if template is None or len(node.arguments) != 1:
+            raise Unsayable(otherwise(name))
         said = self.value(node.arguments[0])
         return Said(template.format(said.text), said.known)
 

@@ -22,6 +22,21 @@ class Unsayable(Exception):
     """A formula cannot say this exactly. The store's own vocabulary, never a user's error."""
 
 
+_OTHERWISE: Final = {
+    "%": "'%', since of a negative number Airtable's MOD() may have a remainder with the other sign",
+    "between": "the time between two moments, which DATETIME_DIFF() gives in whole units alone",
+    "duration": "a calculation with a duration, which formulas hold as a plain number of seconds",
+    "round": "round(), since ROUND() takes the half of a negative number up, and round() away from zero",
+    "len": "len(), since Airtable does not tell what LEN() counts in signs beyond the usual ones",
+    "strip": "strip(), since Airtable does not tell which blanks TRIM() takes away",
+}
+
+
+def otherwise(what: str) -> str:
+    """Return how formulas differ in what they calculate otherwise, or may: an operator, or a function by its name."""
+    return _OTHERWISE.get(what, f"{what}()")
+
+
 @dataclass(frozen=True, slots=True)
 class FormulaField:
     """A field as formulas name it. A blank one reads as *default*, where there is one; *required* ones are never blank."""
