@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final, Literal
 
-from tablewright.runtime.errors import TablewrightError
+from tablewright.runtime.errors import StoreOutdated, TablewrightError
 from tablewright.worker.loading import CannotLoad
 from tablewright.worker.logs import configure, logger
 from tablewright.worker.metrics import CELLS, Metrics
@@ -27,18 +28,23 @@ SOUND_SECONDS: Final = 60.0
 TOLD: Final = 1
 """The exit code of a process that could not go on and has said why."""
 _spawn = multiprocessing.get_context("spawn")
+_BEGUN: Final = "begun"
+_OUTDATED: Final = "outdated"
 Command = Literal["stop", "stop at once"]
 
 
 @dataclass(slots=True)
 class _Child:
-    """A process, the way to tell it something, and the memory that it counts in."""
+    """A process, the way to tell it something, and the memory that it counts in.
+
+    It *starts_anew* where it falls once it has begun, unless the stored table is of another schema than its code.
+    """
 
     place: int
     cells: Any
     process: SpawnProcess | None = None
     line: Connection | None = None
-    has_begun: bool = False
+    starts_anew: bool = False
     started: float = 0.0
     falls: int = 0
     due: float = 0.0
@@ -98,7 +104,7 @@ class Processes:
     def _start(self, child: _Child) -> None:
         ours, theirs = _spawn.Pipe()
         child.due = 0.0
-        child.has_begun = False
+        child.starts_anew = False
         child.started = time.monotonic()
         child.line = ours
         child.process = _spawn.Process(
@@ -132,8 +138,8 @@ class Processes:
     @staticmethod
     def _hear(child: _Child) -> None:
         try:
-            if child.line is not None and child.line.recv() == "begun":
-                child.has_begun = True
+            if child.line is not None:
+                child.starts_anew = child.line.recv() == _BEGUN
         except (EOFError, OSError):
             if child.line is not None:
                 child.line.close()
@@ -144,7 +150,7 @@ class Processes:
         if process is None:
             return
         process.join()
-        if child.line is not None and child.line.poll():
+        while child.line is not None and child.line.poll():
             self._hear(child)
         code = process.exitcode or 0
         process.close()
@@ -153,10 +159,10 @@ class Processes:
             child.line.close()
             child.line = None
         is_wanted = self._command is not None or self._order.once
-        if is_wanted or not child.has_begun:
-            # Who did not even begin was asked for something impossible: the others end, too.
+        if is_wanted or not child.starts_anew:
+            # Who did not even begin, or knows another schema, was asked for something impossible: the others end, too.
             self._worst = max(self._worst, code if code >= 0 else 128 - code)
-            if child.has_begun and code not in (0, TOLD):
+            if child.starts_anew and code not in (0, TOLD):
                 _tell_of_fall(child, code)
             if not is_wanted:
                 self._command = "stop"
@@ -187,9 +193,12 @@ def _run_child(order: Order, cells: Any, line: Connection, log: tuple[bool, int]
         with order.worker(Metrics(table, cells)) as worker:
             signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=worker.stop).start())
             threading.Thread(target=_listen, args=(line, worker), daemon=True).start()
-            line.send("begun")
+            line.send(_BEGUN)
             worker.run()
     except (CannotLoad, TablewrightError) as error:
+        if isinstance(error, StoreOutdated):
+            with suppress(OSError):  # the first process is gone: so are the others
+                line.send(_OUTDATED)
         logger.log(logging.ERROR, "the worker cannot go on", extra={"error": str(error)})
         sys.exit(TOLD)
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -226,6 +227,30 @@ def test_once_tells_how_the_processes_ended(
     assert ("a process of the worker fell" in said) == (f"exit_code={code}" in said) == bool(code)
     held = [task.name for task in AgentTask.all() if task.status is not TaskStatus.COMPLETED]
     assert held == (["n0"] if code else [])
+
+
+@pytest.mark.slow
+def test_processes_that_know_another_schema_than_the_table_end_together(
+    connection: Connection, url: str, start_work: Start, tmp_path: Path
+) -> None:
+    """The end of tasks was renamed below them: none is started anew, and they give back what they had."""
+    fill(4)
+    with sqlite3.connect(url.removeprefix("sqlite:///").partition("?")[0]) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        renamed = "sql = replace(sql, '''COMPLETED''', '''FINE''')"
+        database.execute(f"UPDATE sqlite_master SET {renamed} WHERE type = 'table'")
+        database.execute("PRAGMA writable_schema = RESET")
+    database.close()
+    worker = start_work(HANDLERS, url, "--processes", "2")
+
+    worker.communicate(timeout=60)
+
+    said = (tmp_path / "work.log").read_text()
+    assert worker.returncode == 1
+    assert "the worker cannot go on" in said
+    assert "present schema" in said
+    assert "fell" not in said
+    assert {(task.status, task.attempt) for task in AgentTask.all()} == {(TaskStatus.PENDING, 0)}
 
 
 def test_a_mistake_is_told_once(start_work: Start, tmp_path: Path) -> None:
