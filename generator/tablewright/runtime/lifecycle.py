@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tablewright.runtime.choice import Choice
-from tablewright.runtime.codec import Row, Unfit, encode_changes, encoder
+from tablewright.runtime.codec import Row, encode_changes, encoder
 from tablewright.runtime.decision import Decide, Refusal
 from tablewright.runtime.errors import (
     Misfit,
@@ -22,6 +22,7 @@ from tablewright.runtime.errors import (
 from tablewright.runtime.records import origin_of
 from tablewright.runtime.spec import ArgumentSpec, LifecycleSpec, TransitionSpec
 from tablewright.runtime.stores.base import Move, Store
+from tablewright.runtime.unfit_values import Unfit
 from tablewright.runtime.values import utc_now
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from tablewright.diagnostics import did_you_mean
-from tablewright.runtime.codec import JSON_RULE, Unfit, choice_unfit, without_zone
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import LifecycleSpec
+from tablewright.runtime.unfit_values import JSON_RULE, Unfit, choice_unfit, without_zone
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
-from tablewright.runtime.codec import no_record_id
 from tablewright.runtime.errors import Misfit, RecordInvalid, RecordNotFound
 from tablewright.runtime.records import Batch, Origin, origin_of
 from tablewright.runtime.spec import InverseSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.ids import is_record_id
+from tablewright.runtime.unfit_values import no_record_id
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel

@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tablewright.diagnostics import did_you_mean
-from tablewright.runtime.codec import (
-    Row,
-    Unfit,
-    encode_changes,
-    encoder,
-    no_record_id,
-    same_json,
-)
+from tablewright.runtime.codec import Row, encode_changes, encoder
 from tablewright.runtime.columns import Condition
+from tablewright.runtime.encoders import same_json
 from tablewright.runtime.errors import Misfit, RecordInvalid, shown
 from tablewright.runtime.inputs import CreateInput, UpdateInput
 from tablewright.runtime.misfits import by_transitions, translated, unknown
 from tablewright.runtime.relations import link_id
 from tablewright.runtime.spec import QUEUE_KEYS, LifecycleSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.ids import is_record_id
+from tablewright.runtime.unfit_values import Unfit, no_record_id
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel

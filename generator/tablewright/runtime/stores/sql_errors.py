@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from tablewright.runtime.codec import MAX_INTEGER, Row
+from tablewright.runtime.codec import Row
+from tablewright.runtime.encoders import MAX_INTEGER
 from tablewright.runtime.errors import (
     Misfit,
     RecordInUse,

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from tablewright import airtable
 from tablewright.expressions.sql import Dialect, SqlLink, SqlTable
-from tablewright.runtime.codec import MAX_INTEGER
+from tablewright.runtime.encoders import MAX_INTEGER
 from tablewright.runtime.spec import FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores import sql_types
 from tablewright.runtime.stores.sql_derived import derived_values
