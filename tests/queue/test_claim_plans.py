@@ -18,6 +18,7 @@ from tablewright.runtime.queue.rules import taking_of
 from tablewright.runtime.stores import sql_plans
 from tablewright.runtime.stores import sql_queue_claiming as claiming
 from tablewright.runtime.stores.sql_plans import Plans
+from tablewright.runtime.stores.sql_queue_prepared import Prepared
 
 TASK = {"name": "n", "description": "d", "agent_id": "a"}
 
@@ -128,6 +129,58 @@ def test_no_statistics_lead_a_claim_away_from_the_index_of_the_queue(
     assert "Sort" not in waiting
     assert "ix_agent_task_lease_until" in lapsed
     assert "ix_agent_task_status" not in lapsed
+
+
+def fill(bare: psycopg.Connection, number: int) -> None:
+    """Store many tasks at once, and keep the database from gathering statistics."""
+    bare.execute("ALTER TABLE agent_task SET (autovacuum_enabled = off)")
+    bare.execute(
+        "INSERT INTO agent_task (id, created_time, name, description, agent_id, status, priority, retry_count) "
+        "SELECT 'rec' || lpad(n::text, 14, '0'), now(), 'n', 'd', 'a', 'PENDING', 'MEDIUM', 0 "
+        f"FROM generate_series(1, {number}) AS n"
+    )
+
+
+def test_a_narrowed_claim_sorts_no_table_that_was_just_filled(empty_schema: str) -> None:
+    """Without statistics PostgreSQL thinks that an agent has a two-hundredth of the tasks; it may have all."""
+    with postgres(empty_schema) as (connection, bare):
+        fill(bare, 20_000)
+        store: Any = connection.store
+        made, where = store.queues._of(AgentTask.table), [(AgentTask.c.agent_id == "a").node]
+        claim = claiming.claim(made, taking_of(AgentTask), where, 1)
+        values = claim.parameters({"worker": "w", "token": "t"})
+        found = bare.execute(f"EXPLAIN {claim.text}", values)
+        plan = "\n".join(str(row[0]) for row in found)
+    waiting = plan.partition("CTE ready_0")[2].partition("CTE ready_1")[0]
+    assert "Index Scan using ix_agent_task_queue_agent_id on agent_task" in waiting
+    assert "Sort" not in waiting
+
+
+def test_figures_do_not_look_through_all_links_for_each_task(
+    empty_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few tasks wait for others: which ones is asked once, and not by a walk through the links for each of the tasks."""
+    with postgres(empty_schema) as (_, bare):
+        fill(bare, 5_000)
+        bare.execute(
+            "INSERT INTO agent_task_depends_on (record_id, linked_id, position) "
+            "SELECT later.id, earlier.id, 0 FROM agent_task AS later JOIN agent_task AS earlier "
+            "ON earlier.id = 'rec' || lpad((substr(later.id, 4)::int - 1)::text, 14, '0') WHERE later.id <= 'rec00000000000200'"
+        )
+        asked = []
+        plain = Prepared.ask
+
+        def ask(self: Prepared, cursor: Any, values: dict[str, Any]) -> list[Any]:
+            asked.append(self)
+            return plain(self, cursor, values)
+
+        monkeypatch.setattr(Prepared, "ask", ask)
+        figures = AgentTask.queue_statistics()
+        assert (figures.waiting, figures.blocked) == (5_000, 199)
+        (standing,) = [one for one in asked if "agent_task_depends_on" in one.text]
+        found = bare.execute(f"EXPLAIN (ANALYZE) {standing.text}", standing.parameters({}))
+        plan = "\n".join(str(row[0]) for row in found)
+    assert re.search(r"Scan on agent_task_depends_on .* loops=1\)", plan), plan
 
 
 def test_a_worker_at_an_empty_queue_sees_that_it_has_grown(

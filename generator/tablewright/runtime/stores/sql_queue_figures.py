@@ -93,7 +93,7 @@ class _Asking:
     ) -> None:
         self._cursor = cursor
         self._made = made
-        scope = made.scope()
+        scope = made.scope(row_by_row=False)
         self._where = [scope.condition(one) for one in where]
         own = made.table
         self._takable = sa.and_(sa.not_(own.c.cancel_requested), scope.condition(guard))

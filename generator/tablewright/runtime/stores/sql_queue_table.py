@@ -116,8 +116,11 @@ class QueueTable:
             seconds = min(seconds, self.queue.timeout + OVERTIME)
         return after(self.dialect, self.known.schema.moment, sa.literal_column(repr(seconds)))
 
-    def scope(self) -> SqlScope:
-        """Return the place from which conditions are compiled; `now()` inside them is the store's time."""
+    def scope(self, *, row_by_row: bool = True) -> SqlScope:
+        """Return the place from which conditions are compiled; `now()` inside them is the store's time.
+
+        A claim looks at few records, *row_by_row*; what looks at all of them leaves the way to linked ones to the database.
+        """
         evaluator = Evaluator({}, self.clock.now(), self.known.spec.enums())
         schema = self.known.schema
         compiler = SqlCompiler(
@@ -126,7 +129,7 @@ class QueueTable:
             schema.moment,
             evaluator,
             self.known.collation,
-            row_by_row=self.dialect == "postgresql",
+            row_by_row=row_by_row and self.dialect == "postgresql",
         )
         return compiler.over(self.known.spec.key)
 
