@@ -3,7 +3,7 @@
 Run it from the root of the project: python -m benchmarks.runtime_decode
 """
 
-# ruff: noqa: SLF001  # it measures the parts that the public methods are made of
+# it measures the parts that the public methods are made of
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from generated.agent_tasks.lifecycle import agent_task_cancel_execution, agent_t
 from tablewright.runtime import connect
 from tablewright.runtime.codec import encode_changes
 from tablewright.runtime.query import Query
+from tablewright.runtime.reading import decoded
+from tablewright.runtime.stored_record import apply
 from tablewright.runtime.stores.base import Selection
 
 ROWS = 10_000
@@ -49,7 +51,7 @@ def decoding(store: Any) -> None:
     validate = AgentTask.model_validate
     plain, ours, select, query = fastest(
         lambda: [validate(row) for row in flat],
-        lambda: AgentTask._decoded(store, rows),
+        lambda: decoded(AgentTask, store, rows),
         lambda: store.select(Selection(AgentTask.table)),
         lambda: Query(AgentTask).all(),
     )
@@ -74,10 +76,11 @@ def transitions() -> None:
             changes = agent_task_cancel_execution(task, now)
             if not isinstance(changes, dict):
                 raise TypeError(changes)
-            task._apply(
+            apply(
+                task,
                 encode_changes(
                     AgentTask.table, {"priority": TaskPriority.LOW, "completed_at": now}, ""
-                )
+                ),
             )
 
     one, both = fastest(decide, decide_and_apply)

@@ -9,7 +9,7 @@ take turns in one run; printed are medians of microseconds for one transition, a
 each peer.
 """
 
-# ruff: noqa: SLF001  # it measures the parts that the public methods are made of
+# it measures the parts that the public methods are made of
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from typing import Any, Final
 
 import tablewright
 from tablewright.runtime.codec import encode_changes
+from tablewright.runtime.stored_record import apply
 
 STEPS: Final = 10_000
 SCHEMA: Final = """\
@@ -106,13 +107,13 @@ def our_ways(package: Any) -> dict[str, Callable[[], None]]:
 
     def in_place() -> None:
         for _ in range(STEPS // 2):
-            job._apply(start(job, datetime.now(UTC)))
-            job._apply(stop(job, datetime.now(UTC)))
+            apply(job, start(job, datetime.now(UTC)))
+            apply(job, stop(job, datetime.now(UTC)))
 
     def encoded_in_place() -> None:
         for _ in range(STEPS // 2):
-            job._apply(encode_changes(table, start(job, datetime.now(UTC)), ""))
-            job._apply(encode_changes(table, stop(job, datetime.now(UTC)), ""))
+            apply(job, encode_changes(table, start(job, datetime.now(UTC)), ""))
+            apply(job, encode_changes(table, stop(job, datetime.now(UTC)), ""))
 
     def stamped_copy() -> None:
         held = job

@@ -1,4 +1,4 @@
-# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+# what is private to records, columns and queries is shared by the modules that make them up
 """Transitions: the record's own pure function decides, the store writes if nobody else was faster."""
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from tablewright.runtime.errors import (
 )
 from tablewright.runtime.records import origin_of
 from tablewright.runtime.spec import ArgumentSpec, LifecycleSpec, TransitionSpec
-from tablewright.runtime.stores.base import Move, Store
+from tablewright.runtime.stored_record import apply, stored
+from tablewright.runtime.stores.base import Move
 from tablewright.runtime.unfit_values import Unfit
 from tablewright.runtime.values import utc_now
 
@@ -67,7 +68,7 @@ def transition(
         RecordNotSaved: the record was never stored.
     """
     lifecycle, spec = _specification(record, name)
-    origin = record._stored(name)
+    origin = stored(record, name)
     by, why = _fitting(record, name, _TOLD, {"by": by, "why": why}).values()
     if origin.lease is not None:
         from tablewright.runtime.queue.settling import transition_held
@@ -92,7 +93,7 @@ def transition(
         if holder is not None and not error.differs:
             raise _held(record, name, holder, moved.row["lease_until"])
         raise error
-    record._apply(moved.row or changes)
+    apply(record, moved.row or changes)
     return record
 
 
@@ -138,7 +139,7 @@ def allowed(record: AirtableModel) -> tuple[str, ...]:
     return tuple(one.name for one in lifecycle.open_from(getattr(record, lifecycle.field)))
 
 
-def history(record: AirtableModel, store: Store) -> list[HistoryEntry]:
+def history(record: AirtableModel) -> list[HistoryEntry]:
     """Return the transitions that a record made, oldest first."""
     table = type(record).table
     if table.lifecycle is None:
@@ -155,7 +156,7 @@ def history(record: AirtableModel, store: Store) -> list[HistoryEntry]:
             row.attempt,
             row.error,
         )
-        for row in store.history(table, record.id)
+        for row in stored(record, "read the history of").store.history(table, record.id)
     ]
 
 
@@ -207,11 +208,11 @@ def refused(record: AirtableModel, name: str, refusal: Refusal) -> TransitionRef
     )
 
 
-def changed(record: AirtableModel, action: str, expected: Row, stored: Row) -> RecordChanged:
+def changed(record: AirtableModel, action: str, expected: Row, row: Row) -> RecordChanged:
     """Return the error that says how the stored row differs from what this program saw."""
     differs = {}
     for key, value in expected.items():
-        now = stored.get(key)
+        now = row.get(key)
         same = (
             set(now) == set(value)
             if isinstance(value, list) and isinstance(now, list)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         upserting,
         writing,
     )
-    from tablewright.runtime.codec import Row
     from tablewright.runtime.columns import Condition
     from tablewright.runtime.decision import Decide
     from tablewright.runtime.inputs import CreateInput, UpdateInput
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from tablewright.runtime.query import Query, Records
     from tablewright.runtime.records import Origin
     from tablewright.runtime.spec import TableSpec
-    from tablewright.runtime.stores.base import Comment, Progress, Store
+    from tablewright.runtime.stores.base import Comment, Progress
 else:
     # What records do is imported when one does it: a program that only needs the classes starts faster.
     connection, lifecycle, misfits, query, reading, records, relations, storing, upserting, writing = (
@@ -295,7 +294,7 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
 
     def history(self) -> list[HistoryEntry]:
         """Return the transitions that the record made, oldest first."""
-        return lifecycle.history(self, self._stored("read the history of").store)
+        return lifecycle.history(self)
 
     def open_transitions(self) -> tuple[str, ...]:
         """Return the transitions that are possible now, as each one's `can_…` tells; guards may load links."""
@@ -310,7 +309,6 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         by: str | None = None,
         why: str | None = None,
     ) -> Self:
-        self._stored(name)
         return lifecycle.transition(self, name, decide, arguments, by=by, why=why)
 
     def _can(self, name: str, decide: Decide | None = None) -> bool:
@@ -378,20 +376,6 @@ class AirtableModel(BaseModel, metaclass=RecordClass):
         super().__setstate__(state)
         if row is not None:
             records.set_origin(self, records.unpickled_origin(row))
-
-    def _stored(self, action: str) -> Origin:
-        return storing.stored(self, action)
-
-    def _apply(self, row: Row) -> None:
-        storing.apply(self, row)
-
-    @classmethod
-    def _decoded(cls, store: Store, rows: Sequence[Row]) -> list[Self]:
-        return reading.decoded(cls, store, rows)
-
-    @classmethod
-    def _decoded_one(cls, store: Store, row: Row) -> Self:
-        return reading.decoded_one(cls, store, row)
 
 
 def _by_name(method: str, args: tuple[Any, ...]) -> None:

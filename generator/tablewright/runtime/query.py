@@ -15,7 +15,7 @@ from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import shown
 from tablewright.runtime.measures import Measure, Statistics
-from tablewright.runtime.reading import collector_resting
+from tablewright.runtime.reading import collector_resting, decoded
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.values import utc_now
 
@@ -149,7 +149,7 @@ class Query(Generic[R_co]):
         if self._read is None:
             store = current_store()
             with collector_resting():
-                records = self.model._decoded(store, store.select(self._selection()))
+                records = decoded(self.model, store, store.select(self._selection()))
             object.__setattr__(self, "_read", records)
             return Records(records)
         return Records(self._read)

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
+from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import Misfit, RecordInvalid, RecordNotFound
+from tablewright.runtime.reading import decoded
 from tablewright.runtime.records import Batch, Origin, origin_of
 from tablewright.runtime.spec import InverseSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.ids import is_record_id
@@ -188,7 +190,7 @@ def _forward(
     if not ids:
         return []
     if origin is None:
-        return _fetched(target, Batch(_store(), ()), list(ids), {})
+        return _fetched(target, Batch(current_store(), ()), list(ids), {})
     found = _kept(origin, relation.key)
     missing = [one for one in ids if one not in found]
     if missing:
@@ -202,15 +204,9 @@ def _forward(
     return [found[one] for one in ids if one in found and found[one] is not None]
 
 
-def _store() -> Any:
-    from tablewright.runtime.connection import current_store
-
-    return current_store()
-
-
 def _fetched(target: type[T], batch: Batch, ids: list[str], into: dict[str, Any]) -> list[T]:
     rows = batch.store.fetch(target.table, ids)
-    records = target._decoded(batch.store, [rows[one] for one in ids if one in rows])
+    records = decoded(target, batch.store, [rows[one] for one in ids if one in rows])
     into |= dict.fromkeys(ids)
     into |= {record.id: record for record in records}
     return records
@@ -223,7 +219,7 @@ def _load_back(
     relation = inverse.relation
     found: dict[str, list[T]] = {owner: [] for owner in owners}
     rows = origin.store.linking(source.table, relation, owners)
-    for record in source._decoded(origin.store, rows):
+    for record in decoded(source, origin.store, rows):
         held = record.__dict__[relation.attribute]
         for one in held if relation.many else (held,):
             if one in found:

@@ -36,6 +36,7 @@ from tablewright.runtime.queue.rules import (
 from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement
 from tablewright.runtime.reading import decoded_one
 from tablewright.runtime.records import Origin, origin_of
+from tablewright.runtime.stored_record import apply, stored
 from tablewright.runtime.stores.base import Store
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def heartbeat(record: R) -> R:
     if beat is None:
         raise LeaseLost(record.described(), "heartbeat")
     lease.renewed(beat, asked)
-    record._apply({"lease_until": beat.until, "cancel_requested": beat.cancel_requested})
+    apply(record, {"lease_until": beat.until, "cancel_requested": beat.cancel_requested})
     return record
 
 
@@ -226,7 +227,7 @@ def release(record: R, after: timedelta | None) -> R:
     if done.row is None:
         raise LeaseLost(record.described(), "release")
     origin.lease = None
-    record._apply(done.row)
+    apply(record, done.row)
     return record
 
 
@@ -237,7 +238,7 @@ def request_cancel(record: R) -> R:
         RecordNotFound: it is not there any more.
         TransitionRefused: it has ended.
     """
-    origin = record._stored("request_cancel")
+    origin = stored(record, "request_cancel")
     table = type(record).table
     row = queues_of(origin.store).request_cancel(table, record.id)
     if row is None:
@@ -245,7 +246,7 @@ def request_cancel(record: R) -> R:
         if not fresh:
             raise RecordNotFound(table.key, [record.id], origin.store.description)
         raise _ended(record, origin.store, fresh[record.id], "request_cancel")
-    record._apply(row)
+    apply(record, row)
     cancel = queue_spec(type(record)).cancel
     if cancel is not None and origin.lease is None and row["lease_until"] is None:
         decide = rules_of(type(record)).cancel
@@ -261,7 +262,7 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         TransitionRefused: it does not wait.
         ValueError: *until* has no time zone, or is a span of more than a hundred years.
     """
-    origin = record._stored("postpone")
+    origin = stored(record, "postpone")
     _check_delay("postpone", None if isinstance(until, datetime) else until)
     table = type(record).table
     if isinstance(until, datetime) and until.tzinfo is None:
@@ -272,7 +273,7 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         if not fresh:
             raise RecordNotFound(table.key, [record.id], origin.store.description)
         raise _ended(record, origin.store, fresh[record.id], "postpone")
-    record._apply(row)
+    apply(record, row)
     return record
 
 

@@ -24,6 +24,7 @@ from tablewright.runtime.queue.rules import (
 )
 from tablewright.runtime.queue.store import LAPSED, QueueStore, Settled, Settlement, Step
 from tablewright.runtime.spec import RetrySpec, TableSpec, TransitionSpec
+from tablewright.runtime.stored_record import apply
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -127,7 +128,7 @@ def _move(
     # Where another attempt follows, it waits.
     if retried or found[lifecycle.field] is not taken_state(table):
         origin.lease = None
-    record._apply(row)
+    apply(record, row)
     return record
 
 
@@ -263,7 +264,7 @@ def fail_by_state(record: AirtableModel, error: str) -> None:
     if origin.lease is None or not fail_plainly(model, queues, record.id, origin.lease, error):
         raise LeaseLost(record.described(), name)
     origin.lease = None
-    record._apply(origin.store.fetch(model.table, [record.id]).get(record.id, {}))
+    apply(record, origin.store.fetch(model.table, [record.id]).get(record.id, {}))
     logger.warning("%s failed without another attempt: %s", record.described(), error)
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: SLF001  # what is private to records, columns and queries is shared by the modules that make them up
+# what is private to records, columns and queries is shared by the modules that make them up
 """A graph of tasks that wait for one another, created in one call."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import Misfit, RecordInvalid, shown
+from tablewright.runtime.reading import decoded
 from tablewright.runtime.spec import RelationSpec
 from tablewright.runtime.stores.ids import is_record_id, new_record_id
 from tablewright.runtime.storing import create
@@ -47,7 +48,7 @@ def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str
     order = list(_in_order(model, _named(steps, single)))
     store = current_store()
     if store.capabilities.keeps_ids:
-        records = model._decoded(store, store.insert(model.table, [rows[name] for name in order]))
+        records = decoded(model, store, store.insert(model.table, [rows[name] for name in order]))
         stored = dict(zip(order, records, strict=True))
     else:
         stored = _one_by_one(model, steps, order, own)
