@@ -294,6 +294,24 @@ def test_what_a_rule_of_the_database_itself_refuses_is_left_where_it_is(
         limits.Broken.claim("w")
 
 
+def test_a_lapsed_task_that_cannot_be_ended_keeps_no_other_one(
+    connection: Connection, limits: ModuleType, lapse: Callable[[AirtableModel], None]
+) -> None:
+    """The database itself keeps the oldest one as it is: those after it are ended, and then it is told."""
+    for name in "abc":
+        limits.Stopped.create(name=name)
+    held = limits.Stopped.claim("dead", 3)
+    for task in held:
+        lapse(task)
+    refuse_in_trigger(connection, "stopped")
+
+    with pytest.raises(StoreError, match="not this one"):
+        limits.Stopped.claim("next")
+
+    states = [task.refresh().state.name for task in held]
+    assert states == ["BUSY", "BAD", "BAD"]
+
+
 def test_what_a_check_of_the_database_refuses_is_told_by_its_field(
     connection: Connection, limits: ModuleType
 ) -> None:
@@ -361,13 +379,13 @@ def checked_anew(connection: Connection, name: str, table: str, rule: str) -> No
         running.commit()
 
 
-def refuse_in_trigger(connection: Connection) -> None:
+def refuse_in_trigger(connection: Connection, table: str = "broken") -> None:
     """Keep the task 'a' from being written."""
     store: Any = connection.store
     if store._dialect == "sqlite":
         execute(
             connection,
-            """CREATE TRIGGER kept BEFORE UPDATE ON broken WHEN OLD.name = 'a'
+            f"""CREATE TRIGGER kept BEFORE UPDATE ON {table} WHEN OLD.name = 'a'
             BEGIN SELECT RAISE(ABORT, 'not this one'); END""",
         )
         return
@@ -378,6 +396,6 @@ def refuse_in_trigger(connection: Connection) -> None:
     )
     execute(
         connection,
-        """CREATE TRIGGER kept BEFORE UPDATE ON broken FOR EACH ROW WHEN (OLD.name = 'a')
+        f"""CREATE TRIGGER kept BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.name = 'a')
         EXECUTE FUNCTION keep()""",
     )

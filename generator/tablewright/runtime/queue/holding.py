@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from tablewright.expressions import tree
@@ -20,6 +21,7 @@ from tablewright.runtime.errors import (
     NotSupported,
     RecordInvalid,
     RecordNotFound,
+    StoreUnavailable,
     TablewrightError,
     TransitionRefused,
 )
@@ -138,25 +140,47 @@ def _sweep_is_due(store: Store, model: type[AirtableModel]) -> bool:
 
 
 def finish_lapsed(model: type[AirtableModel], store: Store) -> int:
-    """End tasks whose lease ran out and that are not to be taken again; return how many."""
+    """End tasks whose lease ran out and that are not to be taken again; return how many.
+
+    Raises:
+        TablewrightError: the store keeps one of them as it is; the others were ended.
+    """
     queues = queues_of(store)
     found = queues.lapsed(model.table, taking_of(model), SWEEP_ROWS)
     if not found:
         return 0
     records, unread = unreadable.records_of(model, store, found)
     leases = {one.row["id"]: lease_of(one, one.row["worker_id"] or "") for one in found}
-    ended = 0
     for record in records:
         record._origin.lease = leases[record.id]
-        ended += settling.end_lapsed(record, rules_of(model))
-    for one, unfit in unread:
-        # Its last attempt is over, whatever the row holds; only the effects of the failure cannot be made.
-        error = f"{LAPSED}; {unreadable.described(unfit)}"
-        lease = leases[one.row["id"]]
-        if settling.fail_plainly(model, queues, one.row["id"], lease, error, only_lapsed=True):
-            ended += 1
-            store.unfit.tell(unfit, "failed by its state alone, since its last lease ran out")
+    ends = [partial(settling.end_lapsed, record, rules_of(model)) for record in records]
+    ends += [
+        partial(_end_unread, model, store, leases[one.row["id"]], one.row["id"], unfit)
+        for one, unfit in unread
+    ]
+    ended, kept = 0, None
+    for end in ends:
+        try:
+            ended += end()
+        except StoreUnavailable:
+            raise
+        except TablewrightError as error:
+            kept = kept or error
+    if kept is not None:
+        raise kept
     return ended
+
+
+def _end_unread(
+    model: type[AirtableModel], store: Store, lease: Lease, record_id: str, unfit: RecordInvalid
+) -> int:
+    """End a lapsed task that cannot be read: only the effects of its failure cannot be made."""
+    error = f"{LAPSED}; {unreadable.described(unfit)}"
+    queues = queues_of(store)
+    if not settling.fail_plainly(model, queues, record_id, lease, error, only_lapsed=True):
+        return 0
+    store.unfit.tell(unfit, "failed by its state alone, since its last lease ran out")
+    return 1
 
 
 _HOLDS_NONE: Final = (

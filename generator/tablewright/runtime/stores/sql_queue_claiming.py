@@ -272,7 +272,7 @@ def takes(made: QueueTable, taking: Taking) -> tuple[Prepared, Prepared]:
 
 
 def lapsed(made: QueueTable, taking: Taking, limit: int) -> Prepared:
-    """Return rows whose lease ran out and that are not to be taken again, with token and clock."""
+    """Return rows whose lease ran out and that are not to be taken again, the oldest first, with token and clock."""
     own, scope = made.table, made.scope()
     again = sa.func.coalesce(scope.condition(taking.again), sa.false())
     columns = [*made.known.statements.columns, own.c.taken_at, own.c.lease_token, made.now]
@@ -283,6 +283,7 @@ def lapsed(made: QueueTable, taking: Taking, limit: int) -> Prepared:
             *ran_out(made),
             sa.or_(sa.not_(again), own.c.cancel_requested),
         )
+        .order_by(own.c.lease_until)
         .limit(limit)
     )
     return made.prepared(statement, columns)
