@@ -267,13 +267,18 @@ def test_what_the_queue_sets_nobody_else_sets(connection: Connection) -> None:
     assert AgentTask.count() == 1
 
 
-@pytest.mark.parametrize(("worker", "n"), [("", 1), ("w", 0), ("w", 1_001), ("w", "10")])
+@pytest.mark.parametrize(
+    ("worker", "n"),
+    [("", 1), (7, 1), ("w\0", 1), ("\udcff", 1), ("w", 0), ("w", 1_001), ("w", "10"), ("w", True)],
+)
 def test_a_claim_that_makes_no_sense_is_refused(
-    connection: Connection, worker: str, n: Any
+    connection: Connection, worker: Any, n: Any
 ) -> None:
-    """Nobody, nothing, what is no number, and more than a thousand cannot be asked for."""
+    """Nobody, nothing, what is no number, and more than a thousand cannot be asked for; the next claim is sound."""
+    new()
     with pytest.raises(ValueError, match="claim"):
         AgentTask.claim(worker, n)
+    assert len(AgentTask.claim("w")) == 1
 
 
 def test_what_was_taken_is_not_lost_to_what_else_a_claim_sees_to(

@@ -396,6 +396,7 @@ half = partial(handle)
         (["generated.agent_tasks:TaskStatus", "--handler", "handlers:done"], "is no record class"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--queue", "agent=a"], "has no field 'agent'"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--queue", "retry_count=x"], "holds numbers"),
+        (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--name", "\udcff"], "the name of its worker: worker has to be Unicode text without lone surrogates"),
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:done", "--queue", "priority=hihg"], "'priority=hihg': the field has no such value: did you mean 'HIGH'? its values: LOW, MEDIUM, HIGH, URGENT"),
     ],
 )  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tablewright.runtime.connection import connect
+from tablewright.runtime.model import AirtableModel
 from tablewright.worker.errors import secrets_of
-from tablewright.worker.loading import condition_of, load_handler, load_queue_model
+from tablewright.worker.loading import CannotLoad, condition_of, load_handler, load_queue_model
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.settings import WorkerSettings, worker_name
 from tablewright.worker.worker import Worker
@@ -38,10 +39,8 @@ class Order:
         Raises:
             CannotLoad: something is not there, or is something else.
         """
-        model = load_queue_model(self.model)
         load_handler(self.handler)
-        for one in self.where:
-            condition_of(model, one)
+        self._settings(load_queue_model(self.model), ())
 
     @contextmanager
     def worker(self, metrics: Metrics | None = None) -> Iterator[Worker]:
@@ -53,16 +52,22 @@ class Order:
         """
         model, handler = load_queue_model(self.model), load_handler(self.handler)
         with connect(self.store, leases=self.leases) as connection:
-            settings = WorkerSettings(
+            secrets = secrets_of(connection.store, self.token_variables)
+            yield Worker(model, handler, self._settings(model, secrets), metrics)
+
+    def _settings(self, model: type[AirtableModel], secrets: Sequence[str]) -> WorkerSettings:
+        try:
+            return WorkerSettings(
                 name=self.name or worker_name(),
                 concurrency=self.concurrency,
                 prefetch=self.prefetch,
                 where=[condition_of(model, one) for one in self.where],
                 once=self.once,
                 grace=self.grace,
-                secrets=secrets_of(connection.store, self.token_variables),
+                secrets=secrets,
             )
-            yield Worker(model, handler, settings, metrics)
+        except ValueError as error:
+            raise CannotLoad(str(error)) from None
 
 
 def stop_on_signals(stop: Callable[[], None], stop_at_once: Callable[[], None]) -> None:

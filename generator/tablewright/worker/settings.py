@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tablewright.runtime.columns import Condition
+from tablewright.runtime.queue.holding import check_worker
 
 
 def worker_name() -> str:
@@ -40,6 +41,7 @@ class WorkerSettings:
     secrets: Sequence[str] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
+        check_worker(self.name)
         if self.concurrency < 1:
             raise ValueError("a worker needs a concurrency of at least 1")
         if self.prefetch is not None and self.prefetch < 0:

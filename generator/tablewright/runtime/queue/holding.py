@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from tablewright.expressions import tree
-from tablewright.runtime.codec import Row
+from tablewright.runtime.codec import Row, encoder
 from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import (
@@ -38,8 +38,10 @@ from tablewright.runtime.queue.rules import (
 from tablewright.runtime.queue.store import LAPSED, QueueStore, Settlement
 from tablewright.runtime.reading import decoded_one
 from tablewright.runtime.records import Origin, origin_of
+from tablewright.runtime.spec import ArgumentSpec
 from tablewright.runtime.stored_record import apply, stored
 from tablewright.runtime.stores.base import Store
+from tablewright.runtime.unfit_values import Unfit
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -81,9 +83,8 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
     There are fewer where fewer are ready, or where a row does not fit the schema and was put back; none only where
     nothing else is ready.
     """
-    if not worker:
-        raise ValueError("claim() needs the name of the worker")
-    if not isinstance(n, int) or not 1 <= n <= MAX_CLAIM:
+    check_worker(worker)
+    if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= MAX_CLAIM:
         raise ValueError(f"claim() takes 1 to {MAX_CLAIM} tasks at once, not {n!r}")
     queue_spec(model)
     where = nodes_of(model, "claim", conditions)
@@ -111,6 +112,22 @@ def claim(model: type[R], worker: str, n: int, conditions: Sequence[Condition]) 
             logger.warning("%s: what is over could not be ended: %s", model.table.key, error)
         if records or not (unread or refusing):
             return records
+
+
+def check_worker(name: str) -> None:
+    """Make sure that every store can hold the name of a worker.
+
+    Raises:
+        ValueError: it is blank, no text, or holds what no database takes.
+    """
+    try:
+        _WORKER(name)
+    except Unfit as unfit:
+        said = unfit.misfit("worker", name)
+        raise ValueError(f"a claim needs the name of its worker: {said}") from None
+
+
+_WORKER: Final = encoder(ArgumentSpec("worker", "text", required=True))
 
 
 def nodes_of(
