@@ -212,7 +212,7 @@ def test_rows_that_stand_against_a_change_are_told(
     lines = bring(url, compiled(harder))
 
     assert (
-        "! order: check number_minimum: 1 row is against it and would have to be changed first"
+        "! order: check number_minimum: 1 row is against it (rec2) and would have to be changed first"
         in lines
     )
     assert any(

@@ -163,7 +163,7 @@ def test_a_required_link_tells_which_rows_have_none(
 
     lines = bring(compile_(required))
 
-    assert "! book: column 'author_id' is required and 1 row has no value for it: fill it" in lines  # fmt: skip
+    assert "! book: column 'author_id' is required and 1 row has no value for it (rec2): fill it" in lines  # fmt: skip
     assert len(read("SELECT 1 FROM book WHERE author_id IS NOT NULL")) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,14 +12,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from tablewright.provision.changes import Safety
 from tablewright.provision.diff_reports import is_ignored
 from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
+from tablewright.provision.ports.sql_contents import unfit_rows, what_it_takes
 from tablewright.provision.ports.sql_differences import Differences
 from tablewright.provision.ports.sql_links import MovedLinks
+from tablewright.provision.ports.sql_rows import (
+    NO_ROWS,
+    FoundRows,
+    found_rows,
+    repeated_values,
+    rows_of,
+)
 from tablewright.provision.ports.sql_type_names import type_name
-from tablewright.provision.ports.sql_values import Retyping, doubled, misfits
+from tablewright.provision.ports.sql_values import Retyping, converted_rows, misfits, twins
 from tablewright.runtime.spec import FieldSpec, TableSpec
-from tablewright.runtime.stores.sql_schema import SchemaTables
+from tablewright.runtime.stores.sql_schema import ID, SchemaTables
 
 
 class Comparison:
@@ -70,7 +80,30 @@ class Comparison:
         new_tables = {one[1].name for one in diffs if one[0] == "add_table"}
         ShapeComparison(self._connection, self._wanted.metadata, self._found).compare(new_tables)
         self._note_misfits()
+        if self._connection.dialect.name == "postgresql":
+            for name in self._wanted.metadata.tables.keys() - new_tables:
+                self._compare_numbering(name)
+        for spec in self._specs.values():
+            if spec.sql_name not in new_tables:
+                self._note_contents(spec)
         return self._found
+
+    def _compare_numbering(self, table: str) -> None:
+        """Compare which columns PostgreSQL numbers by itself; those that left the schema it goes on with."""
+        found = self._found
+        wanted = self._wanted.metadata.tables[table].columns
+        for live in sa.inspect(self._connection).get_columns(table):
+            name, is_numbered = live["name"], "identity" in live
+            if name not in wanted or (wanted[name].identity is not None) == is_numbered:
+                continue
+            said = f"column '{name}' gets no numbers by itself any more"
+            if not is_numbered:
+                said = f"column '{name}' gets numbers by itself, after those that are there"
+            found.say("~", "safe", table, said)
+            found.numbered.append((table, name, not is_numbered))
+            if is_numbered and wanted[name].nullable:
+                # Alembic passes over this of a column that is numbered.
+                found.nullable.append((table, name, True))
 
     def _note_misfits(self) -> None:
         """Note values that a new type does not take, and those that it would make equal although they are unique."""
@@ -78,10 +111,29 @@ class Comparison:
             text = misfits(self._connection, one)
             if text:
                 self._stop(one.table, text)
-            twins = doubled(self._connection, one) if self._stays_unique(one) else 0
-            if twins:
-                stand = " stands" if twins == 1 else "s stand"
-                self._stop(one.table, f"'{one.column}' is unique, and {twins} value{stand} in several rows once converted: change them")  # fmt: skip
+            if self._stays_unique(one):
+                count, rows = twins(self._connection, one)
+                if count:
+                    self._stop(one.table, f"'{one.column}' is unique, and {_stand(count)} in several rows {rows.named} once converted: change them")  # fmt: skip
+
+    def _note_contents(self, spec: TableSpec) -> None:
+        """Note values that stay in a JSON column although its field is of a type that does not take them."""
+        changing = {one.column: one for one in self._found.retyped if one.table == spec.sql_name}
+        there = {one.key for one in spec.fields if one.has_column} - self._found.new_names(spec.sql_name)  # fmt: skip
+        for field in spec.fields:
+            if field.key not in there or field.is_computed:
+                continue
+            with contextlib.ExitStack() as stack:
+                one = changing.get(field.key)
+                rows = (
+                    self._rows(spec.sql_name, field.key)
+                    if one is None
+                    else stack.enter_context(converted_rows(self._connection, one))
+                )
+                unfit = unfit_rows(self._connection, field, rows)
+            if unfit.count:
+                hold = unfit.said("holds something else", "hold something else")
+                self._found.say("!", "manual", spec.sql_name, f"'{field.key}' takes {what_it_takes(field)}, and {hold}: change it, since what reads these rows leaves them out")  # fmt: skip
 
     def _stays_unique(self, one: Retyping) -> bool:
         return any(
@@ -123,9 +175,11 @@ class Comparison:
                 self._remove_column(table, column)
             case ("modify_type", _, table, column, _, old, new):
                 before, after = type_name(old, self._connection), type_name(new, self._connection)
-                self._found.say("~", "lossy", table, f"column '{column}' from {before} to {after}")
                 nullable = bool(self._wanted.metadata.tables[table].c[column].nullable)
-                self._found.retyped.append(Retyping(table, column, before, new, nullable))
+                one = Retyping(table, column, before, new, nullable)
+                safety: Safety = "safe" if one.keeps_all else "lossy"
+                self._found.say("~", safety, table, f"column '{column}' from {before} to {after}")
+                self._found.retyped.append(one)
                 self._found.rebuilt.add(table)
             case ("modify_nullable", _, table, column, _, _, nullable):
                 self._change_nullable(table, column, nullable=nullable)
@@ -143,9 +197,12 @@ class Comparison:
         found.new_columns.append((table, column))
         found.rebuilt.add(table)
         if not column.nullable and column.server_default is None:
+            blank = self._rows(table)
             move = self._filled.get((table, column.name))
-            blanks = count_rows(self._connection, table) - (move.rows if move is not None else 0)
-            self._require_value(table, column.name, blanks)
+            if move is not None:
+                linked: Any = sa.select(sa.column("record_id")).select_from(sa.table(move.holder))
+                blank = blank.where(sa.column(ID).not_in(linked))
+            self._require_value(table, column.name, blank)
 
     def _remove_column(self, table: str, column: sa.Column[Any]) -> None:
         found = self._found
@@ -162,7 +219,7 @@ class Comparison:
         found.left.setdefault(table, []).append(column)
         if not is_unmanaged:
             found.say(" ", "report", table, f"column '{column.name}' not in the schema: left alone", left_column=column.name)  # fmt: skip
-        if not column.nullable:
+        if not column.nullable and column.identity is None:
             found.say("~", "safe", table, f"column '{column.name}' may be blank, since nothing fills it any more")  # fmt: skip
             found.nullable.append((table, column.name, True))
             found.rebuilt.add(table)
@@ -173,23 +230,25 @@ class Comparison:
             self._found.nullable.append((table, column, True))
             self._found.rebuilt.add(table)
             return
-        blank = sa.column(column).is_(None)
-        blanks = count_rows(self._connection, table, blank)
-        self._require_value(table, column, blanks, existing=True)
+        if self._wanted.metadata.tables[table].c[column].identity is not None:
+            # Rows without a number get one.
+            return
+        blank = self._rows(table).where(sa.column(column).is_(None))
+        self._require_value(table, column, blank, existing=True)
 
     def _require_value(
-        self, table: str, column: str, blanks: int, *, existing: bool = False
+        self, table: str, column: str, blank: sa.Select[Any], *, existing: bool = False
     ) -> None:
         found = self._found
+        rows = found_rows(self._connection, blank)
         value = fill_value(self._specs.get(table), self._wanted.metadata.tables[table].c[column])
-        if blanks and value is None:
-            rows = "1 row has" if blanks == 1 else f"{blanks} rows have"
+        if rows.count and value is None:
             spec = self._specs.get(table)
             is_field = spec is not None and column in spec.by_key
             way_out = "give it a default in the schema, or fill it" if is_field else "fill it"
-            found.say("!", "manual", table, f"column '{column}' is required and {rows} no value for it: {way_out}")  # fmt: skip
+            found.say("!", "manual", table, f"column '{column}' is required and {rows.said('has no value for it', 'have no value for it')}: {way_out}")  # fmt: skip
             return
-        if blanks:
+        if rows.count:
             shown = str(value) if isinstance(value, sa.ClauseElement) else repr(value)
             found.say("~", "safe", table, f"column '{column}' filled with {shown} where blank")
         if existing:
@@ -205,10 +264,9 @@ class Comparison:
             return
         what = "link" if kind.endswith("fk") else "uniqueness"
         if what == "uniqueness" and is_new:
-            doubled = self._doubled(table, columns)
-            if doubled:
-                stand = " stands" if doubled == 1 else "s stand"
-                found.say("!", "manual", table, f"'{', '.join(columns)}' is unique, and {doubled} value{stand} in several rows: change them")  # fmt: skip
+            count, rows = self._repeated(table, columns)
+            if count:
+                found.say("!", "manual", table, f"'{', '.join(columns)}' is unique, and {_stand(count)} in several rows {rows.named}: change them")  # fmt: skip
                 found.unmet.add((table, str(one.name)))
                 return
         if what == "link" and is_new:
@@ -227,37 +285,29 @@ class Comparison:
         if sa.inspect(self._connection).has_table(target):
             there: Any = sa.select(sa.column("id")).select_from(sa.table(target))
             stray &= cell.not_in(there)
-        strays = count_rows(self._connection, table, stray)
-        if strays:
-            links = "1 link leads" if strays == 1 else f"{strays} links lead"
+        strays = found_rows(self._connection, self._rows(table).where(stray))
+        if strays.count:
+            links = "1 link leads" if strays.count == 1 else f"{strays.count} links lead"
             text = (
-                f"'{column}' links to '{target}', and {links} elsewhere: give the relation another key, which leaves the "
+                f"'{column}' links to '{target}', and {links} elsewhere {strays.named}: give the relation another key, which leaves the "
                 "old links alone, or empty them"
             )
             self._stop(table, text)
 
-    def _doubled(self, table: str, columns: list[str]) -> int:
-        """Return how many values stand in several rows."""
+    def _repeated(self, table: str, columns: list[str]) -> tuple[int, FoundRows]:
+        """Return how many values stand in several rows, and these rows."""
         if self._found.new_names(table) & set(columns):
-            return 0
-        listed: list[Any] = [sa.column(name) for name in columns]
-        grouped = (
-            sa.select(*listed)
-            .select_from(sa.table(table))
-            .where(*(one.is_not(None) for one in listed))
-            .group_by(*listed)
-            .having(sa.func.count() > 1)
-        )
-        query = sa.select(sa.func.count()).select_from(grouped.subquery())
-        return int(self._connection.execute(query).scalar_one())
+            return 0, NO_ROWS
+        return repeated_values(self._connection, self._rows(table, *columns))
+
+    def _rows(self, table: str, *columns: str) -> sa.Select[Any]:
+        """Return the query of a table's rows: their ids, and some columns."""
+        key = next(iter(self._wanted.metadata.tables[table].primary_key)).name
+        return rows_of(table, *columns, key=key)
 
 
-def count_rows(connection: Connection, table: str, condition: Any = None) -> int:
-    """Return how many rows a table has, or how many meet a condition."""
-    query = sa.select(sa.func.count()).select_from(sa.table(table))
-    if condition is not None:
-        query = query.where(condition)
-    return int(connection.execute(query).scalar_one())
+def _stand(count: int) -> str:
+    return "1 value stands" if count == 1 else f"{count} values stand"
 
 
 def fill_value(spec: TableSpec | None, column: sa.Column[Any]) -> Any:

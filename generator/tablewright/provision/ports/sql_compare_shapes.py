@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports.sql_differences import Differences, mentions
+from tablewright.provision.ports.sql_rows import found_rows, rows_of
 from tablewright.provision.ports.sql_shapes import live_shape, wanted_shapes
 from tablewright.provision.ports.sql_values import Retyping, rows_against
 from tablewright.runtime.stores.sql_schema import check_name
@@ -87,12 +88,11 @@ class ShapeComparison:
         if changing:
             against = rows_against(self._connection, changing[0], test)
         else:
-            rows = sa.select(sa.func.count()).select_from(sa.table(table.name))
-            query = rows.where(sa.not_(sa.literal_column(f"({test})")))
-            against = int(self._connection.execute(query).scalar_one())
-        if against:
-            said = "1 row is" if against == 1 else f"{against} rows are"
-            found.say("!", "manual", table.name, f"check {_short(table, name)}: {said} against it and would have to be changed first")  # fmt: skip
+            rows = rows_of(table.name).where(sa.not_(sa.literal_column(f"({test})")))
+            against = found_rows(self._connection, rows)
+        if against.count:
+            said = against.said("is against it", "are against it")
+            found.say("!", "manual", table.name, f"check {_short(table, name)}: {said} and would have to be changed first")  # fmt: skip
             found.unmet.add((table.name, name))
             if not changing:
                 # The old form of the check stays until then; of another type it would make no sense.

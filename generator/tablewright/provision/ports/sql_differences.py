@@ -18,7 +18,8 @@ class Differences:
     """Everything in which database and schema differ. Tables and columns are named as in the database.
 
     *left* are columns that the schema does not have and that stay, *dropped* those that go. *unmet* are checks that
-    rows are against, which are not made now. *misfits* tell of values that a new type does not take: nothing can be
+    rows are against, which are not made now. *numbered* are columns that PostgreSQL is to number from now on, or not
+    any more. *misfits* tell of values that a new type does not take: nothing can be
     carried out until they are changed. *rebuilt* are the tables that SQLite has to make anew.
     """
 
@@ -26,6 +27,7 @@ class Differences:
     new_columns: list[tuple[str, sa.Column[Any]]] = field(default_factory=list)
     retyped: list[Retyping] = field(default_factory=list)
     nullable: list[tuple[str, str, bool]] = field(default_factory=list)
+    numbered: list[tuple[str, str, bool]] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     left: dict[str, list[sa.Column[Any]]] = field(default_factory=dict)
     constraints: list[Any] = field(default_factory=list)

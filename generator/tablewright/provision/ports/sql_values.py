@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tablewright.provision.ports import sql_values_postgres, sql_values_sqlite
+from tablewright.provision.ports.sql_rows import FoundRows, found_rows, repeated_values, rows_of
 from tablewright.runtime.stores import sql_types
 
 FITS: Final = "tw_fits"
@@ -21,6 +22,8 @@ FITS: Final = "tw_fits"
 CONVERTED: Final = "tw_converted"
 """Of a value that can: what it becomes."""
 _SHOWN: Final = 60
+_WHOLE_NUMBERS: Final = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
+"""Types of columns whose values a number holds; programs keep to what it can hold exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,19 @@ class Retyping:
     old: str
     kind: Any
     nullable: bool
+
+    @property
+    def keeps_all(self) -> bool:
+        """Tell whether the new type holds every value of the old one as it is, so that nothing can be lost."""
+        match self.kind:
+            case sa.Float():
+                return self.old in _WHOLE_NUMBERS
+            case sql_types.MomentText() | sql_types.MomentStamp():
+                return self.old == "DATE"
+            case sql_types.MemberNames():
+                return self.old == "TEXT"
+            case _:
+                return False
 
     @property
     def may_empty(self) -> bool:
@@ -59,42 +75,45 @@ def misfits(connection: Connection, one: Retyping) -> str:
     return f"{held} something in '{one.column}' that is no {_word(one)}, such as {shown} in {row_id}: change it first"
 
 
-def rows_against(connection: Connection, one: Retyping, check: str) -> int:
-    """Return how many rows will be against a check of the column once they are converted."""
-    cell: Any = sa.column(one.column)
-    with _functions(connection, one) as (fits, converted):
-        will_be = (
-            sa.select(converted.label(one.column)).select_from(sa.table(one.table)).where(fits)
-        )
-        query = sa.select(sa.func.count()).select_from(will_be.subquery())
-        against = query.where(cell.is_not(None), sa.not_(sa.literal_column(f"({check})")))
-        return int(connection.execute(against).scalar_one())
+def rows_against(connection: Connection, one: Retyping, check: str) -> FoundRows:
+    """Return the rows that will be against a check of the column once they are converted."""
+    with converted_rows(connection, one) as rows:
+        will_be = rows.subquery()
+        against: Any = sa.not_(sa.literal_column(f"({check})"))
+        return found_rows(connection, sa.select(will_be.c.id).where(against))
 
 
-def doubled(connection: Connection, one: Retyping) -> int:
-    """Return how many values will stand in several rows once they are converted."""
+def twins(connection: Connection, one: Retyping) -> tuple[int, FoundRows]:
+    """Return how many values will stand in several rows once they are converted, and these rows."""
+    with converted_rows(connection, one) as rows:
+        return repeated_values(connection, rows)
+
+
+@contextlib.contextmanager
+def converted_rows(connection: Connection, one: Retyping) -> Iterator[sa.Select[Any]]:
+    """Yield the query of the rows that can be converted: their ids, and their new values."""
     cell: Any = sa.column(one.column)
     with _functions(connection, one) as (fits, converted):
-        will_be = (
-            sa.select(converted.label(one.column)).select_from(sa.table(one.table)).where(fits)
-        )
-        several = (
-            sa.select(cell)
-            .select_from(will_be.subquery())
-            .where(cell.is_not(None))
-            .group_by(cell)
-            .having(sa.func.count() > 1)
-        )
-        query = sa.select(sa.func.count()).select_from(several.subquery())
-        return int(connection.execute(query).scalar_one())
+        yield rows_of(one.table).add_columns(converted.label(one.column)).where(cell.is_not(None), fits)  # fmt: skip
 
 
 def convert_in_place(connection: Connection, one: Retyping) -> None:
-    """Bring the values of a SQLite column to a new type, all of which fit; the column may get it before or afterwards."""
+    """Bring the values of a SQLite column to a new type, all of which fit; the column may get it before or afterwards.
+
+    What is bytes then becomes text by `bytes_to_text`, once the column has its new type.
+    """
     cell: Any = sa.column(one.column)
     with _functions(connection, one) as (_, converted):
         rows = sa.table(one.table, cell)
         connection.execute(rows.update().where(cell.is_not(None)).values({one.column: converted}))
+
+
+def bytes_to_text(connection: Connection, one: Retyping) -> None:
+    """Make texts of what `convert_in_place` left as bytes."""
+    cell: Any = sa.column(one.column)
+    rows = sa.table(one.table, cell)
+    text = sa.cast(cell, sa.Text())
+    connection.execute(rows.update().where(sa.func.typeof(cell) == "blob").values({one.column: text}))  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -66,8 +67,13 @@ def _conversion(old: str, kind: Any, *, nullable: bool) -> Callable[[Any], Any]:
             return _day
         case sa.JSON():
             return _json if old != "BOOLEAN" else _word
+        case _ if old == "BOOLEAN":
+            return _word
+        case _ if old == "REAL":
+            # A column of numbers would take a text of digits for a number again, and leaves bytes alone.
+            return lambda value: _number_text(value).encode()
         case _:
-            return _word if old == "BOOLEAN" else lambda value: value
+            return lambda value: value
 
 
 def _word(value: Any) -> str:
@@ -97,6 +103,15 @@ def _number(value: Any) -> Any:
         raise ValueError(value)
     # On its way into a column of numbers a text becomes one, digit by digit.
     return value
+
+
+def _number_text(value: float) -> str:
+    """Return a number as PostgreSQL writes it: with all the digits that tell it from others, and no more."""
+    digits = Decimal(repr(value)).normalize()
+    power = digits.adjusted()
+    if -5 < power < 15:
+        return f"{digits:f}"
+    return f"{digits.scaleb(-power):f}e{power:+03}"
 
 
 def _day(value: Any) -> str:

@@ -42,17 +42,29 @@ def counters(metadata: sa.MetaData, family: Sequence[TableSpec], dialect: Dialec
 
 
 def begin_counting(connection: Connection, tables: Mapping[str, sa.Table], found: Counters) -> None:
-    """Number the rows that have been there before their auto number, in the order of their age."""
+    """Number the rows that have no number yet, and let the counters go on after the highest."""
     for (table, key), counter in found.items():
-        if connection.execute(sa.select(counter.c.last)).first() is not None:
-            continue
-        own = tables[table]
-        place = sa.func.row_number().over(order_by=(own.c.created_time, own.c.id))
-        by_age = sa.select(own.c.id, place.label("number")).subquery()
-        numbered = sa.update(own).values({key: by_age.c.number}).where(own.c.id == by_age.c.id)
-        connection.execute(numbered)
-        last = sa.select(sa.func.coalesce(sa.func.max(own.c[key]), 0))
-        connection.execute(sa.insert(counter).from_select(["last"], last))
+        last = number_blank_rows(connection, tables[table], key)
+        counted = connection.execute(sa.select(counter.c.last)).scalar_one_or_none()
+        if counted is None:
+            connection.execute(sa.insert(counter).values(last=last))
+        elif counted < last:
+            connection.execute(sa.update(counter).values(last=last))
+
+
+def number_blank_rows(connection: Connection, table: sa.Table, column: str) -> int:
+    """Give rows without a number the next ones, in the order of their age, and return the highest number."""
+    cell = table.c[column]
+    highest = sa.select(sa.func.coalesce(sa.func.max(cell), 0)).where(cell > 0)
+    last = int(connection.execute(highest).scalar_one())
+    blank = sa.select(sa.func.count()).select_from(table).where(cell.is_(None))
+    missing = int(connection.execute(blank).scalar_one())
+    if missing:
+        place = sa.func.row_number().over(order_by=(table.c.created_time, table.c.id))
+        by_age = sa.select(table.c.id, (place + last).label("number")).where(cell.is_(None)).subquery()  # fmt: skip
+        numbered = sa.update(table).values({column: by_age.c.number})
+        connection.execute(numbered.where(table.c.id == by_age.c.id))
+    return last + missing
 
 
 def give_numbers(

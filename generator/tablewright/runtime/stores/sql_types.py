@@ -145,9 +145,11 @@ class MemberNames(sa.TypeDecorator[list[Choice]]):
         return None if value is None else [one.name for one in value]
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Return the values."""
+        """Return the values. What is no list of the enum's names is kept as it is, for the record to refuse."""
+        if not isinstance(value, list):
+            return [] if value is None else value
         members: dict[Any, Any] = dict(self.choices.__members__)
-        return [members.get(name, name) for name in value or ()]
+        return [members.get(name, name) if isinstance(name, str) else name for name in value]
 
 
 class IdList(sa.TypeDecorator[list[str]]):
