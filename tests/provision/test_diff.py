@@ -132,6 +132,33 @@ def test_a_choice_gets_another_label_by_hand(
     ]
 
 
+@pytest.mark.parametrize("later", ["Task:\n    fields: {title: text, tone: {type: Mood, was: mood}}", "Job:\n    was: Task\n    fields: {title: text, mood: Mood}"])  # fmt: skip
+def test_a_choice_keeps_its_id_where_its_field_or_table_gets_another_key(
+    project: Project, compiled: Callable[[str], Schema], later: str
+) -> None:
+    """Its new label is one for people to give, as ever: a second choice would leave rows with the first."""
+    project.apply(compiled(table("mood: Mood", "enums: {Mood: [GLAD, SAD]}\n")))
+    relabelled = "enums: {Mood: {values: {GLAD: Glad, SAD: {label: Blue}}}}\n"
+    schema = compiled(f"{HEAD}{relabelled}tables:\n  {later}\n")
+
+    for _ in range(2):
+        renamed = [one for one in project.plan(schema).changes if isinstance(one, RenameChoice)]
+        assert [(one.old, one.new) for one in renamed] == [("Sad", "Blue")]
+        project.apply(schema)
+
+
+def test_a_rollup_keeps_its_formula_where_it_gets_another_key(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """Another formula is noticed though the API never shows the one that was sent."""
+    other = "  Part:\n    fields: {title: text, cost: integer}\n    relations: {of: {to: Task, inverse: parts}}\n"
+    project.apply(compiled(table("whole: {type: rollup, relation: parts, field: cost, function: sum}") + other))  # fmt: skip
+
+    plan = project.plan(compiled(table("top: {type: rollup, relation: parts, field: cost, function: max, was: whole}") + other))  # fmt: skip
+
+    assert [type(one) for one in plan.changes] == [RenameField, RetypeField]
+
+
 def test_a_choice_waits_for_its_new_label_whatever_is_applied_meanwhile(
     project: Project, compiled: Callable[[str], Schema]
 ) -> None:

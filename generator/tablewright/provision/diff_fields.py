@@ -133,8 +133,7 @@ def changed_formulas(context: Comparison) -> Iterator[ChangeFormula | RetypeFiel
                     one.table, table, one.key, live.id, one.name, old, new, how, not one.is_expression
                 )  # fmt: skip
             continue
-        locked = context.lock.tables.get(one.table)
-        old = locked.formulas.get(one.key, "") if locked is not None else ""
+        old = context.lock.rollup_formula(live.id)
         if old and not same_formula(old, new):
             yield RetypeField(one.table, table, one.key, live.id, one.name, f"formula {old}", f"formula {new}", how)  # fmt: skip
 
@@ -231,8 +230,7 @@ def renamed_choices(
     if one.enum is None:
         return []
     labels = {value.label for value in one.enum.values}
-    locked = context.lock.tables.get(one.table)
-    ids = locked.choices.get(one.key, {}) if locked is not None else {}
+    ids = context.lock.choice_ids(live.id)
     present = {choice.name for choice in live.choices}
     free = [choice for choice in live.choices if choice.name not in labels]
     found: list[tuple[EnumValue, LiveChoice]] = []

@@ -63,6 +63,23 @@ class Lock:
         found = self.tables.get(table)
         return found.fields.get(key, "") if found is not None else ""
 
+    def choice_ids(self, field_id: str) -> dict[str, str]:
+        """Return the ids of a field's choices by their values, whatever the field and its table were called."""
+        place = self._place(field_id)
+        return place[0].choices.get(place[1], {}) if place is not None else {}
+
+    def rollup_formula(self, field_id: str) -> str:
+        """Return the formula that a rollup was sent with; empty where it is not known."""
+        place = self._place(field_id)
+        return place[0].formulas.get(place[1], "") if place is not None else ""
+
+    def _place(self, field_id: str) -> tuple[LockedTable, str] | None:
+        for table in self.tables.values():
+            for key, identity in table.fields.items():
+                if identity == field_id:
+                    return table, key
+        return None
+
     def led_to_many(self, field_id: str) -> bool:
         """Tell whether a link led to many records in the schema, as far as is known."""
         return any(field_id in table.many for table in self.tables.values())
