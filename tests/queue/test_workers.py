@@ -388,6 +388,8 @@ half = partial(handle)
         (["generated.agent_tasks:AgentTask", "--handler", "handlers:dome"], "did you mean 'done'"),
         (["generated.agent_tasks:AgentTask", "--handler", "careless:nope"], "'careless' has no 'nope': functions there: half, handle\n"),
         (["generated.agent_tasks:AgentTask", "--handler", "careless:json"], "cannot be called: name a function"),
+        (["generated.agent_tasks:AgentTask", "--handler", "handlers.py:done"], "there is no module 'handlers.py' here or among the installed ones: did you mean 'handlers'?\n"),
+        (["generated.agent_tasks:AgentTask", "--handler", "leaves:done"], "'leaves' cannot be imported: SystemExit: 0 ("),
         (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "No module named 'generated.absent'"),
         (["generated.agent_tasks:AgentTask", "--handler", "early:handle"], "early.py:1): run 'tablewright generate' where its schema is\n"),
         (["generated.absent:Thing", "--handler", "handlers:done"], "installed ones: run 'tablewright generate' where its schema is\n"),
@@ -407,6 +409,7 @@ def test_a_mistake_on_the_command_line_is_explained(
     (tmp_path / "handlers.py").write_text(HANDLERS)
     (tmp_path / "careless.py").write_text(CARELESS)
     (tmp_path / "early.py").write_text("from generated.absent import Thing\n")
+    (tmp_path / "leaves.py").write_text("raise SystemExit(0)\n")
 
     result = subprocess.run(
         [sys.executable, "-m", "tablewright", "work", *arguments],

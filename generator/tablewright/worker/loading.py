@@ -152,21 +152,24 @@ def _imported(name: str, sought: _Sought) -> ModuleType:
         # By default that is the folder of generated packages.
         way_out = _GENERATE if missing.partition(".")[0] == "generated" else ""
         raise CannotLoad(f"{_unimportable(name, error)}{way_out}") from error
-    # A module may do anything while it is imported; what goes wrong there is its author's to mend.
-    except Exception as error:
+    # A module may do anything while it is imported, and leave; what goes wrong there is its author's to mend.
+    except (Exception, SystemExit) as error:
         raise CannotLoad(_unimportable(name, error)) from error
 
 
 def _neighbour(missing: str) -> str:
-    """Return which module of the same package may have been meant."""
+    """Return which module may have been meant: one of the same package, or the one that a file holds."""
     package, _, last = missing.rpartition(".")
     if package not in sys.modules:
         return ""
-    near = close_matches(last, (one.name for one in iter_modules(sys.modules[package].__path__)))
+    places = getattr(sys.modules[package], "__path__", None)
+    if places is None:
+        return f": did you mean '{package}'?"
+    near = close_matches(last, (one.name for one in iter_modules(places)))
     return f": did you mean '{package}.{near[0]}'?" if near else ""
 
 
-def _unimportable(module_name: str, error: Exception) -> str:
+def _unimportable(module_name: str, error: BaseException) -> str:
     """Say why a module cannot be imported, and where."""
     said = str(error)
     if isinstance(error, SyntaxError) and error.filename is not None:
