@@ -6,7 +6,7 @@ import copy
 import pickle
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from types import ModuleType
 
 import pytest
@@ -236,6 +236,26 @@ def test_nothing_is_put_off_for_more_than_a_hundred_years(
         held.release(timedelta(days=days))
 
     held.heartbeat()
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
+        datetime(2030, 1, 1),  # noqa: DTZ001  # that is the mistake
+    ],
+)
+def test_nothing_is_put_off_to_a_moment_that_cannot_be_read_again(
+    connection: Connection, until: datetime
+) -> None:
+    """PostgreSQL takes what lies beyond the calendar of Python, and then nobody reads the row."""
+    task = AgentTask.create(name="n", description="d", agent_id="a")
+
+    with pytest.raises(ValueError, match=r"postpone\(\): until "):
+        task.postpone(until)
+
+    assert AgentTask.all() == [task]
 
 
 def test_what_ended_can_neither_be_stopped_nor_postponed(connection: Connection) -> None:

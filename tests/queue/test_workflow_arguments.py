@@ -10,7 +10,7 @@ import pytest
 
 import tablewright
 from generated.agent_tasks import AgentTask
-from tablewright.runtime import RecordInvalid
+from tablewright.runtime import Connection, RecordInvalid, StoreUnavailable
 
 TASK: dict[str, Any] = {"name": "n", "description": "d", "agent_id": "a"}
 
@@ -50,6 +50,37 @@ def test_links_to_no_step_are_told_with_the_steps_there_are(
     assert str(caught.value).startswith("AgentTask 'second': ")
     assert said in str(caught.value)
     assert AgentTask.count() == 0
+
+
+@pytest.mark.usefixtures("_store")
+def test_a_link_to_a_record_that_is_gone_leaves_nothing_behind() -> None:
+    """Only the store knows that it is gone; what was stored before it said so is deleted again."""
+    gone = AgentTask.create(**TASK)
+    gone.delete()
+
+    for links in ({"depends_on": ["first", gone.id]}, {"parent_task": gone.id}):
+        with pytest.raises(RecordInvalid, match="has to be a record of AgentTask that is there"):
+            AgentTask.workflow({"first": TASK, "second": {**TASK, **links}})
+        assert AgentTask.count() == 0
+
+
+def test_what_cannot_be_taken_back_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error is that of the graph; the log names what was left where the store went away meanwhile."""
+    with tablewright.connect("local:", leases="sqlite://") as connection:
+
+        def away(*_: object) -> list[str]:
+            raise StoreUnavailable("the store went away")
+
+        monkeypatch.setattr(connection.store, "delete", away)
+        with pytest.raises(RecordInvalid):
+            AgentTask.workflow(
+                {"first": TASK, "second": {**TASK, "depends_on": ["recAAAAAAAAAAAAAA"]}}
+            )
+        for left in AgentTask.all():
+            assert left.id in caplog.text
+    assert "the store went away" in caplog.text
 
 
 @pytest.mark.usefixtures("_store")
@@ -100,3 +131,11 @@ def test_figures_look_back_and_not_ahead() -> None:
     """A negative span is no span of the past."""
     with pytest.raises(ValueError, match=r"looks back by 'since', and got datetime\.timedelta\("):
         AgentTask.queue_statistics(since=timedelta(hours=-1))
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
+def test_figures_look_back_as_far_as_a_span_goes(connection: Connection) -> None:
+    """Nothing is older than a hundred years, and databases do not reckon in millions of them."""
+    AgentTask.create(**TASK)
+
+    assert AgentTask.queue_statistics(since=timedelta.max).waiting == 1

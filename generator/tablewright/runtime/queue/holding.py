@@ -301,13 +301,16 @@ def postpone(record: R, until: datetime | timedelta) -> R:
 
     Raises:
         TransitionRefused: it does not wait.
-        ValueError: *until* has no time zone, or is a span of more than a hundred years.
+        ValueError: *until* has no time zone, is beyond the calendar, or a span of more than a hundred years.
     """
     origin = stored(record, "postpone")
     _check_delay("postpone", None if isinstance(until, datetime) else until)
     table = type(record).table
-    if isinstance(until, datetime) and until.tzinfo is None:
-        raise ValueError("postpone() needs a moment with a time zone: write datetime.now(UTC) + …")
+    if isinstance(until, datetime):
+        try:
+            until = _UNTIL(until)
+        except Unfit as unfit:
+            raise ValueError(f"postpone(): {unfit.misfit('until', until)}") from None
     row = queues_of(origin.store).postpone(table, record.id, until)
     if row is None:
         fresh = origin.store.fetch(table, [record.id])
@@ -316,6 +319,9 @@ def postpone(record: R, until: datetime | timedelta) -> R:
         raise _ended(record, origin.store, fresh[record.id], "postpone")
     apply(record, row)
     return record
+
+
+_UNTIL: Final = encoder(ArgumentSpec("until", "datetime"))
 
 
 def _check_delay(action: str, span: timedelta | None) -> None:

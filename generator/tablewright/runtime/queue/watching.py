@@ -10,7 +10,7 @@ from tablewright.runtime.columns import Condition
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import shown
 from tablewright.runtime.queue.figures import QueueFigures
-from tablewright.runtime.queue.holding import nodes_of, queues_of
+from tablewright.runtime.queue.holding import MOST_DELAY, nodes_of, queues_of
 from tablewright.runtime.queue.rules import queue_spec, taking_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def queue_statistics(
         model.table,
         taking_of(model).guard,
         nodes_of(model, "queue_statistics", conditions),
-        None if since is None else since.total_seconds(),
+        # Nothing ended longer ago, and no database reckons so far back as a span can be.
+        None if since is None else min(since, MOST_DELAY).total_seconds(),
         bucket.total_seconds(),
         by,
     )

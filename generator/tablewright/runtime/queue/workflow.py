@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
 from tablewright.diagnostics import did_you_mean
 from tablewright.runtime.codec import Row
 from tablewright.runtime.connection import current_store
-from tablewright.runtime.errors import Misfit, RecordInvalid, shown
+from tablewright.runtime.errors import Misfit, RecordInvalid, StoreError, TablewrightError, shown
 from tablewright.runtime.reading import decoded
 from tablewright.runtime.spec import RelationSpec
 from tablewright.runtime.stores.ids import is_record_id, new_record_id
-from tablewright.runtime.storing import create
+from tablewright.runtime.storing import bulk_delete, create
 from tablewright.runtime.writing import encoded, new_record
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
 
+logger = logging.getLogger("tablewright")
 R = TypeVar("R", bound="AirtableModel")
 
 
@@ -29,7 +31,7 @@ def workflow(model: type[R], steps: Mapping[str, Mapping[str, Any]]) -> dict[str
     Where a link of a step leads to the same table, it takes names of other steps beside records and ids:
     `{"fetch": {…}, "sum_up": {…, "depends_on": ["fetch"]}}`. On SQL all are stored or
     none. Elsewhere they are stored one after the other and linked at the end, so that a worker may see one before its
-    links: let no worker run meanwhile.
+    links: let no worker run meanwhile. Where one of them is refused, those that were stored are deleted again.
 
     Raises:
         RecordInvalid: a value does not fit, or steps wait for one another in a circle; nothing was stored.
@@ -139,14 +141,31 @@ def _one_by_one(
     """Store the steps one after the other, and the links to many that can lead to later ones at the end."""
     many = {relation.key for relation in own if relation.many}
     stored: dict[str, R] = {}
-    for name in order:
-        values = {key: value for key, value in steps[name].items() if key not in many}
-        stored[name] = create(model, _linked(values, stored, own))
-    for name in order:
-        links = {key: value for key, value in steps[name].items() if key in many}
-        if links:
-            stored[name].update(**_linked(links, stored, own))
+    try:
+        for name in order:
+            values = {key: value for key, value in steps[name].items() if key not in many}
+            stored[name] = create(model, _linked(values, stored, own))
+        for name in order:
+            links = {key: value for key, value in steps[name].items() if key in many}
+            if links:
+                stored[name].update(**_linked(links, stored, own))
+    except (RecordInvalid, StoreError):
+        _take_back(model, list(stored.values()))
+        raise
     return stored
+
+
+def _take_back(model: type[R], records: Sequence[R]) -> None:
+    """Delete what was stored of a graph that cannot be stored whole, or tell what is left of it."""
+    if not records:
+        return
+    try:
+        bulk_delete(model, records)
+    except TablewrightError as error:
+        left = ", ".join(record.id for record in records)
+        logger.warning(
+            "%s: the first steps of a workflow are left: %s: %s", model.table.key, left, error
+        )
 
 
 def _linked(
