@@ -25,12 +25,20 @@ RECORD_ATTRIBUTES: Final = frozenset(
 )  # fmt: skip
 """Attributes of every generated record, which no field, relation or method of a schema may take."""
 
-QUEUE_ATTRIBUTES: Final = frozenset(
+RECORD_COLUMNS: Final = frozenset({"id", "created_time"})
+"""Columns that every table has in SQL without declaring them."""
+
+QUEUE_COLUMNS: Final = frozenset(
     {
-        "attempt", "cancel_requested", "claim", "claim_guarantee", "fencing_token", "heartbeat", "lease_token", "lease_until", "postpone",
-        "queue_statistics", "ready_at", "release", "request_cancel", "settled_at", "taken_at", "worker_id", "workflow",
+        "attempt", "cancel_requested", "lease_token", "lease_until", "ready_at", "settled_at", "taken_at", "worker_id",
     }
 )  # fmt: skip
+"""Columns that every table with a queue has besides."""
+
+QUEUE_ATTRIBUTES: Final = QUEUE_COLUMNS | {
+    "claim", "claim_guarantee", "fencing_token", "heartbeat", "postpone", "queue_statistics", "release",
+    "request_cancel", "workflow",
+}  # fmt: skip
 """Attributes and columns of every table with a queue, which no field, relation or method of such a table may take."""
 
 COLUMN_ATTRIBUTES: Final = frozenset({"is_none", "is_not_none", "is_record"})
@@ -47,20 +55,21 @@ PARAMETER_NAMES: Final = frozenset(
 CLASS_BODY_NAMES: Final = frozenset(
     {
         "Field", "JsonValue", "Self", "Sequence", "Literal", "ClassVar", "UNSET", "Unset", "Query", "TableSpec",
-        "UtcDatetime", "Attachment", "Collaborator", "Barcode", "Button", "AiText", "dt", "unset",
+        "UtcDatetime", "Attachment", "Collaborator", "Barcode", "Button", "AiText", "dt", "unset", "given",
+        "in_thread", "listed_in_thread",
         "str", "int", "float", "bool", "list", "dict", "tuple", "property", "classmethod", "staticmethod",
     }
 )  # fmt: skip
-"""Names that annotations, defaults and decorators in generated class bodies use, which no attribute may hide."""
+"""Names that generated class bodies, and methods with a parameter for each field, use; no attribute may hide them."""
 
 MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
     {
         "AirtableModel", "ArgumentSpec", "CONTRACT", "Changes", "Choice", "CreateInput", "FINGERPRINT", "FieldSpec",
         "LifecycleSpec", "OrderedChoice", "Refusal", "RelationSpec", "SEAL", "Statistics", "TABLES", "TYPE_CHECKING",
-        "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "given", "import_module", "len",
+        "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "import_module", "len",
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
-        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "derived_by", "in_thread", "listed_in_thread",
+        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "derived_by",
         "queue", "twin_of", "type", "model_config",
     }
 )  # fmt: skip

@@ -68,3 +68,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The package whose schema tries to break out of its text."""
     yield from imported("hostile", tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def borrowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package whose names are words of databases, and of what makes classes."""
+    yield from imported("borrowed", tmp_path_factory.mktemp("borrowed"))

@@ -39,7 +39,7 @@ def claim_names(findings: Findings, draft: Draft, module_names: frozenset[str]) 
     """Note names that Python or SQL could not tell apart or does not allow."""
     has_queue = draft.reader.has("queue")
     space = Namespace(findings, RESERVED | QUEUED if has_queue else RESERVED, module_names)
-    columns = SqlNames(findings)
+    columns = SqlNames(findings, names.RECORD_COLUMNS | (names.QUEUE_COLUMNS if has_queue else set()))
     for key, _ in entries(draft.reader, "fields"):
         if space.claim(key, f"field '{key.text}'"):
             columns.claim(key.text, f"field '{key.text}'", key.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tablewright.check.findings import Findings
@@ -137,15 +137,23 @@ class AirtableNames:
 
 
 class SqlNames:
-    """The names of tables and indexes, or of columns, in SQL; SQLite holds names equal that differ only in case."""
+    """The names of tables and indexes, or of columns, in SQL; SQLite holds names equal that differ only in case.
 
-    def __init__(self, findings: Findings) -> None:
+    *columns* are those that the table has anyhow.
+    """
+
+    def __init__(self, findings: Findings, columns: Iterable[str] = ()) -> None:
         self._findings = findings
+        self._columns = frozenset(columns)
         self._taken: dict[str, tuple[str, str, Span]] = {}
 
     def claim(self, name: str, what: str, span: Span) -> bool:
         """Take a name, and note where it is taken; tell whether it could be had."""
         folded = name.casefold()
+        if folded in self._columns:
+            self._findings.error(span, "TW203", f"{what} and the column '{folded}' that every record has are one in SQL",
+                                 "rename it; 'name:' gives it any name in Airtable")  # fmt: skip
+            return False
         if folded in self._taken:
             other, other_name, where = self._taken[folded]
             shown = f"'{name}'" if name == other_name else f"'{name}' and '{other_name}'"

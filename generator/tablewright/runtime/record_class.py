@@ -19,16 +19,19 @@ else:
     class RecordClass(type(BaseModel)):
         """The class of generated classes: pydantic's, with ways out of slips that are made often."""
 
-        def __new__(cls, name: str, bases: Any, namespace: dict[str, Any], **given: Any) -> Any:
-            """Return a new class; a generated one, which has its table, explains calls that do not fit."""
+        def __init__(cls, name: str, bases: Any, namespace: dict[str, Any], **given: Any) -> None:
+            """Let a generated class, which has its table, explain calls that do not fit.
+
+            Not in `__new__`: pydantic reads annotations with the names of the function that calls its own.
+            """
+            super().__init__(name, bases, namespace, **given)
             if "table" in namespace:
                 for one in _TAKE_FIELDS:
                     found = namespace.get(one)
                     if isinstance(found, classmethod):
-                        namespace[one] = classmethod(_explained(found.__func__))
+                        setattr(cls, one, classmethod(_explained(found.__func__)))
                     elif found is not None:
-                        namespace[one] = _explained(found)
-            return super().__new__(cls, name, bases, namespace, **given)
+                        setattr(cls, one, _explained(found))
 
         def __getattr__(cls, name: str) -> Any:
             """Say where conditions find the field.

@@ -10,6 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from tablewright.runtime.stores.sql_engine import sqlite_engine
+
 # PostgreSQL names the schema, or not, by what is searched; the table is known anyway.
 _PLACE: Final = re.compile(r" ON \S+ USING ")
 _POSTGRES_INDEXES: Final = """
@@ -50,7 +52,7 @@ def wanted_shapes(connection: Connection, metadata: sa.MetaData) -> dict[str, Sh
     Databases rewrite expressions, so they are made in scratch tables and read back.
     """
     if connection.dialect.name == "sqlite":
-        engine = sa.create_engine("sqlite://")
+        engine = sqlite_engine(sa.make_url("sqlite://"))
         try:
             with engine.begin() as scratch:
                 metadata.create_all(scratch)

@@ -25,6 +25,10 @@ from tablewright.runtime.stores.sql_types import DayText, JsonText, moment_text
 
 BUSY_SECONDS: Final = 30.0
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "GMT"})
+_WORDS: Final = frozenset(
+    {"nothing", "returning", "collation", "concurrently", "lateral", "system_user", "tablesample"}
+)
+"""Words of SQLite (the first two) and PostgreSQL that SQLAlchemy (2.1) does not put into quotes as names."""
 WRITES: Final = "tablewright_writes"
 """The execution option of a connection whose transaction takes SQLite's write lock at once."""
 
@@ -77,6 +81,7 @@ def sqlite_engine(url: URL) -> Engine:
     )
     own = {sa.Date: DayText, sa.JSON: JsonText}
     engine.dialect.colspecs = {**engine.dialect.colspecs, **own}
+    _quote_words(engine)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -135,6 +140,7 @@ def postgres_engine(url: URL) -> Engine:
         raise NotConfigured(
             "the PostgreSQL store needs psycopg: pip install 'tablewright[postgres]'"
         ) from error
+    _quote_words(engine)
 
     @event.listens_for(engine, "connect")
     def agree(connection: Any, _: object) -> None:
@@ -161,6 +167,14 @@ def postgres_engine(url: URL) -> Engine:
             context.is_disconnect = True
 
     return engine
+
+
+def _quote_words(engine: Engine) -> None:
+    """Let the engine put more words into quotes where they are names of tables and columns."""
+    dialect = engine.dialect
+    words = dialect.preparer.reserved_words | _WORDS
+    dialect.preparer = type("Preparer", (dialect.preparer,), {"reserved_words": words})
+    dialect.identifier_preparer = dialect.preparer(dialect)
 
 
 def postgres_name(url: URL) -> str:
