@@ -62,7 +62,7 @@ def statements(connection: Any, n: int) -> list[tuple[str, Any]]:
 
     made = connection.store.queues._of(AgentTask.table)
     taking = taking_of(AgentTask)
-    if connection.store._dialect == "postgresql":
+    if connection.store.database.dialect == "postgresql":
         one = claiming.claim(made, taking, [], n)
         return [(one.text, one.parameters({"worker": "w", "token": "t"}))]
     pick, take = claiming.pick(made, taking, [], n), claiming.takes(made, taking)[n > 1]

@@ -1,4 +1,3 @@
-# ruff: noqa: SLF001  # statements are counted where the store sends them
 """One statistic of nine measures over growing numbers of tasks, with and without a filter on an indexed field.
 
 Run it from the root of the project: python -m benchmarks.runtime_statistics [postgresql://user@host/database]
@@ -41,9 +40,9 @@ def sent(connection: Connection) -> list[str]:
     def note(*arguments: Any) -> None:
         found.append(str(arguments[2]))
 
-    sa.event.listen(store._engine, "before_cursor_execute", note)
+    sa.event.listen(store.database.engine, "before_cursor_execute", note)
     AgentTask.get_agent_stats("agent_7")
-    sa.event.remove(store._engine, "before_cursor_execute", note)
+    sa.event.remove(store.database.engine, "before_cursor_execute", note)
     return found
 
 

@@ -39,6 +39,6 @@ def counted(connection: Connection) -> Iterator[list[str]]:
     def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     yield sent
-    event.remove(store._engine, "before_cursor_execute", note)
+    event.remove(store.database.engine, "before_cursor_execute", note)

@@ -219,9 +219,9 @@ def test_calculated_fields_are_read_in_one_statement_by_indexes(
     def note(*arguments: Any) -> None:
         sent.append(arguments[2])
 
-    event.listen(store._engine, "before_cursor_execute", note)
+    event.listen(store.database.engine, "before_cursor_execute", note)
     read = filled.Order.all()
-    event.remove(store._engine, "before_cursor_execute", note)
+    event.remove(store.database.engine, "before_cursor_execute", note)
 
     assert [one.total for one in read] == [204.5, 0.0]
     assert len(sent) == 1

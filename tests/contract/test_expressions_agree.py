@@ -49,8 +49,8 @@ def filled(
         store.insert(ITEM, rows())
         yield store
         if request.param == "postgresql":
-            with store._writer.begin() as connection:
-                store._tables[ITEM].schema.metadata.drop_all(connection)
+            with store.database.writer.begin() as connection:
+                store.database.known(ITEM).schema.metadata.drop_all(connection)
 
 
 RECORDS = linked(rows())
@@ -71,7 +71,7 @@ def sql_values(
         scope.compiler.evaluator = evaluator
         return connection.execute(sa.select(known.statements.table.c.id, *make(scope))).all()
 
-    found = store._read(ITEM, work)
+    found = store.database.read(ITEM, work)
     return {row[0]: tuple(row[1:]) for row in found}
 
 

@@ -63,7 +63,7 @@ def kin(empty_schema: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlStore
     Kin.refused.clear()
     monkeypatch.setattr(psycopg, "RawCursor", NumberedKin)
 
-    @sa.event.listens_for(store._engine, "connect")
+    @sa.event.listens_for(store.database.engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         connection.cursor_factory = Kin
 
@@ -76,7 +76,7 @@ def given_up(kin: SqlStore) -> Counter[str]:
     """How often the server gave a transaction up, by SQLSTATE, as far as the store's engine saw it."""
     found: Counter[str] = Counter()
 
-    @sa.event.listens_for(kin._engine, "handle_error")
+    @sa.event.listens_for(kin.database.engine, "handle_error")
     def note(context: Any) -> None:
         found[getattr(context.original_exception, "sqlstate", None) or ""] += 1
 
@@ -216,7 +216,7 @@ def test_a_transaction_that_is_given_up_is_stored_once(
 ) -> None:
     """The server gives up the first two tries of a write; the third one counts, and nothing is there twice."""
     AgentTask.count()
-    with kin._writer.begin() as connection:
+    with kin.database.writer.begin() as connection:
         connection.execute(sa.text("CREATE SEQUENCE tries"))
         connection.execute(sa.text(TRIGGER.format(condition="nextval('tries') <= 2")))
         connection.execute(sa.text(TRIGGERED))
@@ -232,7 +232,7 @@ def test_there_is_an_end_to_trying(
 ) -> None:
     """A transaction that is given up again and again ends in an error that says so, and nothing is stored."""
     AgentTask.count()
-    with kin._writer.begin() as connection:
+    with kin.database.writer.begin() as connection:
         connection.execute(sa.text(TRIGGER.format(condition="true")))
         connection.execute(sa.text(TRIGGERED))
     monkeypatch.setattr(sql_retries, "PATIENCE_SECONDS", 0.3)

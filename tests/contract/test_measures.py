@@ -158,8 +158,8 @@ def store(
         assert isinstance(connected.store, SqlStore)
         yield connected.store
         if request.param == "postgresql":
-            with connected.store._writer.begin() as connection:
-                connected.store._known(SAMPLE).schema.metadata.drop_all(connection)
+            with connected.store.database.writer.begin() as connection:
+                connected.store.database.known(SAMPLE).schema.metadata.drop_all(connection)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -209,9 +209,9 @@ def test_a_statistic_is_one_statement(connection: Connection) -> None:
         stats = AgentTask.get_agent_stats("a1")
     else:
         assert isinstance(store, SqlStore)
-        event.listen(store._engine, "before_cursor_execute", note)
+        event.listen(store.database.engine, "before_cursor_execute", note)
         stats = AgentTask.get_agent_stats("a1")
-        event.remove(store._engine, "before_cursor_execute", note)
+        event.remove(store.database.engine, "before_cursor_execute", note)
 
     assert len(sent) == 1
     assert (stats.total_tasks, stats.by_agent, stats.avg_execution_time) == (10, {"a1": 10}, 10.0)

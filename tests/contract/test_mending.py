@@ -22,9 +22,9 @@ def unfit(connection: Connection) -> AgentTask:
         cells = {"Retry Count": -1, "Priority": "Invented"}
         store.client.table("AI_Agent_Tasks").update(record.id, cells, typecast=True)
         return record
-    own = store._known(AgentTask.table).schema.tables["AgentTask"]
-    with store._writer.begin() as writing:
-        if "sqlite" in str(store._engine.url):
+    own = store.database.known(AgentTask.table).schema.tables["AgentTask"]
+    with store.database.writer.begin() as writing:
+        if "sqlite" in str(store.database.engine.url):
             writing.execute(sa.text("PRAGMA ignore_check_constraints=ON"))
         else:
             dropped = "DROP CONSTRAINT ck_agent_task_retry_count_minimum"

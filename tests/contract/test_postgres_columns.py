@@ -18,7 +18,7 @@ def column_types(connection: Connection) -> dict[str, str]:
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
         "WHERE attrelid = 'agent_task'::regclass AND attnum > 0"
     )
-    with store._reader.connect() as reading:
+    with store.database.reader.connect() as reading:
         return {str(row[0]): str(row[1]) for row in reading.execute(query)}
 
 
@@ -39,7 +39,7 @@ def test_json_can_be_asked_by_other_programs(empty_schema: str) -> None:
         AgentTask.create(name="n", description="d", agent_id="a", parameters={"to": ["x", 1]})
         store = connection.store
         assert isinstance(store, SqlStore)
-        with store._reader.connect() as reading:
+        with store.database.reader.connect() as reading:
             query = sa.text("SELECT parameters -> 'to' ->> 0 FROM agent_task")
             assert reading.execute(query).scalar_one() == "x"
 

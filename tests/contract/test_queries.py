@@ -112,7 +112,7 @@ def test_a_filter_on_an_indexed_field_uses_its_index(connection: Connection) -> 
     )
     store = connection.store
     assert isinstance(store, SqlStore)
-    with store._writer.begin() as writing:
+    with store.database.writer.begin() as writing:
         writing.execute(sa.text("ANALYZE"))
 
     plan = AgentTask.where(AgentTask.c.agent_id == "a7", AgentTask.c.retry_count < 3).explain()
@@ -142,9 +142,9 @@ def test_a_row_that_does_not_fit_is_reported_and_left_out(
     store = connection.store
     if not isinstance(store, SqlStore):
         pytest.skip("what people do in Airtable is tested with the store")
-    own = store._known(AgentTask.table).schema.tables["AgentTask"]
-    with store._writer.begin() as writing:
-        if "sqlite" in str(store._engine.url):
+    own = store.database.known(AgentTask.table).schema.tables["AgentTask"]
+    with store.database.writer.begin() as writing:
+        if "sqlite" in str(store.database.engine.url):
             writing.execute(sa.text("PRAGMA ignore_check_constraints=ON"))
         else:
             writing.execute(

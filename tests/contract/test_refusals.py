@@ -35,7 +35,7 @@ def test_more_values_than_a_statement_takes_are_refused(sql_store: SqlStore) -> 
     with (
         pytest.raises(StoreError, match="fewer values at a time") as error,
         sql_errors.translated(sql_store.description),
-        sql_store._engine.connect() as connection,
+        sql_store.database.engine.connect() as connection,
     ):
         connection.exec_driver_sql(asked, values)
 
@@ -73,8 +73,8 @@ def test_a_program_that_uses_all_connections_is_told_so(
 ) -> None:
     """The sixteenth thread waits, and then gets an error that a worker waits out."""
     AgentTask.count()
-    monkeypatch.setattr(sql_store._engine.pool, "_timeout", 0.05)
-    held = [sql_store._engine.connect() for _ in range(15)]
+    monkeypatch.setattr(sql_store.database.engine.pool, "_timeout", 0.05)
+    held = [sql_store.database.engine.connect() for _ in range(15)]
     try:
         with pytest.raises(StoreUnavailable, match="are in use"):
             AgentTask.count()

@@ -62,8 +62,8 @@ def filled(
         yield _filled(store)
         if request.param == "postgresql":
             assert isinstance(store, SqlStore)
-            with store._writer.begin() as connection:
-                store._known(ITEM).schema.metadata.drop_all(connection)
+            with store.database.writer.begin() as connection:
+                store.database.known(ITEM).schema.metadata.drop_all(connection)
 
 
 def _filled(store: Store) -> Filled:

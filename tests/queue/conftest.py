@@ -94,8 +94,8 @@ def lapse(connection: Connection) -> Callable[[AirtableModel], None]:
             text = "UPDATE tablewright_leases SET lease_until = :past WHERE record_id = :id"
             leases._lanes.run(lambda cursor: cursor.execute(text, values))
             return
-        table = store._known(type(record).table).statements.table
-        with store._writer.begin() as running:
+        table = store.database.known(type(record).table).statements.table
+        with store.database.writer.begin() as running:
             past = sa.update(table).where(table.c.id == record.id)
             running.execute(past.values(lease_until=sa.literal(LONG_AGO, table.c.lease_until.type)))
 
@@ -108,7 +108,7 @@ def explained(connection: Connection) -> Callable[[Any, dict[str, Any]], str]:
 
     def explain(statement: Any, values: dict[str, Any]) -> str:
         store: Any = connection.store
-        word = "EXPLAIN QUERY PLAN" if store._dialect == "sqlite" else "EXPLAIN"
+        word = "EXPLAIN QUERY PLAN" if store.database.dialect == "sqlite" else "EXPLAIN"
 
         def ask(cursor: Any) -> str:
             cursor.execute(f"{word} {statement.text}", statement.parameters(values))

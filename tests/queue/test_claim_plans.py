@@ -41,7 +41,7 @@ def test_claims_go_by_the_index_of_the_queue(
     AgentTask.bulk_create(TASK for _ in range(3_000))
     store: Any = connection.store
     made = store.queues._of(AgentTask.table)
-    if store._dialect == "sqlite":
+    if store.database.dialect == "sqlite":
         plan = explained(claiming.pick(made, taking_of(AgentTask), [], 10), {})
         take = explained(
             claiming.takes(made, taking_of(AgentTask))[1],
@@ -83,7 +83,7 @@ def test_a_narrowed_claim_goes_by_an_index_in_the_order_of_the_queue(
     AgentTask.bulk_create({**TASK, "agent_id": agent} for agent in agents)
     store: Any = connection.store
     made, where = store.queues._of(AgentTask.table), [narrowed.node]
-    if store._dialect == "sqlite":
+    if store.database.dialect == "sqlite":
         plan = explained(claiming.pick(made, taking_of(AgentTask), where, 1), {})
         waiting = plan.partition("CO-ROUTINE ready_0")[2].partition("SCAN ready_0")[0]
         lapsed = plan.partition("CO-ROUTINE ready_1")[2]

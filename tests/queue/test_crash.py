@@ -114,7 +114,7 @@ def check_what_is_left(connection: Connection, jobs: ModuleType, number: int) ->
     store: Any = connection.store
     made = store.queues._of(table)
     log = made.history
-    with store._reader.connect() as reading:
+    with store.database.reader.connect() as reading:
         rows = reading.execute(log.select().order_by(log.c.record_id, log.c.number)).all()
         own = made.known.statements.table
         tokens = {row.id: row.lease_token for row in reading.execute(own.select())}

@@ -230,8 +230,8 @@ def test_a_task_from_a_program_whose_clock_is_ahead_is_not_put_off(connection: C
     """It can be taken at once, so it waits, and has waited for no less than nothing."""
     fill(2, "a")
     store: Any = connection.store
-    table = store._known(AgentTask.table).statements.table
-    with store._writer.begin() as running:
+    table = store.database.known(AgentTask.table).statements.table
+    with store.database.writer.begin() as running:
         ahead = datetime.now(UTC) + timedelta(hours=2)
         created = sa.literal(ahead, table.c.created_time.type)
         running.execute(sa.update(table).values(created_time=created))

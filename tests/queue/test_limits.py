@@ -340,7 +340,7 @@ def test_what_a_check_of_the_database_refuses_is_told_by_its_field(
 def execute(connection: Connection, text: str) -> list[Any]:
     """Send SQL that is none of the program's own."""
     store: Any = connection.store
-    with store._writer.begin() as running:
+    with store.database.writer.begin() as running:
         found = running.execute(sa.text(text))
         return [tuple(row) for row in found] if found.returns_rows else []
 
@@ -354,7 +354,7 @@ def only_states(connection: Connection, names: list[str]) -> None:
 def checked_anew(connection: Connection, name: str, table: str, rule: str) -> None:
     """Replace a check by another one, which holds for whatever is written from now on."""
     store: Any = connection.store
-    if store._dialect == "postgresql":
+    if store.database.dialect == "postgresql":
         execute(connection, f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         check = f"CONSTRAINT {name} CHECK ({rule}) NOT VALID"
         execute(connection, f"ALTER TABLE {table} ADD {check}")
@@ -367,7 +367,7 @@ def checked_anew(connection: Connection, name: str, table: str, rule: str) -> No
         if depth == 0:
             break
     changed = f"{was[:begin]}CHECK ({rule}){was[end + 1:]}".replace("'", "''")
-    with store._writer.connect() as running:
+    with store.database.writer.connect() as running:
         version = running.execute(sa.text("PRAGMA schema_version")).scalar_one()
         for text in (
             "PRAGMA writable_schema = ON",
@@ -382,7 +382,7 @@ def checked_anew(connection: Connection, name: str, table: str, rule: str) -> No
 def refuse_in_trigger(connection: Connection, table: str = "broken") -> None:
     """Keep the task 'a' from being written."""
     store: Any = connection.store
-    if store._dialect == "sqlite":
+    if store.database.dialect == "sqlite":
         execute(
             connection,
             f"""CREATE TRIGGER kept BEFORE UPDATE ON {table} WHEN OLD.name = 'a'

@@ -218,8 +218,8 @@ def slowed(spec: Any, name: str, seconds: float) -> Iterator[None]:
 
 def run(jobs: ModuleType, url: Callable[[], str], examples: int, steps: int) -> None:
     def lapse(connection: Any, record_id: str) -> None:
-        table = connection.store._known(jobs.Job.table).statements.table
-        with connection.store._writer.begin() as running:
+        table = connection.store.database.known(jobs.Job.table).statements.table
+        with connection.store.database.writer.begin() as running:
             one = sa.update(table).where(table.c.id == record_id)
             running.execute(one.values(lease_until=sa.literal(LONG_AGO, table.c.lease_until.type)))
 

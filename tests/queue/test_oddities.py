@@ -148,7 +148,7 @@ def test_a_heartbeat_keeps_no_lease_of_what_somebody_moved_by_sql(
     oddities.Order.create(name="a")
     (order,) = oddities.Order.claim("w")
     store: Any = connection.store
-    with store._writer.begin() as running:
+    with store.database.writer.begin() as running:
         running.execute(sa.text("""UPDATE "order" SET state = 'GONE'"""))
 
     with pytest.raises(LeaseLost):

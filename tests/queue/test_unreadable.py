@@ -24,8 +24,8 @@ def set_code(connection: Connection) -> Callable[[AirtableModel, str], None]:
 
     def change(record: AirtableModel, code: str) -> None:
         store: Any = connection.store
-        table = store._known(type(record).table).statements.table
-        with store._writer.begin() as running:
+        table = store.database.known(type(record).table).statements.table
+        with store.database.writer.begin() as running:
             running.execute(sa.update(table).where(table.c.id == record.id).values(code=code))
 
     return change
@@ -37,8 +37,8 @@ def stored(connection: Connection) -> Callable[[AirtableModel, str], Any]:
 
     def read(record: AirtableModel, column: str) -> Any:
         store: Any = connection.store
-        table = store._known(type(record).table).statements.table
-        with store._reader.connect() as reading:
+        table = store.database.known(type(record).table).statements.table
+        with store.database.reader.connect() as reading:
             return reading.scalar(sa.select(table.c[column]).where(table.c.id == record.id))
 
     return read
@@ -141,8 +141,8 @@ def test_what_stays_as_it_is_leaves_one_line_in_the_history(
 def reasons(connection: Connection, model: type[AirtableModel], *instead: str) -> list[str]:
     """Return why rows were put back, the oldest first, and have the history say something else *instead*."""
     store: Any = connection.store
-    log = store._known(model.table).schema.history[model.table.key]
-    with store._writer.begin() as running:
+    log = store.database.known(model.table).schema.history[model.table.key]
+    with store.database.writer.begin() as running:
         wanted = sa.select(log.c.number, log.c.why).where(log.c.why.is_not(None))
         found = running.execute(wanted.order_by(log.c.number)).all()
         for (number, _), text in zip(found, instead, strict=True):

@@ -200,7 +200,7 @@ def test_connections_to_a_server_that_only_reads_are_left(connection: Connection
     store: Any = connection.store
     only_reads = "SET default_transaction_read_only = on"
     store.queues._lanes.run(lambda cursor: cursor.execute(only_reads))
-    with store._writer.connect() as pooled:
+    with store.database.writer.connect() as pooled:
         pooled.exec_driver_sql(only_reads)
         pooled.commit()
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Engine
 
 from tablewright.expressions.sql import Dialect
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import NotSupported, RecordInvalid, StoreUnavailable
+from tablewright.runtime.errors import NotSupported, RecordInvalid
 from tablewright.runtime.measures import Measure
 from tablewright.runtime.spec import RelationSpec, TableSpec
-from tablewright.runtime.stores import sql_errors, sql_links, sql_queue_columns, sql_writing
+from tablewright.runtime.stores import sql_links, sql_queue_columns, sql_writing
 from tablewright.runtime.stores.base import (
     Capabilities,
     Check,
@@ -29,19 +27,15 @@ from tablewright.runtime.stores.base import (
     Selection,
     Upload,
 )
-from tablewright.runtime.stores.sql_engine import WRITES, OneConnection, opened
-from tablewright.runtime.stores.sql_forks import leaves_in_children
+from tablewright.runtime.stores.sql_database import SqlDatabase
+from tablewright.runtime.stores.sql_engine import opened
 from tablewright.runtime.stores.sql_measures import Gathering
 from tablewright.runtime.stores.sql_queue import SqlQueue
-from tablewright.runtime.stores.sql_retries import done_again
 from tablewright.runtime.stores.sql_rows import stamped, with_identity
 from tablewright.runtime.stores.sql_schema import ID
-from tablewright.runtime.stores.sql_selecting import counted, picked, scope_of, scope_over
-from tablewright.runtime.stores.sql_statements import Explained, KnownTable, table_statements
-from tablewright.runtime.stores.sql_tables import created_schema, full_case_collation
+from tablewright.runtime.stores.sql_selecting import counted, picked, scope_of
+from tablewright.runtime.stores.sql_statements import Explained, KnownTable
 from tablewright.runtime.unfit import UnfitRows
-
-T = TypeVar("T")
 
 SQL: Final = Capabilities(
     atomic="whole call",
@@ -86,25 +80,8 @@ class SqlStore:
         self.description = description
         self.unfit = UnfitRows()
         self.passwords: frozenset[str] = frozenset()
-        self._dialect: Dialect = dialect
-        self._engine = engine
-        # SQLite reads outside of transactions anyway; there, SQLAlchemy's AUTOCOMMIT would undo our own setting.
-        self._reader = (
-            engine
-            if dialect == "sqlite"
-            else engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
-        self._writer = engine.execution_options(**{WRITES: True})
-        # Two transactions could each write half of a circle, or one of two records of a key, without seeing the other's.
-        self._linker = (
-            self._writer
-            if dialect == "sqlite"
-            else engine.execution_options(isolation_level="SERIALIZABLE")
-        )
-        self._lock = threading.Lock()
-        self._tables: dict[TableSpec, KnownTable] = {}
-        self._queues = SqlQueue(engine, dialect, description, self._known)
-        leaves_in_children(self)
+        self.database = SqlDatabase(engine, dialect, description)
+        self._queues = SqlQueue(engine, dialect, description, self.database.known)
 
     def __repr__(self) -> str:
         return f"<SqlStore {self.description}>"
@@ -112,17 +89,7 @@ class SqlStore:
     def close(self) -> None:
         """Close every connection. Nothing can be read or written from then on."""
         self._queues.close()
-        sa.event.listen(self._engine, "do_connect", _refusing(self.description))
-        self._engine.dispose()
-
-    def leave(self) -> object:
-        """Forget the connections, which belong to the process that this one was forked from."""
-        self._lock = threading.Lock()
-        pool = self._engine.pool
-        # What is in memory was copied with the process.
-        if not isinstance(pool, OneConnection):
-            self._engine.dispose(close=False)
-        return pool
+        self.database.close()
 
     @property
     def queues(self) -> SqlQueue:
@@ -144,7 +111,7 @@ class SqlStore:
             if table.queue is not None:
                 self._queues.announce(connection, table)
 
-        self._write(table, work, stored)
+        self.database.write(table, work, stored)
         if progress is not None:
             progress(len(stored), len(stored))
         return stored
@@ -160,7 +127,7 @@ class SqlStore:
         if not changes:
             return []
         new = [(record_id, stamped(table, row)) for record_id, row in changes]
-        return self._write(
+        return self.database.write(
             table,
             lambda connection, known: sql_writing.update(
                 connection, known, new, self.description, check
@@ -180,19 +147,19 @@ class SqlStore:
         # Without an index that lets in one of a key, transactions have to see what others store beside them.
         is_kept_apart = any(table.by_key[key].unique for key in on)
         try:
-            return self._write(table, work, new, serializable=not is_kept_apart)
+            return self.database.write(table, work, new, serializable=not is_kept_apart)
         except RecordInvalid:
-            if self._dialect == "sqlite":
+            if self.database.dialect == "sqlite":
                 raise
             # A transaction that is SERIALIZABLE does not see who took a unique value meanwhile. The next one does.
-            return self._write(table, work, new, serializable=not is_kept_apart)
+            return self.database.write(table, work, new, serializable=not is_kept_apart)
 
     def delete(self, table: TableSpec, ids: Sequence[str]) -> list[str]:
         """Delete rows, all or none; links to them go the way the schema says."""
         if not ids:
             return []
 
-        there = self._write(
+        there = self.database.write(
             table,
             lambda connection, known: sql_writing.delete(connection, known, ids),
             [],
@@ -213,7 +180,7 @@ class SqlStore:
             found = connection.execute(known.statements.fetch([move.record_id])).all()
             return Moved(done=False, row=next(iter(known.statements.rows(found)), None))
 
-        return self._write(table, work, [{ID: move.record_id, **changes}])
+        return self.database.write(table, work, [{ID: move.record_id, **changes}])
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -225,7 +192,7 @@ class SqlStore:
         def work(connection: Connection, known: KnownTable) -> list[Row]:
             return known.statements.rows(connection.execute(known.statements.fetch(ids)).all())
 
-        return {row[ID]: row for row in self._read(table, work)}
+        return {row[ID]: row for row in self.database.read(table, work)}
 
     def select(self, selection: Selection) -> list[Row]:
         """Return the wanted rows in order."""
@@ -235,7 +202,7 @@ class SqlStore:
             wanted = picked(known, selection, statements.columns)
             return statements.rows(connection.execute(wanted).all())
 
-        return self._read(selection.table, work)
+        return self.database.read(selection.table, work)
 
     def ids(self, selection: Selection) -> list[str]:
         """Return the ids of the wanted rows in order."""
@@ -244,11 +211,11 @@ class SqlStore:
             wanted = picked(known, selection, [known.statements.table.c.id])
             return list(connection.execute(wanted).scalars())
 
-        return self._read(selection.table, work)
+        return self.database.read(selection.table, work)
 
     def count(self, selection: Selection) -> int:
         """Return how many rows are wanted."""
-        return self._read(
+        return self.database.read(
             selection.table,
             lambda connection, known: int(
                 connection.execute(counted(known, selection)).scalar_one()
@@ -262,7 +229,7 @@ class SqlStore:
             statement = sql_links.linking(known, relation, ids)
             return known.statements.rows(connection.execute(statement).all())
 
-        return self._read(table, work)
+        return self.database.read(table, work)
 
     def history(self, table: TableSpec, record_id: str) -> list[HistoryRow]:
         """Return the transitions of a record, oldest first."""
@@ -276,19 +243,19 @@ class SqlStore:
             found = connection.execute(wanted.order_by(log.c.number)).all()
             return [HistoryRow(**dict(zip(names, row, strict=True))) for row in found]
 
-        return self._read(table, work)
+        return self.database.read(table, work)
 
     def measure(self, selection: Selection, wanted: Mapping[str, Measure]) -> dict[str, Any]:
         """Return the value of every measure over the wanted rows, in one statement."""
 
         def work(connection: Connection, known: KnownTable) -> dict[str, Any]:
             scope = scope_of(known, selection)
-            gathering = Gathering(scope, wanted, self._dialect)
+            gathering = Gathering(scope, wanted, self.database.dialect)
             limited = selection.limit is not None or bool(selection.offset)
             rows = picked(known, selection, gathering.columns(), scope, ordered=limited)
             return gathering.results(tuple(connection.execute(gathering.statement(rows)).one()))
 
-        return self._read(selection.table, work)
+        return self.database.read(selection.table, work)
 
     def comments(self, table: TableSpec, record_id: str) -> list[Comment]:
         """Refuse: comments are Airtable's."""
@@ -312,81 +279,15 @@ class SqlStore:
 
         def work(connection: Connection, known: KnownTable) -> Plan:
             wanted = picked(known, selection, known.statements.columns)
-            compiled = wanted.compile(self._engine, compile_kwargs={"render_postcompile": True})
+            compiled = wanted.compile(
+                self.database.engine, compile_kwargs={"render_postcompile": True}
+            )
             shown = "\n".join(f"{name} = {value!r}" for name, value in compiled.params.items())
             steps = connection.execute(Explained(wanted)).all()
             request = str(compiled) + (f"\n{shown}" if shown else "")
             return Plan(self.description, request, tuple(str(step[-1]).strip() for step in steps))
 
-        return self._read(selection.table, work)
-
-    # -- shared ---------------------------------------------------------------------------------------------------
-
-    def _known(self, table: TableSpec) -> KnownTable:
-        """Return what there is to know of a table, whose whole schema is created where it is missing."""
-        known = self._tables.get(table)
-        if known is not None:
-            return known
-        with self._lock:
-            if table not in self._tables:
-                family = table.family
-                with sql_errors.translated(self.description):
-                    schema = created_schema(self._writer, family, self._dialect, self.description)
-                    collation = full_case_collation(self._reader, self._dialect)
-                for one in family:
-                    scope = scope_over(one, schema, self._dialect, collation, None)
-                    statements = table_statements(one, schema, self._dialect, scope)
-                    self._tables[one] = KnownTable(one, schema, statements, collation)
-            return self._tables[table]
-
-    def _read(self, table: TableSpec, work: Callable[[Connection, KnownTable], T]) -> T:
-        known = self._known(table)
-
-        def once() -> T:
-            with self._reader.connect() as connection:
-                return work(connection, known)
-
-        with sql_errors.translated(self.description):
-            return done_again(self.description, once)
-
-    def _write(
-        self,
-        table: TableSpec,
-        work: Callable[[Connection, KnownTable], T],
-        rows: Sequence[Row],
-        *,
-        deleting: Sequence[str] = (),
-        serializable: bool = False,
-    ) -> T:
-        """Do *work* in a transaction. *rows* and *deleting* are what an error is about."""
-        known = self._known(table)
-        has_to_see = serializable or sql_links.could_close_a_circle(table, rows)
-        engine = self._linker if has_to_see else self._writer
-
-        def once() -> T:
-            with engine.begin() as connection:
-                return work(connection, known)
-
-        try:
-            with sql_errors.translated(self.description):
-                return done_again(self.description, once)
-        except exc.IntegrityError as error:
-            with (
-                sql_errors.translated(self.description),
-                self._reader.connect() as connection,
-            ):
-                raise sql_errors.integrity_error(
-                    error, connection, known.schema, table, rows, deleting
-                ) from error
-
-
-def _refusing(description: str) -> Callable[..., None]:
-    """Return what refuses to connect. It does not hold the store: SQLAlchemy keeps dialects, listeners included."""
-
-    def refuse(*_: object) -> None:
-        raise StoreUnavailable(f"{description} was closed: call tablewright.connect() again")
-
-    return refuse
+        return self.database.read(selection.table, work)
 
 
 __all__ = ["SqlStore", "open_sql_store"]
