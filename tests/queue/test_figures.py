@@ -23,6 +23,7 @@ from generated.agent_tasks import AgentTask, TaskPriority, TaskStatus
 from tablewright.runtime import AirtableModel, Connection, RecordInvalid, StoreUnavailable, connect
 from tablewright.runtime.aio import in_thread
 from tablewright.runtime.stores import sql_engine
+from tablewright.runtime.stores.sql_queue_prepared import Prepared
 
 on_every_store = pytest.mark.parametrize("url", ["sqlite", "postgresql", "airtable"], indirect=True)
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,51 @@ def test_figures_tell_what_waits_runs_and_ended(
     assert (figures.attempts, figures.workers, figures.errors) == ({1: 2}, {"w": 1}, {"boom": 1})
     assert sum(one.completed for one in figures.by_time) == 1
     assert running.fencing_token is not None
+
+
+@on_every_store
+def test_figures_of_now_leave_out_what_ended(connection: Connection) -> None:
+    """Metrics are asked for every few seconds: however many tasks have ended, none of these is looked at."""
+    fill(4, "a")
+    done, running = AgentTask.claim("w", 2)
+    done.complete_execution("ok")
+
+    every = AgentTask.queue_statistics()
+    now = AgentTask.queue_statistics(since=timedelta())
+
+    assert (every.completed, len(every.by_time), every.waiting) == (1, 1, 2)
+    assert (now.completed, now.failed, now.by_time, now.attempts, now.errors) == (0, 0, (), {}, {})
+    for figures in (every, now):
+        assert (figures.waiting, figures.blocked, figures.delayed) == (2, 0, 0)
+        assert (figures.running, figures.expired_leases, figures.workers) == (1, 0, {"w": 1})
+    assert running.fencing_token is not None
+    by_agent = AgentTask.queue_statistics(since=timedelta(), by="agent_id").groups["a"]
+    assert (by_agent.waiting, by_agent.running, by_agent.completed) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_the_database_knows_at_once_that_nothing_ended_now(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plans for what ended and what failed read neither the tasks nor their history."""
+    fill(2, "a")
+    asked: list[Prepared] = []
+    plain = Prepared.ask
+
+    def ask(self: Prepared, cursor: Any, values: dict[str, Any]) -> list[Any]:
+        asked.append(self)
+        return plain(self, cursor, values)
+
+    monkeypatch.setattr(Prepared, "ask", ask)
+    AgentTask.queue_statistics(since=timedelta())
+    store: Any = connection.store
+
+    def plan(cursor: Any, one: Prepared) -> str:
+        cursor.execute(f"EXPLAIN {one.text}", one.parameters({}))
+        return " ".join(row[0] for row in cursor.fetchall())
+
+    plans = [store.queues._lanes.read(lambda cursor, one=one: plan(cursor, one)) for one in asked]
+    assert sum("Scan on agent_task" in one or "Scan using" in one for one in plans) == 2, plans
 
 
 @on_every_store

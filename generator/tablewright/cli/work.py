@@ -132,18 +132,20 @@ def _metrics(
         yield
         return
     from contextvars import copy_context
+    from datetime import timedelta
+    from functools import partial
 
     from tablewright.worker.loading import load_queue_model
     from tablewright.worker.logs import logger
     from tablewright.worker.metrics import MetricsServer
 
     record: Any = load_queue_model(order.model)
+    # Scrapes come every few seconds: what ended is not looked at for them.
+    now = partial(record.queue_statistics, since=timedelta())
     context = copy_context()
     host, port = address
     try:
-        server = MetricsServer(
-            text, lambda: context.copy().run(record.queue_statistics), host, port
-        )
+        server = MetricsServer(text, lambda: context.copy().run(now), host, port)
     except OSError as error:
         raise click.ClickException(
             f"the metrics cannot be served at {host}:{port}: {error.strerror or error}"

@@ -358,6 +358,22 @@ def test_a_long_queue_is_not_read_for_every_claim(
     assert len(list(local_airtable.calls)) == 15
 
 
+def test_figures_of_now_ask_for_no_ended_task_and_no_history(
+    leased: Connection, local_airtable: LocalAirtable
+) -> None:
+    """A base takes few requests, and metrics are asked for every few seconds."""
+    new()
+    (done,) = AgentTask.claim("w")
+    done.complete_execution("ok")
+    new()
+    local_airtable.calls.clear()
+
+    figures = AgentTask.queue_statistics(since=timedelta())
+
+    assert (figures.waiting, figures.completed) == (1, 0)
+    assert len(list(local_airtable.calls)) == 2, "what waits, and what of it can be taken"
+
+
 def test_two_programs_share_a_queue(airtable_url: str, leases: str, jobs: ModuleType) -> None:
     """Whoever names the same database sees the same leases."""
     with connect(airtable_url, leases=leases):

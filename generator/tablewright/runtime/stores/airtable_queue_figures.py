@@ -84,8 +84,12 @@ class _States:
         self.failed = lifecycle.by_name[queue.fail].target
 
     @property
+    def standing(self) -> tuple[Choice, ...]:
+        return tuple(dict.fromkeys((*self.waiting, self.taken)))
+
+    @property
     def all(self) -> tuple[Choice, ...]:
-        return tuple(dict.fromkeys((*self.waiting, self.taken, self.done, self.failed)))
+        return tuple(dict.fromkeys((*self.standing, self.done, self.failed)))
 
 
 def gathered(
@@ -107,7 +111,9 @@ def gathered(
     """
     lifecycle, queue = parts(table)
     states = _States(table)
-    condition = all_of((in_states(table, states.all), *where))
+    # Nothing has ended since now: what stands where is known without those that ended.
+    wanted = states.standing if since == 0 and by is None else states.all
+    condition = all_of((in_states(table, wanted), *where))
     noted = [] if queue.lease_field is None else [queue.lease_field]
     keys = [lifecycle.field, *noted, *([] if by is None else [by])]
     rows = read_parts(base, Selection(table, condition, now=now), keys)
@@ -136,7 +142,7 @@ def gathered(
     moments = [one.known.settled_at for one in ended if one.known.settled_at is not None]
     minutes = (max(moments) - min(moments)).total_seconds() / 60 if len(moments) > 1 else 0.0
     waited, ran = _spans(one.waited for one in ended), _spans(one.ran for one in ended)
-    told = _errors(history, table, {row["id"] for row in rows}, begin)
+    told = {} if since == 0 else _errors(history, table, {row["id"] for row in rows}, begin)
     errors, further = most_frequent(_most_common(one for found in told.values() for one in found))
     return QueueFigures(
         waiting=len(due),

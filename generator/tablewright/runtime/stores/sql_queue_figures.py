@@ -103,7 +103,10 @@ class _Asking:
         self._failed = made.state == sa.literal_column(f"'{fail.name}'")
         self._ended = [own.c.settled_at.is_not(None), sa.or_(self._completed, self._failed)]
         self._logged: Callable[[Any], list[Any]] = lambda _: []
-        if since is not None:
+        if since == 0:
+            # Nothing has ended since now, and to know that no row has to be looked at.
+            self._ended, self._logged = [sa.false()], lambda _: [sa.false()]
+        elif since is not None:
             begin = after(made.dialect, made.known.schema.moment, sa.literal_column(repr(-since)))
             self._ended.append(own.c.settled_at >= begin)
             self._logged = lambda at: [at >= begin]
