@@ -182,3 +182,31 @@ def test_statistics_ask_for_what_they_look_at(
     (call,) = local_airtable.calls
     assert "{Agent ID}='a'" in call.query.replace("+", " ")
     assert call.query.count("fields[]=") == 6
+
+
+def test_rows_that_lack_a_required_value_are_found_by_a_condition(
+    tasks: Factory[AgentTask], people: Any
+) -> None:
+    """Lists leave them out; ids() names them, so that they can be given a value."""
+    full, blank = tasks.create(), people.add(Name="without the rest")
+
+    assert AgentTask.where(AgentTask.c.description.is_none()).ids() == [blank]
+    assert AgentTask.where(AgentTask.c.description.is_not_none()).ids() == [full.id]
+    assert AgentTask.first() == full
+
+
+def test_the_first_record_that_fits_is_found_behind_many_that_do_not(
+    tasks: Factory[AgentTask], people: Any, local_airtable: LocalAirtable
+) -> None:
+    """Each look asks for as many again as were read, so that few looks pass many records."""
+    for number in range(40):
+        people.add(Name=f"unfit {number}")
+    fits = tasks.create()
+    local_airtable.calls.clear()
+
+    assert (
+        AgentTask.where(AgentTask.c.agent_id.is_none() | (AgentTask.c.agent_id == "a")).first()
+        == fits
+    )
+
+    assert len(local_airtable.calls) < 20

@@ -75,3 +75,14 @@ def test_changes_by_id_that_leave_a_row_unfit_store_nothing(unfit: AgentTask) ->
             AgentTask.bulk_update({unfit.id: values})
     with pytest.raises(RecordInvalid, match=unfit.id):
         AgentTask.get(unfit.id)
+
+
+def test_what_does_not_fit_counts_for_no_limit(unfit: AgentTask) -> None:
+    """The first record is the first that fits, however many were left out before it, in any order."""
+    first, second, third = task(output="1"), task(output="2"), task(output="3")
+    found = AgentTask.where(AgentTask.c.name == unfit.name)
+
+    assert found.first() == first
+    assert found.order_by("-retry_count").limit(2).all() == [first, second]
+    assert found.order_by("retry_count", "-output").limit(1).all() == [third]
+    assert found.limit(9).all() == [first, second, third]

@@ -115,9 +115,8 @@ class FormulaPrinter:
             if field.shape == "link" and node.type.kind != "text":
                 # Records without a name show as nothing, so blank text does not prove a blank link.
                 raise Unsayable("a link that may lead to a record without a name")
-            if field.default is None and not field.required:
-                return f"({field.reference}&'')!=''"
-            return None
+            # A required one too: rows that lack it are asked for, to be given a value.
+            return None if field.default is not None else f"({field.reference}&'')!=''"
         return self.value(node).known
 
     def _text_test(self, name: str, text: tree.Node, part: tree.Node) -> str:

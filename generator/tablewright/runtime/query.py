@@ -15,7 +15,7 @@ from tablewright.runtime.columns.links import link_of
 from tablewright.runtime.connection import current_store
 from tablewright.runtime.errors import shown
 from tablewright.runtime.measures import Measure, Statistics
-from tablewright.runtime.reading import collector_resting, decoded
+from tablewright.runtime.reading import collector_resting, selected
 from tablewright.runtime.stores.base import Order, Plan, Selection
 from tablewright.runtime.values import utc_now
 
@@ -147,9 +147,8 @@ class Query(Generic[R_co]):
     def all(self) -> Records[R_co]:
         """Return the records as a list. They are read at the first call."""
         if self._read is None:
-            store = current_store()
             with collector_resting():
-                records = decoded(self.model, store, store.select(self._selection()))
+                records = selected(self.model, current_store(), self._selection())
             object.__setattr__(self, "_read", records)
             return Records(records)
         return Records(self._read)

@@ -7,6 +7,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,7 +18,7 @@ from tablewright.runtime.errors import RecordInvalid, RecordNotFound
 from tablewright.runtime.lazy_row import LazyRow, Maker
 from tablewright.runtime.misfits import translated
 from tablewright.runtime.records import Batch, Origin, origin_of, set_origin
-from tablewright.runtime.stores.base import Store
+from tablewright.runtime.stores.base import Selection, Store
 
 if TYPE_CHECKING:
     from tablewright.runtime.model import AirtableModel
@@ -40,6 +41,18 @@ def fetched_row(model: type[AirtableModel], store: Store, record_id: str) -> Row
     if row is None:
         raise RecordNotFound(model.table.key, [record_id], store.description)
     return row
+
+
+def selected(model: type[R], store: Store, selection: Selection) -> list[R]:
+    """Return the wanted records. What is left out counts for no limit: then as much again as was read is read on."""
+    asked, rows = selection.limit, store.select(selection)
+    found, read = decoded(model, store, rows), len(rows)
+    while selection.limit is not None and len(found) < selection.limit and len(rows) == asked:
+        asked = read
+        rows = store.select(replace(selection, limit=asked, offset=selection.offset + read))
+        found += decoded(model, store, rows)
+        read += len(rows)
+    return found[: selection.limit]
 
 
 def decoded(
@@ -82,7 +95,8 @@ def _maker(model: type[AirtableModel], rows: Sequence[Row]) -> Maker | None:
     """Return what makes records of these rows straight from the store's answers; None where they are rows already."""
     if not rows or not isinstance(rows[0], LazyRow):
         return None
-    if any(row.raw is None for row in rows):  # type: ignore[attr-defined]  # all of them are lazy
+    # A store that adds to its rows, as leases do, hands on some as they came: those that cannot be read.
+    if any(not isinstance(row, LazyRow) or row.raw is None for row in rows):
         return None
     return rows[0].conversions.maker(model)
 

@@ -59,6 +59,21 @@ def test_a_record_that_cannot_be_read_is_told_of_now_and_then(
     assert len(caplog.records) == 2, "who reads it is told each time"
 
 
+def test_links_to_records_that_cannot_be_read_lead_to_the_others(
+    leased: Connection, jobs: ModuleType
+) -> None:
+    """What is known of leases is put into rows that can be read; the others come as they are, and are left out."""
+    whole, unfit = jobs.Job.create(name="whole"), jobs.Job.create(name="unfit")
+    for name, other in (("first", unfit), ("last", whole)):
+        jobs.Job.create(name=name, part_of=other)
+    store: Any = leased.store
+    store.client.table(jobs.Job.table.name).update(unfit.id, {"Rank": 1.5})
+
+    parts = jobs.Job.where(jobs.Job.c.part_of.is_not_none()).order_by("name").all()
+
+    assert [one.part_of for one in parts] == [None, whole]
+
+
 @pytest.mark.parametrize("leases", ["sqlite", "best effort"])
 def test_strict_reading_does_not_end_a_worker(
     airtable_url: str, jobs: ModuleType, tmp_path: Path, leases: str
