@@ -28,6 +28,10 @@ from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.sql_retries import READ_ONLY
 from tablewright.runtime.stores.sql_schema import ID, SchemaTables, check_name
 
+_MISSING: Final = ("42P01", "42703")
+"""What PostgreSQL says of a table or column that is not there."""
+_SAYS_MISSING: Final = ("no such table", "no such column", "has no column named")
+"""The same of SQLite. Whatever is asked for was there when the program first used the table."""
 TOO_LARGE: Final = "a calculation gives an integer of more than 64 bits"
 SAYS_TOO_LARGE: Final = (
     "user-defined function raised exception",
@@ -51,17 +55,28 @@ def translated(description: str) -> Iterator[None]:
     except OverflowError as error:
         raise StoreError(f"{description} refused: an integer of more than 64 bits") from error
     except exc.OperationalError as error:
-        if _reason(error) in SAYS_TOO_LARGE:
-            raise StoreError(f"{description} refused: {TOO_LARGE}") from error
-        if is_refusal(error.orig):
-            raise StoreError(f"{description} refused: {_reason(error)}") from error
+        if _reason(error) in SAYS_TOO_LARGE or is_refusal(error.orig):
+            raise refusal(description, error.orig) from error
         raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
     except exc.DBAPIError as error:
         if type(error) is exc.DatabaseError or getattr(error.orig, "sqlstate", None) == READ_ONLY:
             # The first is what SQLite says of a file that is none of its own, or that is damaged.
             raise StoreUnavailable(f"{description} cannot be used: {_reason(error)}") from error
-        reason = TOO_LARGE if _reason(error) in SAYS_TOO_LARGE else _reason(error)
-        raise StoreError(f"{description} refused: {reason}") from error
+        raise refusal(description, error.orig) from error
+
+
+def refusal(description: str, error: BaseException | None) -> StoreError:
+    """Return the error for a statement that a database or its driver refuses."""
+    reason = reason_of(error) if error is not None else "no reason given"
+    if reason in SAYS_TOO_LARGE:
+        return StoreError(f"{description} refused: {TOO_LARGE}")
+    is_missing = any(words in reason for words in _SAYS_MISSING)
+    if is_missing or getattr(error, "sqlstate", None) in _MISSING:
+        return StoreOutdated(
+            f"{description} refused: {reason}, which was there before. The schema was changed below this program: start it "
+            "again with the code of the present schema"
+        )
+    return StoreError(f"{description} refused: {reason}")
 
 
 def all_in_use(description: str) -> str:

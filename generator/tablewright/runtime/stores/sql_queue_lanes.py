@@ -12,14 +12,14 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from tablewright.expressions.sql import Dialect
-from tablewright.runtime.errors import StoreError, StoreUnavailable, TablewrightError
+from tablewright.runtime.errors import StoreUnavailable, TablewrightError
 from tablewright.runtime.stores.sql_engine import OneConnection
 from tablewright.runtime.stores.sql_errors import (
     SAYS_TOO_LARGE,
-    TOO_LARGE,
     all_in_use,
     is_refusal,
     reason_of,
+    refusal,
 )
 from tablewright.runtime.stores.sql_forks import leaves_in_children
 from tablewright.runtime.stores.sql_plans import CHANGED, Plans
@@ -109,7 +109,7 @@ class Lanes:
                 raise exc.IntegrityError("", None, error) from error
             except driver.Error as error:
                 if reason_of(error) in SAYS_TOO_LARGE:
-                    raise StoreError(f"{self._description} refused: {TOO_LARGE}") from error
+                    raise refusal(self._description, error) from error
                 state = getattr(error, "sqlstate", None)
                 if CHANGED in str(error) and not mended:
                     mended = True
@@ -117,7 +117,7 @@ class Lanes:
                     continue
                 is_down = isinstance(error, (driver.OperationalError, driver.InterfaceError))
                 if state != READ_ONLY and (not is_down or is_refusal(error)):
-                    raise StoreError(f"{self._description} refused: {reason_of(error)}") from error
+                    raise refusal(self._description, error) from error
                 if state in GAVE_UP:
                     if patience.pause():
                         continue
