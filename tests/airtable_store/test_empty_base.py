@@ -42,5 +42,6 @@ def test_every_operation_says_that_apply_makes_the_tables(
     ):
         ask()
 
-    assert "'AI_Agent_Tasks' cannot be used: the base or the table is not there" in str(found.value)
+    said = f"'AI_Agent_Tasks' cannot be used: base {local_airtable.base_id} or the table is not there"
+    assert said in str(found.value)
     assert "'tablewright apply' creates tables" in str(found.value)

@@ -272,6 +272,35 @@ def test_a_copy_that_sent_nothing_speaks_of_nothing_to_go_on_with(shell: Shell) 
     assert "is over" not in found.stderr
 
 
+@pytest.mark.parametrize("wrong", ["SOURCE_TOKEN", "TARGET_TOKEN"])
+def test_a_wrong_token_is_told_with_its_base_and_its_variable(shell: Shell, wrong: str) -> None:
+    """Of two bases it is to be seen which one is meant."""
+    shell.type("apply", "--yes")
+    with LocalAirtable() as other:
+        sides = {"SOURCE_TOKEN": shell.server, "TARGET_TOKEN": other}
+        urls = [f"{one.store_url}&token_variable={name}" for name, one in sides.items()]
+        tokens = {name: one.token for name, one in sides.items()} | {wrong: "patWRONG.secret"}
+
+        found = shell.run("copy", "--from", urls[0], "--to", urls[1], **tokens)
+
+    base = sides[wrong].base_id
+    assert found.returncode == 1
+    assert f"does not know the token for base {base}: set {wrong} to a personal" in found.stderr
+
+
+def test_a_copy_goes_on_when_its_base_is_served_from_another_place(shell: Shell) -> None:
+    """A local Airtable is started on another port the next day, and is the same base."""
+    shell.type("apply", "--yes")
+    own = f"airtable://{shell.server.base_id}?endpoint={shell.server.url}"
+    first = shell.run("copy", "--from", own, "--to", "sqlite:///b.db")
+    elsewhere = own.replace("127.0.0.1", "localhost")
+
+    again = shell.run("copy", "--from", elsewhere, "--to", "sqlite:///b.db")
+
+    assert first.returncode == 0, first.stderr
+    assert again.returncode == 0, again.stderr
+
+
 @pytest.mark.parametrize("action", ["cut-before", "cut-after"])
 @pytest.mark.parametrize(
     ("method", "nth"), [*(("POST", n) for n in range(1, 7)), *(("PATCH", n) for n in range(1, 5))]

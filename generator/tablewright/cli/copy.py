@@ -146,7 +146,9 @@ def pair_mark(source: str, target: str) -> str:
 
 
 def _called(url: str, description: str) -> str:
-    """Return what a journal calls a store: the same for every spelling of a file's path."""
+    """Return what a journal calls a store: the same wherever a base is served from, and however a file's path is spelled."""
+    if url.startswith("airtable:"):
+        return url.partition("?")[0]
     return place_of(url) if named_file(url) else description
 
 

@@ -64,14 +64,15 @@ class PortError(ProvisionError):
 
 
 class Refused(PortError):
-    """The service understood and said no. *status* and *kind* are those of the answer."""
+    """The service understood and said no. *status* and *kind* are those of the answer, *base* what was asked for, if any."""
 
-    def __init__(self, status: int, kind: str, message: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, base: str = "") -> None:
         self.status = status
         self.kind = kind
         self.message = message
+        self.base = base
         said = f"{kind}: {message}" if message and message != kind else kind
-        super().__init__(f"Airtable answered {status} {said}")
+        super().__init__(f"{f'base {base}: ' if base else ''}Airtable answered {status} {said}")
 
     @property
     def way_out(self) -> str:
@@ -83,9 +84,10 @@ class Refused(PortError):
                     "holds a personal access token that is whole and not revoked (https://airtable.com/create/tokens)"
                 )
             case 403:
+                named = f"Check that {self.base} is the base that is meant. " if self.base else ""
                 return (
-                    "The token needs the scopes schema.bases:read, schema.bases:write, data.records:read and data.records:write, "
-                    "access to this base, and its owner the role of a creator"
+                    f"{named}The token needs the scopes schema.bases:read, schema.bases:write, data.records:read and "
+                    "data.records:write, access to this base, and its owner the role of a creator"
                 )
             case 404:
                 return "Check the ids of base and workspace, and that the end point is Airtable's"

@@ -174,7 +174,7 @@ class AirtablePort:
             except requests.HTTPError as error:
                 wait = self._wait_after(error.response, attempt)
                 if wait is None:
-                    raise _failure(error.response) from error
+                    raise _failure(error.response, _base_in(path)) from error
                 logger.warning("Airtable is busy: waiting %g s, nothing is lost", wait)
                 if limiter is not None:
                     limiter.penalty(wait)
@@ -210,8 +210,7 @@ class AirtablePort:
         """Return the limiter that all programs of this user share for the base that a path leads to."""
         if not self._is_paced:
             return None
-        named = _BASE.search(path)
-        base = named.group() if named is not None else ""
+        base = _base_in(path)
         if base not in self._limiters:
             self._limiters[base] = limiter_for(self.endpoint.rstrip("/"), base)
         return self._limiters[base]
@@ -231,10 +230,16 @@ class AirtablePort:
         return _FIRST_PAUSE * 2.0**attempt
 
 
-def _failure(response: requests.Response | None) -> Exception:
+def _base_in(path: str) -> str:
+    """Return the base that a path leads to; empty where it leads to none."""
+    named = _BASE.search(path)
+    return named.group() if named is not None else ""
+
+
+def _failure(response: requests.Response | None, base: str) -> Exception:
     if response is None or response.status_code >= 500:
         return AnswerLost(
             f"Airtable answered {response.status_code if response is not None else 'nothing'}"
         )
     kind, message = error_of(response)
-    return Refused(response.status_code, kind or str(response.reason), message)
+    return Refused(response.status_code, kind or str(response.reason), message, base)

@@ -32,6 +32,7 @@ logger = logging.getLogger("tablewright")
 T = TypeVar("T")
 
 SERVICE: Final = "https://api.airtable.com"
+TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 TIMEOUT: Final = (10, 60)
 """Seconds to connect, and to wait for an answer."""
 _ATTEMPTS: Final = 5
@@ -44,7 +45,8 @@ _jitter = tenacity.wait_random_exponential(multiplier=1, max=20)
 class Refused(StoreError):
     """Airtable understood the request and refused it; nothing was written."""
 
-    def __init__(self, status: int, kind: str, message: str, what: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, what: str, base_id: str = "") -> None:
+        self.base_id = base_id
         self.status = status
         self.kind = kind
         self.reason = message
@@ -91,9 +93,18 @@ class Client:
     whose answer was lost is sent again only where a second time changes nothing.
     """
 
-    def __init__(self, api: Api, base_id: str, limiter: Limiter, clock: Clock = time) -> None:
+    def __init__(
+        self,
+        api: Api,
+        base_id: str,
+        limiter: Limiter,
+        clock: Clock = time,
+        *,
+        token_variable: str = TOKEN,
+    ) -> None:
         self.api = api
         self.base_id = base_id
+        self._token_variable = token_variable
         self.own_writes = OwnWrites(clock)
         self._limiter = limiter
         self._clock = clock
@@ -206,17 +217,17 @@ class Client:
         status = answer.status_code
         if status == 429 and kind != "PUBLIC_API_BILLING_LIMIT_EXCEEDED":
             self._limiter.penalty(retry_after(answer, self._clock.time()) or PENALTY_SECONDS)
-            return _Again(Refused(status, kind, message, what), 0)
+            return _Again(Refused(status, kind, message, what, self.base_id), 0)
         if status >= 500:
             if not repeats and (status, kind) != (503, "RETRIABLE_ERROR"):
                 return AnswerLost(f"status {status}")
             wait = retry_after(answer, self._clock.time())
-            return _Again(Refused(status, kind, message, what), wait)
+            return _Again(Refused(status, kind, message, what, self.base_id), wait)
         if status == 401:
             return NotConfigured(
-                "Airtable does not know the token: set AIRTABLE_ACCESS_TOKEN to a personal access token"
+                f"Airtable does not know the token for base {self.base_id}: set {self._token_variable} to a personal access token"
             )
-        return Refused(status, kind, message, what)
+        return Refused(status, kind, message, what, self.base_id)
 
     # -- reading --------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,10 @@ from requests import Session
 from tablewright.runtime.errors import NotConfigured, StoreUnavailable
 from tablewright.runtime.settings import settings, token_in
 from tablewright.runtime.stores.airtable import AirtableStore
-from tablewright.runtime.stores.airtable_client import SERVICE, TIMEOUT, Client
+from tablewright.runtime.stores.airtable_client import SERVICE, TIMEOUT, TOKEN, Client
 from tablewright.runtime.stores.airtable_names import locked_names, names_of
 from tablewright.runtime.stores.limiter import Limiter, UnlimitedRequests, limiter_for
 
-TOKEN: Final = "AIRTABLE_ACCESS_TOKEN"  # noqa: S105  # the variable's name
 _BASE: Final = re.compile(r"app[0-9A-Za-z]{14}")
 _OPTIONS: Final = ("endpoint", "rate_limit", "token_variable")
 
@@ -60,7 +59,7 @@ def open_airtable_store(address: str) -> AirtableStore:
     limiter: Limiter = limiter_for(service, base_id) if is_limited else UnlimitedRequests()
     folder = Path.cwd()
     locked = locked_names(base_id, folder)
-    client = Client(api_for(token, service), base_id, limiter)
+    client = Client(api_for(token, service), base_id, limiter, token_variable=variable)
     shown = "" if service == SERVICE else f" at {service}"
     found = AirtableStore(
         client, lambda table: names_of(table, locked, folder), f"Airtable {base_id}{shown}"

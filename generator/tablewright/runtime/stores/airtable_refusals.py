@@ -50,7 +50,7 @@ def explained(
         )
     if refused.status in (403, 404):
         return StoreError(
-            f"'{table.name}' cannot be used: the base or the table is not there, or the token may not use it "
+            f"'{table.name}' cannot be used: base {refused.base_id} or the table is not there, or the token may not use it "
             f"({refused.reason or refused.kind}). {_unlocked(cells.names)}'tablewright apply' creates tables"
         )
     if refused.kind == "INVALID_VALUE_FOR_COLUMN":
