@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from tablewright import airtable
@@ -24,6 +25,9 @@ SqlType = Literal["text", "bigint", "double", "boolean", "date", "timestamp", "i
 """What a column holds; `interval` is kept as seconds in double precision."""
 
 OPAQUE: Final = ValueType("opaque")
+
+Bound = int | float | timedelta | date | datetime
+"""What `min` and `max` can be; a moment is in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ KINDS: Final = {
             "duration",
             "interval",
             (Option("duration_format", "word", "h:mm:ss", words=airtable.DURATION_FORMATS),),
+            _RANGE,
         ),
         Kind(
             "boolean",
@@ -201,7 +206,7 @@ KINDS: Final = {
                 Option("color", "word", "greenBright", words=_COLOR),
             ),
         ),
-        Kind("date", DATE, "date", "date", "date", (_DATE_FORMAT,)),
+        Kind("date", DATE, "date", "date", "date", (_DATE_FORMAT,), _RANGE),
         Kind(
             "datetime",
             DATETIME,
@@ -209,6 +214,7 @@ KINDS: Final = {
             "dateTime",
             "timestamp",
             (_DATE_FORMAT, _TIME_FORMAT, _TIME_ZONE),
+            _RANGE,
         ),
         Kind("json", JSON, "JsonValue", "multilineText", "json"),
         Kind("attachments", OPAQUE, "list[Attachment]", "multipleAttachments", "json", listed=True),
@@ -287,3 +293,25 @@ WRITTEN_KINDS: Final = tuple(name for name in KINDS if name not in (ENUM, ENUM_L
 COMMON_KEYS: Final = (
     "type", "name", "description", "required", "default", "unique", "index", "was",
 )  # fmt: skip
+
+
+def as_written(value: Bound) -> str:
+    """Return a number, duration, date or moment as schemas write it: 5, 90m, 2026-01-31, 2026-01-31T12:00:00Z."""
+    match value:
+        case timedelta():
+            return duration_as_written(value.total_seconds())
+        case datetime():
+            fine = "auto" if value.microsecond % 1_000 or not value.microsecond else "milliseconds"
+            return value.astimezone(UTC).isoformat(timespec=fine).replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value).removesuffix(".0")
+
+
+def duration_as_written(seconds: float) -> str:
+    """Return a duration as schemas write it, in the largest unit that makes a whole number of it."""
+    for unit, length in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{int(seconds // length)}{unit}"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"

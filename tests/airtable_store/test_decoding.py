@@ -54,7 +54,7 @@ THING: TableSpec = TableSpec(
         FieldSpec("stars", "Stars", "rating", minimum=1, maximum=5),
         FieldSpec("tries", "Tries", "integer", default=3),
         FieldSpec("price", "Price", "currency", minimum=-1.5),
-        FieldSpec("took", "Took", "duration", minimum=0),
+        FieldSpec("took", "Took", "duration", minimum=timedelta()),
         FieldSpec("done", "Done", "boolean", default=True),
         FieldSpec("day", "Day", "date"),
         FieldSpec("at", "At", "datetime"),

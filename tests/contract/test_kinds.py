@@ -49,7 +49,7 @@ THING: TableSpec = TableSpec(
         FieldSpec("stars", "Stars", "rating", minimum=1, maximum=5),
         FieldSpec("price", "Price", "currency"),
         FieldSpec("share", "Share", "percent"),
-        FieldSpec("took", "Took", "duration", minimum=0),
+        FieldSpec("took", "Took", "duration", minimum=timedelta()),
         FieldSpec("done", "Done", "boolean"),
         FieldSpec("day", "Day", "date"),
         FieldSpec("at", "At", "datetime"),
@@ -210,7 +210,7 @@ def test_conditions_on_lists_and_opaque_fields(connection: Connection) -> None:
     [
         ({"code": "Upper"}, "code has to match"),
         ({"stars": 6}, "stars has to be at most 5"),
-        ({"took": timedelta(seconds=-1)}, "took has to be at least 0 seconds"),
+        ({"took": timedelta(seconds=-1)}, "took has to be at least 0s"),
         ({"tags": ["unknown"]}, "tags has to be"),
         ({"data": {"a": {1, 2}}}, "data"),
         ({"data": "\ud800"}, "data"),

@@ -49,6 +49,12 @@ def compiled(text: str) -> Schema:
     return found.schema
 
 
+def bounded(before: str, after: str) -> list[Change]:
+    """Return the changes of a schema whose orders have a further field, of one type and then of another."""
+    old, new = (BASE.replace("      note: text\n", f"      note: text\n      value: {one}\n") for one in (before, after))  # fmt: skip
+    return schema_changes(compiled(old), compiled(new))
+
+
 def changes(*replacements: tuple[str, str]) -> list[Change]:
     """Return the changes from BASE to BASE with pieces of text replaced."""
     text = BASE
@@ -102,6 +108,52 @@ def test_a_change_has_its_place_its_effect_and_a_sentence(
     found = [(one.place, one.effect, one.sentence) for one in changes((before, after))]
 
     assert found == [(place, effect, sentence)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "sentence"),
+    [
+        ("date", "{type: date, min: 2020-01-01}", "breaking", "'min' was not there and is 2020-01-01: records that are there may not meet it"),
+        ("{type: date, min: 2020-01-01}", "{type: date, min: 2019-12-31}", "compatible", "'min' was 2020-01-01 and is 2019-12-31"),
+        ("{type: date, max: 2020-01-01}", "{type: date, max: 2019-12-31}", "breaking", "'max' was 2020-01-01 and is 2019-12-31: records that are there may not meet it"),
+        ("{type: duration, max: 1h}", "{type: duration, max: 60m, index: true}", "compatible", "SQL stores keep an index for it"),
+        ("{type: duration, max: 1h}", "{type: duration, max: 90m}", "compatible", "'max' was 1h and is 90m"),
+        ("{type: duration, min: 0s}", "{type: duration, min: -1m}", "compatible", "'min' was 0s and is -1m"),
+        ("{type: datetime, min: 2020-01-01T00:00:00Z}", "datetime", "compatible", "'min' was 2020-01-01T00:00:00Z and is gone"),
+        ("{type: datetime, max: 2020-01-01T00:00:00Z}", "{type: datetime, max: 2020-01-01T00:00:00.5+01:00}", "breaking", "'max' was 2020-01-01T00:00:00Z and is 2019-12-31T23:00:00.500Z: records that are there may not meet it"),
+        ("{type: date, default: 2020-01-01}", "{type: date, default: 2021-01-01}", "compatible", "its default was 2020-01-01 and is 2021-01-01"),
+    ],
+)  # fmt: skip
+def test_a_bound_of_a_time_is_compared_as_a_time(
+    before: str, after: str, effect: str, sentence: str
+) -> None:
+    """A wider range is compatible, and both ends are shown as schemas write them."""
+    found = [(one.place, one.effect, one.sentence) for one in bounded(before, after)]
+
+    assert found == [("Order.value", effect, sentence)]
+
+
+def test_a_bound_of_another_type_is_a_new_one() -> None:
+    """Where the type changes, old and new bound have nothing to do with each other."""
+    found = bounded("{type: integer, min: 5}", "{type: date, min: 2020-01-01}")
+
+    assert [(one.effect, one.sentence) for one in found] == [
+        ("breaking", "its type was integer and is date: values may not fit"),
+        ("breaking", "'min' was 5 and is 2020-01-01: records that are there may not meet it"),
+    ]
+
+
+def test_an_argument_may_take_more_than_before() -> None:
+    """Callers go on as they are where a bound of an argument is wider or gone."""
+    narrower = BASE.replace("{by_whom: text}", "{by_whom: {type: text, max_length: 9}}")
+    wide, narrow = compiled(BASE), compiled(narrower)
+
+    assert [(one.effect, one.sentence) for one in schema_changes(wide, narrow)] == [
+        ("breaking", "of the argument 'by_whom' 'max_length' was not there and is 9")
+    ]
+    assert [(one.effect, one.sentence) for one in schema_changes(narrow, wide)] == [
+        ("compatible", "of the argument 'by_whom' 'max_length' was 9 and is gone")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ TASK = f"{HEAD}{ENUMS}tables:\n  Task:\n    description: It.\n"
 COMPLETED: dict[str, Callable[[str], str]] = {
     "enums:": lambda text: f"{HEAD}{text}tables:\n  T: {{fields: {{n: text, p: Priority, s: State}}}}\n",
     "fields:\n  title": lambda text: TASK + indented(text),
+    "fields:\n  hours": lambda text: f"{HEAD}tables:\n  Entry:\n    name: Entries\n{indented(text)}",
     "fields:\n  number": lambda text: (
         f"{HEAD}tables:\n  Order:\n{indented(text)}"
         "  Line:\n    fields: {name: text, price: {type: number, required: true}}\n"

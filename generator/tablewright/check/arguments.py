@@ -115,10 +115,9 @@ def _read_argument(
             findings.error(reader.key_span(bound), "TW215", f"{what}: {names.with_article(kind.name.replace('_', ' '))} has no '{bound}'",
                            f"it has {possible}" if possible else "remove the key")  # fmt: skip
     required = reader.boolean("required")
-    bounds = read_bounds(findings, reader, kind)
     return Argument(
         key.text, kind, value.or_none(not required and kind.name != ENUM_LIST), required, reader.text("description"),
-        bounds.minimum, bounds.maximum, bounds.min_length, bounds.max_length, bounds.pattern,
+        read_bounds(findings, reader, kind),
     )  # fmt: skip
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from tablewright.check.defaults import out_of_bounds
 from tablewright.check.findings import Findings
 from tablewright.check.scope import TableScope
 from tablewright.diagnostics import Span
 from tablewright.expressions import functions, tree
+from tablewright.kinds import Bound, as_written
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.schema import Field
 from tablewright.syntax.document import MapNode, Node, Scalar
@@ -95,12 +97,17 @@ def _place(transitions: Node, key: Scalar, field: str) -> Span:
 def _way_out(field: Field) -> str:
     match field.type.kind:
         case "integer" | "number":
-            possible = (0, 1, field.bounds.minimum, field.bounds.maximum)
-            fits = (one for one in possible if one is not None and not out_of_bounds(one, field))
-            return f"give '{field.key}' a default: {next(fits, 0)}"
+            return f"give '{field.key}' a default: {_first_that_fits((0, 1), field)}"
         case "duration":
-            return f"give '{field.key}' a default: 0s"
-        case "datetime":
-            return f"say what it begins with: coalesce({field.key}, now()), or add 'when: {field.key} is not None'"
+            return f"give '{field.key}' a default: {_first_that_fits((timedelta(),), field)}"
+        case "date" | "datetime" as kind:
+            beginning = "today()" if kind == "date" else "now()"
+            return f"say what it begins with: coalesce({field.key}, {beginning}), or add 'when: {field.key} is not None'"
         case _:
             return f"say what it begins with: coalesce({field.key}, '')"
+
+
+def _first_that_fits(beginnings: Sequence[Bound], field: Field) -> str:
+    possible = (*beginnings, field.limits.minimum, field.limits.maximum)
+    fits = (one for one in possible if one is not None and not out_of_bounds(one, field))
+    return as_written(next(fits, beginnings[0]))

@@ -1,4 +1,4 @@
-"""Durations as people write them: `500ms`, `30s`, `5m`, `1.5h`, `2d`, `1w`, or a number of seconds."""
+"""Durations as people write them: `500ms`, `30s`, `5m`, `1.5h`, `2d`, `1w`, or a number of seconds; `-5m` the other way."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ def seconds_of(node: Scalar) -> float | None:
     if isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         seconds: float | None = node.value
     else:
-        seconds = _with_unit(node.text)
+        text = node.text.strip()
+        length = _with_unit(text.removeprefix("-"))
+        seconds = -length if length is not None and text.startswith("-") else length
     # Compared before it is converted: a whole number may be longer than any float.
-    return float(seconds) if seconds is not None and 0 <= seconds <= LONGEST else None
+    return float(seconds) if seconds is not None and abs(seconds) <= LONGEST else None
 
 
 def seconds_in(text: str) -> float | None:

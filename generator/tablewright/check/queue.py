@@ -12,9 +12,9 @@ from tablewright.check.ordering import read_order
 from tablewright.check.reader import Reader
 from tablewright.check.scope import TableScope
 from tablewright.diagnostics import did_you_mean
+from tablewright.model.bounds import UNBOUNDED
 from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.queries import Queue, Retry
-from tablewright.model.schema import Bounds
 from tablewright.syntax.document import Node, Scalar
 
 QUEUE_KEYS: Final = (
@@ -162,7 +162,7 @@ def _read_lease_field(
         )
         return None
     setting = [one.key for one in lifecycle.transitions if field.key in [set_.field for set_ in one.sets]]  # fmt: skip
-    if field.kind.name != "long_text" or field.required or field.bounds != Bounds():
+    if field.kind.name != "long_text" or field.required or field.bounds != UNBOUNDED:
         findings.error(
             word.span,
             "TW701",

@@ -28,12 +28,8 @@ class TableScope:
 
     @property
     def ranges(self) -> Mapping[str, Range]:
-        """Return the bounds of the fields that hold numbers, for `can_hold`."""
-        return {
-            field.key: (field.bounds.minimum, field.bounds.maximum)
-            for field in self.fields
-            if field.type.is_numeric
-        }
+        """Return the least and the greatest values of the fields, for `can_hold`."""
+        return {field.key: (field.limits.minimum, field.limits.maximum) for field in self.fields}
 
     def called_now(self, key: str) -> str:
         """Return the help line for an earlier name of a field or relation; empty where *key* is none."""

@@ -12,6 +12,7 @@ from tablewright.check.reader import Reader, words_of
 from tablewright.check.scope import TableScope
 from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions import tree
+from tablewright.expressions.fixed import fixed_value
 from tablewright.expressions.resolve import Scope
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.types import BOOLEAN
@@ -120,12 +121,6 @@ def _way_to_set(key: str, table: TableScope) -> str:
     return f"a link that must not lead in a circle is changed beside it: update({key}=…)"
 
 
-def _refused(node: tree.Constant, field: Field) -> str:
-    """Return how a literal misses what its field is held to."""
-    value = node.value
-    return out_of_bounds(value, field) if isinstance(value, (str, int, float)) else ""
-
-
 def _listed(findings: Findings, value: ListNode, field: Field) -> tree.Members | None:
     """Return a list that is written as one, or nothing after a finding."""
     if field.enum is None and value.items:
@@ -164,7 +159,8 @@ def _read_sets(
     if written is None:
         return [], not reader.has("set")
     settable = {field.key: field.type for field in table.fields if field.is_writable}
-    settable |= {one.key: table.types[one.key] for one in table.relations if _can_be_set(one)}
+    links = (one.key for one in table.relations if _can_be_set(one))
+    settable |= {key: table.types.known[key] for key in links if key in table.types.known}
     sets: list[Assignment] = []
     for key, value in written.entries():
         if key.text == state.key:
@@ -203,8 +199,8 @@ def _read_sets(
         if written.is_cut(key.text):
             continue
         node = read_expression(findings, value, scope, expected=settable[key.text], given=guard)
-        if isinstance(node, tree.Constant) and target is not None:
-            problem = _refused(node, target)
+        if node is not None and target is not None:
+            problem = out_of_bounds(fixed_value(node), target)
             if problem:
                 findings.error(value.span, "TW312", f"'{key.text}' cannot be set to this: it {problem}",
                                "the transition could never be made")  # fmt: skip

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
 
 from tablewright import airtable
 from tablewright.check.findings import Findings
 from tablewright.check.patterns import why_unusable
 from tablewright.check.reader import Reader
+from tablewright.check.values import moves, read_value, way_to_write
 from tablewright.diagnostics import close_matches, did_you_mean
 from tablewright.expressions.resolve import MAX_INTEGER
 from tablewright.expressions.types import ValueType, enum_type, list_of
-from tablewright.kinds import ENUM, ENUM_LIST, KINDS, WRITTEN_KINDS, Kind
-from tablewright.model.schema import Bounds, Enum
+from tablewright.kinds import ENUM, ENUM_LIST, KINDS, WRITTEN_KINDS, Bound, Kind, as_written
+from tablewright.model.bounds import Bounds
+from tablewright.model.schema import Enum
 from tablewright.syntax.document import ListNode, Node, Scalar, described
 
 BOUND_KEYS: Final = ("min", "max", "min_length", "max_length", "pattern")
@@ -125,20 +127,46 @@ _OTHER_NAMES: Final = {
 
 def read_bounds(findings: Findings, reader: Reader, kind: Kind) -> Bounds:
     """Return what a value is held to, contradictions reported."""
-    numeric = "min" in kind.bounds
-    whole = kind.value.kind == "integer"
-    read = partial(reader.integer, least=-MAX_INTEGER, most=MAX_INTEGER) if whole else reader.number
-    least = read("min") if numeric else None
-    most = read("max") if numeric else None
+    has_range = "min" in kind.bounds
+    least = _bound(findings, reader, "min", kind) if has_range else None
+    most = _bound(findings, reader, "max", kind) if has_range else None
     has_length = "max_length" in kind.bounds
     shortest = reader.integer("min_length", least=0, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
     longest = reader.integer("max_length", least=1, most=airtable.MAX_TEXT_LENGTH) if has_length else None  # fmt: skip
-    for low, high, key in ((least, most, "min"), (shortest, longest, "min_length")):
+    pairs: tuple[tuple[Any, Any, str], ...] = (
+        (least, most, "min"),
+        (shortest, longest, "min_length"),
+    )
+    for low, high, key in pairs:
         if low is not None and high is not None and low > high:
-            findings.error(reader.key_span(key), "TW209", f"'{key}' is above '{key.replace('min', 'max')}': {low} > {high}",
+            findings.error(reader.key_span(key), "TW209",
+                           f"'{key}' is above '{key.replace('min', 'max')}': {as_written(low)} > {as_written(high)}",
                            "no value could meet both")  # fmt: skip
     pattern = _pattern(findings, reader) if "pattern" in kind.bounds else None
     return Bounds(least, most, shortest, longest, pattern)
+
+
+def _bound(findings: Findings, reader: Reader, key: str, kind: Kind) -> Bound | None:
+    """Return the least or greatest value; a wrong one is reported and counts as none."""
+    match kind.value.kind:
+        case "integer":
+            return reader.integer(key, least=-MAX_INTEGER, most=MAX_INTEGER)
+        case "number":
+            return reader.number(key)
+        case _:
+            found = reader.scalar(key)
+    if found is None:
+        return None
+    problem, value = read_value(found, kind, None)
+    if isinstance(value, datetime):
+        if value.microsecond % 1_000 == 0:
+            return value.astimezone(UTC)
+        problem = "a moment in whole milliseconds, as Airtable keeps it,"
+    elif isinstance(value, (date, timedelta)):
+        return value
+    way_out = "a bound never changes: the guard of a transition can look at the clock" if moves(found, kind) else way_to_write(found, kind)  # fmt: skip
+    findings.error(found.span, "TW110", f"'{key}' is {described(found)}, and {problem} is needed", way_out)  # fmt: skip
+    return None
 
 
 def _pattern(findings: Findings, reader: Reader) -> str | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeGuard
+from datetime import date, timedelta
+from typing import Any, Final, TypeGuard
 
 from tablewright.expressions import tree
+from tablewright.expressions.fixed import fixed_value
 from tablewright.expressions.tree import Node
 
-Range = tuple[float | None, float | None]
-"""The least and the greatest value, both included; None where there is no bound."""
+Range = tuple[Any, Any]
+"""The least and the greatest value of a number, a time or a length of time, both included; None where there is no bound."""
 _ANYTHING: Final[Range] = (None, None)
 
 
 def can_hold(node: Node, bounds: Mapping[str, Range] | None = None) -> bool:
     """Return False only where the condition is provably never true.
 
-    *bounds* are the ranges of the record's own number fields.
+    *bounds* are the ranges of the record's own fields.
     """
     ranges = bounds or {}
     match node:
@@ -50,23 +52,25 @@ def _contradicts(operands: tuple[Node, ...], bounds: Mapping[str, Range]) -> boo
     found = list(_restrictions(operands))
     allowed: dict[Node, set[object]] = {}
     excluded: dict[Node, set[object]] = {}
-    lows: dict[Node, float] = {}
-    highs: dict[Node, float] = {}
+    lows: dict[Node, Any] = {}
+    highs: dict[Node, Any] = {}
     for subject, operator, value in found:
         if operator == "in" and isinstance(value, frozenset):
             allowed[subject] = allowed.get(subject, set(value)) & value
         elif operator == "not in" and isinstance(value, frozenset):
             excluded.setdefault(subject, set()).update(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            step = 1 if subject.type.kind == "integer" and isinstance(value, int) else 0
+        elif _has_order(value):
+            step: Any = 1 if subject.type.kind == "integer" and isinstance(value, int) else 0
             if operator in (">", ">="):
-                low = value + (step if operator == ">" else 0)
+                low = value + step if operator == ">" and step else value
                 lows[subject] = max(lows.get(subject, low), low)
             elif operator in ("<", "<="):
-                high = value - (step if operator == "<" else 0)
+                high = value - step if operator == "<" and step else value
                 highs[subject] = min(highs.get(subject, high), high)
+    held: list[tuple[Node, str, object]] = []
     for subject in [*allowed, *lows, *highs]:
         low_bound, high_bound = _range_of(subject, bounds)
+        held += [(subject, ">=", low_bound), (subject, "<=", high_bound)]
         if low_bound is not None:
             lows[subject] = max(lows.get(subject, low_bound), low_bound)
         if high_bound is not None:
@@ -75,8 +79,7 @@ def _contradicts(operands: tuple[Node, ...], bounds: Mapping[str, Range]) -> boo
         left = {
             value
             for value in values - excluded.get(subject, set())
-            if not isinstance(value, (int, float))
-            or isinstance(value, bool)
+            if not _has_order(value)
             or lows.get(subject, value) <= value <= highs.get(subject, value)
         }
         if not left:
@@ -88,7 +91,9 @@ def _contradicts(operands: tuple[Node, ...], bounds: Mapping[str, Range]) -> boo
     if blank & has_value:
         return True
     # Both bounds are whole where steps apply; without a step, equal bounds leave a value only if both are included.
-    return any(low > highs.get(subject, low) for subject, low in lows.items()) or _open_point(found)
+    return any(low > highs.get(subject, low) for subject, low in lows.items()) or _open_point(
+        [*found, *held]
+    )
 
 
 def _range_of(subject: Node, bounds: Mapping[str, Range]) -> Range:
@@ -98,11 +103,17 @@ def _range_of(subject: Node, bounds: Mapping[str, Range]) -> Range:
 
 
 def _open_point(found: list[tuple[Node, str, object]]) -> bool:
-    """Tell whether a number has to be above (or below) the very value that it may not pass."""
-    numbers = [(one, sign, value) for one, sign, value in found if isinstance(value, (int, float))]
-    above = {(one, value): sign for one, sign, value in numbers if sign in (">", ">=")}
-    below = {(one, value): sign for one, sign, value in numbers if sign in ("<", "<=")}
-    return any({above[key], below[key]} != {">=", "<="} for key in above.keys() & below.keys())
+    """Tell whether a value has to be above (or below) the very one that it may not pass."""
+    numbers = [(one, sign, value) for one, sign, value in found if _has_order(value)]
+    return any(
+        one == other and value == end and {sign, way} in ({">", "<="}, {">=", "<"}, {">", "<"})
+        for one, sign, value in numbers
+        for other, way, end in numbers
+    )
+
+
+def _has_order(value: object) -> TypeGuard[Any]:
+    return isinstance(value, (int, float, date, timedelta)) and not isinstance(value, bool)
 
 
 def _asks_for_blank(node: Node) -> TypeGuard[tree.BlankTest]:
@@ -147,13 +158,13 @@ def _parts(operands: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def _restrictions(operands: tuple[Node, ...]) -> Iterator[tuple[Node, str, object]]:
-    """Yield subject, operator and value: a set for `in` and `not in`, a number for an order."""
+    """Yield subject, operator and value: a set for `in` and `not in`, one value for an order."""
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
     for operand in _parts(operands):
         match operand:
-            case tree.Compare(operator, subject, tree.Constant() | tree.EnumMember() as value):
+            case tree.Compare(operator, subject, value) if _is_fixed(value):
                 yield _restriction(subject, operator, value)
-            case tree.Compare(operator, tree.Constant() | tree.EnumMember() as value, subject):
+            case tree.Compare(operator, value, subject) if _is_fixed(value):
                 yield _restriction(subject, mirrored[operator], value)
             case tree.Membership(subject, choices, negated) if all(
                 isinstance(choice, (tree.EnumMember, tree.Constant)) for choice in choices
@@ -177,5 +188,9 @@ def _restriction(subject: Node, operator: str, value: Node) -> tuple[Node, str, 
     return _subject(subject), operator, plain
 
 
+def _is_fixed(node: Node) -> bool:
+    return isinstance(node, (tree.Constant, tree.EnumMember)) or fixed_value(node) is not None
+
+
 def _value(node: Node) -> object:
-    return node.value if isinstance(node, tree.Constant) else getattr(node, "name", None)
+    return node.name if isinstance(node, tree.EnumMember) else fixed_value(node)

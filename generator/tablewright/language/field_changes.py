@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tablewright.kinds import as_written
+from tablewright.language.bound_changes import bound_changes
 from tablewright.language.change import Change, Effect, listed, matched, renamed
 from tablewright.model.schema import Field, Relation, Table
 
@@ -55,7 +57,9 @@ def _field(place: str, old: Field, new: Field) -> Iterator[Change]:
         yield Change(place, "compatible", f"its name in Airtable was '{old.name}' and is '{new.name}'")  # fmt: skip
     yield from _type(place, old, new)
     yield from _presence(place, old, new)
-    yield from _bounds(place, old, new)
+    for tighter, sentence in bound_changes(old.bounds, new.bounds):
+        outcome = ": records that are there may not meet it" if tighter else ""
+        yield Change(place, "breaking" if tighter else "compatible", f"{sentence}{outcome}")
     if old.unique != new.unique:
         effect: Effect = "breaking" if new.unique else "compatible"
         sentence = "values have to be unique: records that share one are in the way" if new.unique else "values need no longer be unique"  # fmt: skip
@@ -95,6 +99,11 @@ def _shown(field: Field) -> str:
     return f"[{field.enum.key}]" if field.kind.listed else field.enum.key
 
 
+def _default(field: Field) -> str:
+    value = field.default
+    return repr(value) if value is None or isinstance(value, (str, bool)) else as_written(value)
+
+
 def _presence(place: str, old: Field, new: Field) -> Iterator[Change]:
     if old.kind.computed or new.kind.computed:
         return
@@ -107,38 +116,12 @@ def _presence(place: str, old: Field, new: Field) -> Iterator[Change]:
         return
     if not old.has_default:
         effect = "backfill" if old.type.nullable and not new.type.nullable else "compatible"
-        yield Change(place, effect, f"new records begin with {new.default!r}" + (": records where it is blank need it too" if effect == "backfill" else ""))  # fmt: skip
+        yield Change(place, effect, f"new records begin with {_default(new)}" + (": records where it is blank need it too" if effect == "backfill" else ""))  # fmt: skip
     elif not new.has_default:
         gone = "new records have to be given a value" if new.required else "new records begin blank"
-        yield Change(place, "breaking", f"its default {old.default!r} is gone: {gone}")
+        yield Change(place, "breaking", f"its default {_default(old)} is gone: {gone}")
     else:
-        yield Change(place, "compatible", f"its default was {old.default!r} and is {new.default!r}")
-
-
-def _bounds(place: str, old: Field, new: Field) -> Iterator[Change]:
-    for key, before, after in (
-        ("min", old.bounds.minimum, new.bounds.minimum),
-        ("min_length", old.bounds.min_length, new.bounds.min_length),
-    ):
-        if before != after:
-            tighter = after is not None and (before is None or after > before)
-            yield _bound(place, key, before, after, tighter=tighter)
-    for key, before, after in (
-        ("max", old.bounds.maximum, new.bounds.maximum),
-        ("max_length", old.bounds.max_length, new.bounds.max_length),
-    ):
-        if before != after:
-            tighter = after is not None and (before is None or after < before)
-            yield _bound(place, key, before, after, tighter=tighter)
-    if old.bounds.pattern != new.bounds.pattern:
-        yield _bound(place, "pattern", old.bounds.pattern, new.bounds.pattern, tighter=new.bounds.pattern is not None)  # fmt: skip
-
-
-def _bound(place: str, key: str, before: object, after: object, *, tighter: bool) -> Change:
-    was = "was not there" if before is None else f"was {before}"
-    now = "is gone" if after is None else f"is {after}"
-    outcome = ": records that are there may not meet it" if tighter else ""
-    return Change(place, "breaking" if tighter else "compatible", f"'{key}' {was} and {now}{outcome}")  # fmt: skip
+        yield Change(place, "compatible", f"its default was {_default(old)} and is {_default(new)}")
 
 
 def relation_changes(old: Table, new: Table) -> Iterator[Change]:

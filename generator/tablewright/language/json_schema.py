@@ -34,6 +34,17 @@ _DURATION: Final[_Json] = {
         {"type": "string", "pattern": rf"^\s*{WITH_UNIT}\s*$"},
     ]
 }
+_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_BOUNDS: Final[dict[str, _Json]] = {
+    "integer": {"type": "number"},
+    "number": {"type": "number"},
+    "duration": {
+        "anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^\s*-?{WITH_UNIT}\s*$"}]
+    },
+    "date": {"type": "string", "pattern": f"^{_DAY}$"},
+    "datetime": {"type": "string", "pattern": rf"^{_DAY}[T ].*(Z|[+-]\d\d:?\d\d)$"},
+}
+"""What `min` and `max` take, by what a field holds."""
 _TYPE: Final[_Json] = {
     "anyOf": [
         {
@@ -176,8 +187,8 @@ def _field() -> _Json:
         "unique": _BOOLEAN,
         "index": _BOOLEAN,
         "was": _WORDS,
-        "min": {"type": "number"},
-        "max": {"type": "number"},
+        "min": {"type": ["number", "string"]},
+        "max": {"type": ["number", "string"]},
         "min_length": {"type": "integer", "minimum": 0},
         "max_length": {"type": "integer", "minimum": 1, "maximum": airtable.MAX_TEXT_LENGTH},
     }
@@ -200,15 +211,25 @@ def _of_kind(kind: Kind) -> _Json:
     if kind.computed:
         keys = [key for key in keys if key not in ("required", "default", "unique", "index")]
     then: _Json = {"propertyNames": {"enum": list(dict.fromkeys(keys))}}
-    if kind.options:
-        then["properties"] = {option.key: _option(option) for option in kind.options}
+    properties = _range(kind) | {option.key: _option(option) for option in kind.options}
+    if properties:
+        then["properties"] = properties
     needed = [option.key for option in kind.options if option.required]
     if needed:
         then["required"] = needed
+    return _where_type_is(kind, then)
+
+
+def _where_type_is(kind: Kind, then: _Json) -> _Json:
     return {
         "if": {"properties": {"type": {"const": kind.name}}, "required": ["type"]},
         "then": then,
     }
+
+
+def _range(kind: Kind) -> dict[str, _Json]:
+    """Return what the least and the greatest value of a type can be."""
+    return {key: _BOUNDS[kind.value.kind] for key in ("min", "max") if key in kind.bounds}
 
 
 def _option(option: Option) -> _Json:
@@ -275,12 +296,15 @@ def _argument() -> _Json:
     properties: dict[str, _Json] = {
         "type": _TYPE,
         "required": _BOOLEAN,
-        "min": {"type": "number"},
-        "max": {"type": "number"},
+        "min": {"type": ["number", "string"]},
+        "max": {"type": ["number", "string"]},
         "min_length": {"type": "integer", "minimum": 0},
         "max_length": {"type": "integer", "minimum": 1},
     }
-    return {"anyOf": [_TYPE, _mapping("argument", properties, ["type"])]}
+    ranged = [
+        _where_type_is(one, {"properties": _range(one)}) for one in KINDS.values() if _range(one)
+    ]
+    return {"anyOf": [_TYPE, {**_mapping("argument", properties, ["type"]), "allOf": ranged}]}
 
 
 def _query() -> _Json:

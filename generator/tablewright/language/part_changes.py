@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tablewright.language.bound_changes import bound_changes
 from tablewright.language.change import Change, listed, matched, renamed
 from tablewright.language.renames import same_meaning
 from tablewright.model.lifecycle import Argument, Assignment, Transition
@@ -90,9 +91,8 @@ def _arguments(place: str, old: tuple[Argument, ...], new: tuple[Argument, ...])
             yield Change(place, "breaking", f"the argument '{after.key}' has to be given")
         elif before.required and not after.required:
             yield Change(place, "compatible", f"the argument '{after.key}' need not be given")
-        bounds = [(one.minimum, one.maximum, one.min_length, one.max_length, one.pattern) for one in (before, after)]  # fmt: skip
-        if bounds[0] != bounds[1]:
-            yield Change(place, "breaking", f"the argument '{after.key}' has other bounds")
+        for tighter, sentence in bound_changes(before.bounds, after.bounds):
+            yield Change(place, "breaking" if tighter else "compatible", f"of the argument '{after.key}' {sentence}")  # fmt: skip
 
 
 def query_changes(old: Table, new: Table) -> Iterator[Change]:

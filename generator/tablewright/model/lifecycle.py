@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tablewright.expressions.tree import Node
 from tablewright.expressions.types import ValueType
 from tablewright.kinds import Kind
+from tablewright.model.bounds import UNBOUNDED, Bounds, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,14 @@ class Argument:
     type: ValueType
     required: bool
     description: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
+    bounds: Bounds = UNBOUNDED
+
+    @property
+    def limits(self) -> Bounds:
+        """Return its bounds with what `required` asks for beside them."""
+        # A list can be empty even where it has to be given.
+        is_filled = self.required and not self.kind.listed
+        return limits(self.kind, self.bounds, {}, required=is_filled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from tablewright.expressions.tree import Node
 from tablewright.expressions.types import ValueType
-from tablewright.kinds import Kind
+from tablewright.kinds import Bound, Kind
+from tablewright.model.bounds import UNBOUNDED, Bounds, limits
 from tablewright.model.computation import Computation
 from tablewright.model.lifecycle import Lifecycle
 from tablewright.model.queries import Query, Queue, Statistics
 
-Default = str | int | float | bool | None
-"""A default as a plain value: an enum's by its key, dates and moments as ISO text."""
+Default = str | bool | Bound | None
+"""A default in Python: an enum's value by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,6 @@ class Enum:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a value is held to. Lengths count characters."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Field:
     """One field of a table. *options* are the type's own, defaults filled in."""
 
@@ -73,7 +63,7 @@ class Field:
     has_default: bool = False
     unique: bool = False
     index: bool = False
-    bounds: Bounds = Bounds()
+    bounds: Bounds = UNBOUNDED
     options: Mapping[str, str | int] = field(default_factory=dict)
     was: tuple[str, ...] = ()
     computation: Computation | None = None
@@ -83,6 +73,11 @@ class Field:
     def is_writable(self) -> bool:
         """Tell whether records of this table can be given a value for it."""
         return not self.kind.computed
+
+    @property
+    def limits(self) -> Bounds:
+        """Return its bounds with what its type and `required` ask for beside them."""
+        return limits(self.kind, self.bounds, self.options, required=self.required)
 
     @property
     def is_derived(self) -> bool:

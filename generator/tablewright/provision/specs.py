@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -91,13 +90,7 @@ def _relation(one: Relation) -> RelationSpec:
 
 def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
     members = choices[one.enum.key] if one.enum is not None else None
-    least, most = one.bounds.minimum, one.bounds.maximum
-    if one.kind.name == "rating":
-        least, most = 1, int(one.options["max"])
-    shortest = one.bounds.min_length
-    if one.required and (one.kind.value.kind == "text" or one.kind.listed):
-        # Neither can be empty: Airtable holds an empty text or list and a blank cell equal.
-        shortest = max(shortest or 0, 1)
+    limits = one.limits
     return FieldSpec(
         one.key,
         one.name,
@@ -106,28 +99,17 @@ def _field(one: Field, choices: dict[str, type[Choice]]) -> FieldSpec:
         default=_default(one, members),
         unique=one.unique,
         index=one.index,
-        minimum=least,
-        maximum=most,
-        min_length=shortest,
-        max_length=one.bounds.max_length,
-        pattern=one.bounds.pattern,
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        min_length=limits.min_length,
+        max_length=limits.max_length,
+        pattern=limits.pattern,
         choices=members,
         result=one.computation.result.kind if one.computation is not None else "text",
     )
 
 
 def _default(one: Field, members: type[Choice] | None) -> Any:
-    value = one.default
-    if not one.has_default:
-        return None
-    if isinstance(value, str) and members is not None:
-        return members[value]
-    match one.type.kind:
-        case "date" if isinstance(value, str):
-            return dt.date.fromisoformat(value)
-        case "datetime" if isinstance(value, str):
-            return dt.datetime.fromisoformat(value)
-        case "duration" if isinstance(value, (int, float)):
-            return dt.timedelta(seconds=value)
-        case _:
-            return value
+    if isinstance(one.default, str) and members is not None:
+        return members[one.default]
+    return one.default

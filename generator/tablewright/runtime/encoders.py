@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from tablewright import airtable
 from tablewright.expressions.operations import MAX_SPAN
+from tablewright.kinds import Bound, as_written
 from tablewright.runtime.choice import Choice
 from tablewright.runtime.spec import ArgumentSpec, FieldSpec, RelationSpec, TableSpec
 from tablewright.runtime.stores.ids import is_record_id
@@ -36,17 +37,17 @@ def converter(spec: FieldSpec | ArgumentSpec) -> Encoder:
         case "text" | "long_text" | "rich_text" | "email" | "url" | "phone":
             return _text(spec)
         case "integer" | "rating":
-            return _integer(spec)
+            return _within(spec, _integer)
         case "number" | "currency" | "percent":
-            return _number(spec)
+            return _within(spec, _number)
         case "duration":
-            return _duration(spec)
+            return _within(spec, _duration)
         case "boolean":
             return _exactly(bool, "has to be true or false")
         case "date":
-            return _date
+            return _within(spec, _date)
         case "datetime":
-            return _moment
+            return _within(spec, _moment)
         case "enum" | "enum_list":
             if spec.choices is None:
                 raise TypeError(f"{spec.key} names no enum")
@@ -134,68 +135,56 @@ def _text(spec: FieldSpec | ArgumentSpec) -> Encoder:
     return encode
 
 
-def _between(least: float | None, most: float | None) -> str:
+def _between(least: Bound | None, most: Bound | None) -> str:
     if least is not None and most is not None:
-        return f"{least} to {most}"
-    return f"at least {least}" if least is not None else f"at most {most}"
+        return f"{as_written(least)} to {as_written(most)}"
+    return f"at most {as_written(most or 0)}" if least is None else f"at least {as_written(least)}"
 
 
-def _ranged(spec: FieldSpec | ArgumentSpec, unit: str = "") -> Callable[[float], None]:
-    least, most = spec.minimum, spec.maximum
+def _within(spec: FieldSpec | ArgumentSpec, convert: Encoder) -> Encoder:
+    """Return *convert*, its values held to the least and the greatest."""
+    least: Any = spec.minimum
+    most: Any = spec.maximum
+    if least is None and most is None:
+        return convert
 
-    def check(value: float) -> None:
-        if (least is not None and value < least) or (most is not None and value > most):
-            raise Unfit(f"has to be {_between(least, most)}{unit}")
-
-    return check
-
-
-def _integer(spec: FieldSpec | ArgumentSpec) -> Encoder:
-    check = _ranged(spec)
-
-    def encode(value: Any) -> int:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise Unfit("has to be an integer")
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise Unfit("has to lie within ±(2**53 - 1), as numbers do in Airtable")
-        check(value)
-        return int(value)
+    def encode(value: Any) -> Any:
+        found = convert(value)
+        if (least is not None and found < least) or (most is not None and found > most):
+            raise Unfit(f"has to be {_between(least, most)}")
+        return found
 
     return encode
 
 
-def _number(spec: FieldSpec | ArgumentSpec) -> Encoder:
-    check = _ranged(spec)
-
-    def encode(value: Any) -> float:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise Unfit("has to be a number")
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise Unfit("has to be a finite number")
-        check(number)
-        return number
-
-    return encode
+def _integer(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unfit("has to be an integer")
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise Unfit("has to lie within ±(2**53 - 1), as numbers do in Airtable")
+    return int(value)
 
 
-def _duration(spec: FieldSpec | ArgumentSpec) -> Encoder:
-    check = _ranged(spec, " seconds")
+def _number(value: Any) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise Unfit("has to be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Unfit("has to be a finite number")
+    return number
 
-    def encode(value: Any) -> timedelta:
-        if not isinstance(value, timedelta):
-            raise Unfit("has to be a timedelta")
-        if abs(value) > MAX_SPAN:
-            raise Unfit(f"has to lie within ±{MAX_SPAN.days} days")
-        check(value.total_seconds())
-        return value
 
-    return encode
+def _duration(value: Any) -> timedelta:
+    if not isinstance(value, timedelta):
+        raise Unfit("has to be a timedelta")
+    if abs(value) > MAX_SPAN:
+        raise Unfit(f"has to lie within ±{MAX_SPAN.days} days")
+    return value
 
 
 def _exactly(kind: type, message: str) -> Encoder:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from tablewright.diagnostics import did_you_mean
+from tablewright.kinds import Bound, as_written
 from tablewright.runtime.errors import Misfit, RecordInvalid
 from tablewright.runtime.spec import LifecycleSpec
 from tablewright.runtime.unfit_values import JSON_RULE, Unfit, choice_unfit, without_zone
@@ -92,9 +93,11 @@ def _unfit(model: type[AirtableModel], detail: Any, name: str) -> Unfit:
         case _ if field is not None and field.kind == "json":
             return Unfit(JSON_RULE)
         case "greater_than_equal":
-            return Unfit(f"has to be at least {_plain(detail['ctx']['ge'])}")
+            least = None if field is None else field.minimum
+            return Unfit(f"has to be at least {_shown(least, detail['ctx']['ge'])}")
         case "less_than_equal":
-            return Unfit(f"has to be at most {_plain(detail['ctx']['le'])}")
+            most = None if field is None else field.maximum
+            return Unfit(f"has to be at most {_shown(most, detail['ctx']['le'])}")
         case "string_pattern_mismatch":
             return Unfit(f"has to match {detail['ctx']['pattern']}")
         case "string_too_short" | "string_too_long" | "too_short" | "too_long":
@@ -109,5 +112,6 @@ def _pydantics(detail: Any) -> str:
     return re.sub(r"^\w+( \w+)? should ", "has to ", text)
 
 
-def _plain(bound: Any) -> Any:
-    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+def _shown(bound: Bound | None, asked: Any) -> str:
+    """Return a bound of the schema as it is written there, or what a class of the user's own asks for."""
+    return str(asked) if bound is None else as_written(bound)

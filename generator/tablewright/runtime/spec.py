@@ -40,8 +40,8 @@ def require_contract(contract: int, package: str) -> None:
 class FieldSpec:
     """A field: its key in the schema, its name in Airtable, its kind, and what its values must meet.
 
-    *result* is the kind of a formula's or rollup's value. Bounds of durations are in seconds. A field that is *derived*
-    has its expression in the table's `derived`; a lookup names the relation and the field that it *looks_up*.
+    *result* is the kind of a formula's or rollup's value. A field that is *derived* has its expression in the table's
+    `derived`; a lookup names the relation and the field that it *looks_up*.
     """
 
     key: str
@@ -51,8 +51,8 @@ class FieldSpec:
     default: Any = None
     unique: bool = False
     index: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: kinds.Bound | None = None
+    maximum: kinds.Bound | None = None
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
@@ -121,8 +121,8 @@ class ArgumentSpec:
     kind: str
     required: bool = False
     default: Any = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: kinds.Bound | None = None
+    maximum: kinds.Bound | None = None
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None

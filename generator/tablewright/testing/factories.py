@@ -50,13 +50,13 @@ def value_for(field: FieldSpec, number: int) -> Any:
         case "number" | "currency" | "percent":
             return _within(field, number + 0.5)
         case "duration":
-            return timedelta(seconds=_within(field, float(number)))
+            return _near(field, timedelta(), timedelta(seconds=number))
         case "boolean":
             return number % 2 == 1
         case "date":
-            return date(2026, 1, 1) + timedelta(days=number % 28)
+            return _near(field, date(2026, 1, 1), timedelta(days=number % 28))
         case "datetime":
-            return _START + timedelta(minutes=number)
+            return _near(field, _START, timedelta(minutes=number))
         case "json":
             return {"number": number}
         case "barcode":
@@ -80,12 +80,25 @@ def argument_for(argument: ArgumentSpec) -> Any:
     return value_for(FieldSpec(argument.key, argument.key, argument.kind, **rules), 1)
 
 
-def _within(field: FieldSpec, value: float) -> float:
-    least = field.minimum if field.minimum is not None else 0
-    most = field.maximum if field.maximum is not None else (5 if field.kind == "rating" else None)
+def _within(field: FieldSpec, value: float) -> Any:
+    least: Any = field.minimum if field.minimum is not None else 0
+    most: Any = (
+        field.maximum if field.maximum is not None else (5 if field.kind == "rating" else None)
+    )
     if most is None:
         return least + value
     return least + value % (most - least + 1) if most > least else least
+
+
+def _near(field: FieldSpec, start: Any, step: timedelta) -> Any:
+    """Return a duration, day or moment some way from *start*, or from the bound of the field that is in the way."""
+    least: Any = field.minimum
+    most: Any = field.maximum
+    if least is not None and start < least:
+        start = least
+    if most is None or start + step <= most:
+        return start + step
+    return most - step if least is None or most - step >= least else most
 
 
 class Factory(Generic[R]):

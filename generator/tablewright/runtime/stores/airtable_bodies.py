@@ -111,7 +111,7 @@ def _options(field: FieldSpec) -> Json:
         given["precision"] = airtable.MAX_PRECISION[kind.airtable]
     if "duration_format" in given:
         given["duration_format"] = airtable.DURATION_FORMATS[-1]
-    if field.kind == "rating" and field.maximum is not None:
-        given["max"] = int(field.maximum)
+    if field.kind == "rating" and isinstance(field.maximum, int):
+        given["max"] = field.maximum
     choices = [{"name": one.label} for one in field.choices or ()]
     return kind.airtable_options(given, choices)

@@ -145,6 +145,8 @@ def _ruled(one: FieldSpec | RelationSpec, field: FieldInfo) -> core.CoreSchema:
                 return core.int_schema(**limits)
             case "float" if limits.keys() <= {"ge", "le"}:
                 return core.float_schema(**limits)
+            case "date" if limits.keys() <= {"ge", "le"}:
+                return core.date_schema(**limits)
             case _:
                 pass
     return _also_by_class(schema, field)

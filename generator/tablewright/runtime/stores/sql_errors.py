@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from tablewright.kinds import as_written
 from tablewright.runtime.codec import Row
 from tablewright.runtime.encoders import MAX_INTEGER
 from tablewright.runtime.errors import (
@@ -189,20 +190,18 @@ def refused_change(
 
 def _allowed(table: TableSpec, field: FieldSpec | None, check: str) -> str:
     """Return what a field's check asks for."""
-    if field is not None and check == check_name(table.sql_name, field.key, "filled"):
-        return "is required"
-    if field is not None and field.definition.sql in ("bigint", "double"):
-        if check == check_name(table.sql_name, field.key, "maximum"):
-            return f"has to be at most {_plain(field.maximum)}"
-        if check == check_name(table.sql_name, field.key, "minimum"):
-            return f"has to be at least {_plain(field.minimum)}"
-        if check == check_name(table.sql_name, field.key, "safe"):
-            return f"has to be between {-MAX_INTEGER} and {MAX_INTEGER}"
-    return "is outside of what its field allows"
-
-
-def _plain(number: float | None) -> str:
-    return str(int(number)) if number is not None and number == int(number) else str(number)
+    rules: dict[str, str] = {}
+    if field is not None:
+        rules = {
+            "filled": "is required",
+            "safe": f"has to be between {-MAX_INTEGER} and {MAX_INTEGER}",
+        }
+        if field.minimum is not None:
+            rules["minimum"] = f"has to be at least {as_written(field.minimum)}"
+        if field.maximum is not None:
+            rules["maximum"] = f"has to be at most {as_written(field.maximum)}"
+        rules = {check_name(table.sql_name, field.key, rule): text for rule, text in rules.items()}
+    return rules.get(check, "is outside of what its field allows")
 
 
 def _broken(error: exc.IntegrityError) -> tuple[str, str]:

@@ -112,16 +112,17 @@ def _table(
         if field.kind == AUTO_NUMBER:
             parts.append(number_column(field, dialect))
             continue
+        kind = _column_type(field, dialect, moment)
         parts.append(
             sa.Column(
                 field.key,
-                _column_type(field, dialect, moment),
+                kind,
                 nullable=field.is_nullable or field.is_computed,
                 unique=field.unique or None,
                 index=((field.index or field.key == state) and not field.unique) or None,
             )
         )
-        parts += _checks(spec, field, dialect)
+        parts += _checks(spec, field, kind, dialect)
     for relation in spec.relations:
         if not relation.many:
             target = by_key[relation.to].sql_name
@@ -182,7 +183,9 @@ def _column_type(field: FieldSpec, dialect: Dialect, moment: TypeEngine[Any]) ->
             return sql_types.json_type()
 
 
-def _checks(spec: TableSpec, field: FieldSpec, dialect: Dialect) -> list[sa.CheckConstraint]:
+def _checks(
+    spec: TableSpec, field: FieldSpec, stored: TypeEngine[Any], dialect: Dialect
+) -> list[sa.CheckConstraint]:
     column: Any = sa.column(field.key)
     found: dict[str, Any] = {}
     if field.kind == "enum" and field.choices is not None:
@@ -192,11 +195,11 @@ def _checks(spec: TableSpec, field: FieldSpec, dialect: Dialect) -> list[sa.Chec
     kind = field.definition.sql
     if kind == "bigint" and not field.is_computed:
         found["safe"] = column.between(-MAX_INTEGER, MAX_INTEGER)
-    if kind in ("bigint", "double", "interval"):
-        if field.minimum is not None:
-            found["minimum"] = column >= sa.literal(field.minimum, sa.Double())
-        if field.maximum is not None:
-            found["maximum"] = column <= sa.literal(field.maximum, sa.Double())
+    bound = sa.Double() if kind == "bigint" else stored
+    if field.minimum is not None:
+        found["minimum"] = column >= sa.literal(field.minimum, bound)
+    if field.maximum is not None:
+        found["maximum"] = column <= sa.literal(field.maximum, bound)
     if kind == "text" and field.choices is None and not field.is_computed:
         length = sa.func.char_length if dialect == "postgresql" else sa.func.length
         most = field.max_length or airtable.MAX_TEXT_LENGTH

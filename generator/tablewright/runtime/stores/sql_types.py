@@ -67,6 +67,10 @@ class MomentText(UserDefinedType[datetime]):
         """Return the conversion of parameters."""
         return lambda value: None if value is None else moment_text(value)
 
+    def literal_processor(self, dialect: Dialect) -> Processor:  # the same
+        """Return the conversion of what stands in a statement itself, as in a check."""
+        return lambda value: f"'{moment_text(value)}'"
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""
         return _read_if_it_can_be(datetime.fromisoformat)
@@ -97,6 +101,10 @@ class Seconds(UserDefinedType[timedelta]):
     def bind_processor(self, dialect: Dialect) -> Processor:  # SQLAlchemy's signature
         """Return the conversion of parameters."""
         return lambda value: value.total_seconds() if isinstance(value, timedelta) else value
+
+    def literal_processor(self, dialect: Dialect) -> Processor:  # the same
+        """Return the conversion of what stands in a statement itself, as in a check."""
+        return lambda value: repr(value.total_seconds())
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # the same
         """Return the conversion of results."""

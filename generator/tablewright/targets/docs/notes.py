@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tablewright.kinds import as_written, duration_as_written
 from tablewright.model.queries import Queue
-from tablewright.model.schema import Field, Relation, Table
+from tablewright.model.schema import Default, Field, Relation, Table
 from tablewright.targets.docs.markdown import code, prose
 
 _ON_DELETE: Final = {
@@ -21,15 +22,15 @@ def field_notes(field: Field) -> Iterator[str]:
     if field.required:
         yield "required"
     if field.has_default:
-        yield f"default {code(_default(field))}"
+        yield f"default {code(_default(field.default))}"
     if field.unique:
         yield "unique"
     if field.index:
         yield "indexed"
     if bounds.minimum is not None:
-        yield f"at least {_number(bounds.minimum)}"
+        yield f"at least {as_written(bounds.minimum)}"
     if bounds.maximum is not None:
-        yield f"at most {_number(bounds.maximum)}"
+        yield f"at most {as_written(bounds.maximum)}"
     if field.kind.name == "rating":
         yield f"1 to {field.options['max']}"
     if bounds.min_length is not None:
@@ -42,12 +43,10 @@ def field_notes(field: Field) -> Iterator[str]:
         yield f"calculated by Airtable{_calculation(field)}"
 
 
-def _default(field: Field) -> str:
-    if isinstance(field.default, bool):
-        return str(field.default).lower()
-    if field.type.kind == "duration" and isinstance(field.default, (int, float)):
-        return duration(field.default)
-    return _number(field.default) if isinstance(field.default, float) else str(field.default)
+def _default(value: Default) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else as_written(value or 0)
 
 
 def _calculation(field: Field) -> str:
@@ -84,29 +83,17 @@ def queue_notes(table: Table, queue: Queue) -> Iterator[str]:
     """Yield how workers take records and finish them, a sentence each."""
     order = f", sorted by {code(', '.join(map(str, queue.order_by)))}" if queue.order_by else ""
     yield f"Workers take records with {code(f'{table.key}.claim()')}, which makes the transition {code(queue.take)}{order}."
-    yield f"They end in {code(queue.done)} or {code(queue.fail)}, and own a record for {duration(queue.lease)} without a sign of life."
+    yield f"They end in {code(queue.done)} or {code(queue.fail)}, and own a record for {duration_as_written(queue.lease)} without a sign of life."
     if queue.timeout is not None:
-        yield f"One attempt takes at most {duration(queue.timeout)}."
+        yield f"One attempt takes at most {duration_as_written(queue.timeout)}."
     if queue.retry is not None:
         retry = queue.retry
         yield (
-            f"What failed comes back with {code(retry.transition)} after {duration(retry.first)}; each pause is "
-            f"{retry.factor:g} times as long as the one before, and at most {duration(retry.most)}."
+            f"What failed comes back with {code(retry.transition)} after {duration_as_written(retry.first)}; each pause is "
+            f"{retry.factor:g} times as long as the one before, and at most {duration_as_written(retry.most)}."
         )
     if queue.cancel is not None:
         yield f"What is called off ends in {code(queue.cancel)}."
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as schemas write it, in the largest unit that makes a whole number of it."""
-    for unit, length in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds and seconds % length == 0:
-            return f"{int(seconds // length)}{unit}"
-    return f"{seconds:g}s"
-
-
-def _number(value: float) -> str:
-    return str(value).removesuffix(".0")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -75,6 +75,9 @@ def literal(value: object) -> Code:
             return Bracketed.of("[", [literal(item) for item in value], "]")
         case dt.timedelta():
             return Code(f"dt.timedelta(seconds={literal(value.total_seconds())})")
+        case dt.date():
+            # A datetime is a date too.
+            return Code(f"dt.{type(value).__name__}.fromisoformat({literal(value.isoformat())})")
         case _:
             raise TypeError(f"{value!r} has no literal form")
 

@@ -69,7 +69,7 @@ def settable_fields(table: Table) -> tuple[Field, ...]:
 
 
 def _create_field(field: Field, imports: Imports) -> Code:
-    options = _options(field)
+    options = _options(field, imports)
     annotation = stored_annotation(field, imports)
     if field.kind.listed and not field.required:
         options = {"default_factory": annotation, **options}
@@ -84,12 +84,12 @@ def _create_field(field: Field, imports: Imports) -> Code:
 
 def _update_field(field: Field, imports: Imports) -> Code:
     imports.name("tablewright.runtime", "unset")
-    options = {"default_factory": Code("unset"), **_options(field)}
+    options = {"default_factory": Code("unset"), **_options(field, imports)}
     return field_line(field.key, stored_annotation(field, imports), options, imports)
 
 
-def _options(field: Field) -> dict[str, Code]:
-    options = constraints(field.kind, field.bounds, field.options, required=field.required)
+def _options(field: Field, imports: Imports) -> dict[str, Code]:
+    options = constraints(field.limits, imports)
     return {**options, "description": literal(field.description)} if field.description else options
 
 

@@ -251,7 +251,7 @@ def _spec(table: Table, imports: Imports) -> Code:
 
 
 def _field_view(table: Table, field: Field, imports: Imports) -> FieldView:
-    options = constraints(field.kind, field.bounds, field.options, required=field.required)
+    options = constraints(field.limits, imports)
     annotation = stored_annotation(field, imports)
     if field.kind.listed and not field.required:
         options = {"default_factory": annotation, **options}

@@ -8,6 +8,7 @@ from typing import Final
 
 from tablewright.expressions import tree
 from tablewright.kinds import LINK
+from tablewright.model.bounds import Bounds
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.schema import Field, Relation, Schema, Table
 from tablewright.names import sql_table
@@ -122,12 +123,7 @@ def _field_spec(field: Field, imports: Imports) -> Code:
     if field.has_default:
         options["default"] = default_code(field, imports)
     options |= _flags(unique=field.unique, index=field.index)
-    options |= {
-        _BOUND_NAMES.get(name, name): value
-        for name, value in constraints(
-            field.kind, field.bounds, field.options, required=field.required
-        ).items()
-    }
+    options |= _limits(field.limits, imports)
     if field.kind.name in ("formula", "rollup"):
         options["result"] = literal(field.options["result"])
     options |= _flags(derived=field.is_derived)
@@ -136,6 +132,11 @@ def _field_spec(field: Field, imports: Imports) -> Code:
     return call(
         "FieldSpec", [literal(field.key), literal(field.name), literal(field.kind.name)], options
     )
+
+
+def _limits(limits: Bounds, imports: Imports) -> dict[str, Code]:
+    found = constraints(limits, imports)
+    return {_BOUND_NAMES.get(name, name): value for name, value in found.items()}
 
 
 def _relation_spec(relation: Relation) -> Code:
@@ -194,17 +195,7 @@ def _argument_spec(argument: Argument, imports: Imports) -> Code:
         options["choices"] = Code(imports.name(".enums", name))
     if argument.kind is LINK:
         options["to"] = literal(argument.type.name)
-    shortest = argument.min_length
-    if argument.required and argument.kind.value.kind == "text":
-        shortest = max(shortest or 0, 1)
-    bounds = {
-        "minimum": argument.minimum,
-        "maximum": argument.maximum,
-        "min_length": shortest,
-        "max_length": argument.max_length,
-        "pattern": argument.pattern,
-    }
-    options |= {name: literal(value) for name, value in bounds.items() if value is not None}
+    options |= _limits(argument.limits, imports)
     return call("ArgumentSpec", [literal(argument.key), literal(argument.kind.name)], options)
 
 

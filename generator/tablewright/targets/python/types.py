@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tablewright.expressions.types import ValueType
-from tablewright.kinds import LINK, Kind
+from tablewright.kinds import LINK, Bound, Kind
+from tablewright.model.bounds import Bounds
 from tablewright.model.lifecycle import Argument
-from tablewright.model.schema import Bounds, Field
+from tablewright.model.schema import Field
 from tablewright.targets.python.code import Code, call, identifier, laid_out, literal
 from tablewright.targets.python.imports import Imports
 
@@ -125,43 +126,28 @@ def or_unset(annotation: Code) -> Code:
 def default_code(field: Field, imports: Imports) -> Code:
     """Return the source of a field's default."""
     value = field.default
-    match field.type.kind:
-        case "enum" if isinstance(value, str) and field.enum is not None:
-            return Code(f"{imports.name('.enums', field.enum.key)}.{identifier(value)}")
-        case "date" if isinstance(value, str):
-            imports.module("datetime", "dt")
-            return Code(
-                f"dt.date.fromisoformat({literal(dt.date.fromisoformat(value).isoformat())})"
-            )
-        case "datetime" if isinstance(value, str):
-            imports.module("datetime", "dt")
-            return Code(f"dt.datetime.fromisoformat({literal(value)})")
-        case "duration" if isinstance(value, (int, float)):
-            imports.module("datetime", "dt")
-            return literal(dt.timedelta(seconds=value))
-        case _:
-            return literal(value)
+    if field.enum is not None and isinstance(value, str):
+        return Code(f"{imports.name('.enums', field.enum.key)}.{identifier(value)}")
+    return value_code(value, imports)
 
 
-def constraints(
-    kind: Kind, bounds: Bounds, options: Mapping[str, str | int], *, required: bool
-) -> dict[str, Code]:
-    """Return what pydantic's Field has to know of a value's bounds."""
-    least, most = bounds.minimum, bounds.maximum
-    if kind.name == "rating":
-        least, most = 1, int(options["max"])
-    shortest = bounds.min_length
-    if required and (kind.value.kind == "text" or kind.listed):
-        # Neither can be empty: Airtable holds an empty text or list and a blank cell equal.
-        shortest = max(shortest or 0, 1)
+def value_code(value: str | bool | Bound | None, imports: Imports) -> Code:
+    """Return the source of a plain value."""
+    if isinstance(value, (dt.date, dt.timedelta)):
+        imports.module("datetime", "dt")
+    return literal(value)
+
+
+def constraints(limits: Bounds, imports: Imports) -> dict[str, Code]:
+    """Return what pydantic's Field has to know of a value's limits."""
     found = {
-        "ge": least,
-        "le": most,
-        "min_length": shortest,
-        "max_length": bounds.max_length,
-        "pattern": bounds.pattern,
+        "ge": limits.minimum,
+        "le": limits.maximum,
+        "min_length": limits.min_length,
+        "max_length": limits.max_length,
+        "pattern": limits.pattern,
     }
-    return {name: literal(value) for name, value in found.items() if value is not None}
+    return {name: value_code(one, imports) for name, one in found.items() if one is not None}
 
 
 def field_line(name: str, annotation: Code, options: Mapping[str, Code], imports: Imports) -> Code:
