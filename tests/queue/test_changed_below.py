@@ -20,7 +20,7 @@ CHANGES = ["ALTER TABLE broken RENAME TO bent", "ALTER TABLE broken RENAME COLUM
 def changed(connection: Connection, statement: str) -> None:
     """Change the stored table as `tablewright apply` of another schema does."""
     store: Any = connection.store
-    with store._writer.begin() as writing:
+    with store.database.writer.begin() as writing:
         writing.execute(sa.text(statement))
 
 
