@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection, StoreError, StoreUnavailable, connect
-from tablewright.runtime.stores import sql_plans, sql_queue_lanes
+from tablewright.runtime.stores import sql_plans, sql_queue_lanes, sql_queue_listen
 from tablewright.runtime.stores.sql_plans import Plans
 from tablewright.runtime.stores.sql_queue_listen import PostgresListener
 
@@ -190,6 +190,29 @@ def test_a_listener_that_was_closed_wakes_nobody(connection: Connection) -> None
         os.read(reading, 1)
     os.close(reading)
     os.close(writing)
+
+
+def test_what_was_told_while_nobody_listened_is_looked_for(
+    connection: Connection, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listener whose connection was ended opens another one, and then has its worker look at once."""
+    AgentTask.bulk_create([TASK])
+    listener = PostgresListener(lanes_of(connection).connection, AgentTask.table)
+    with beside(url) as bare:
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        bare.execute(ended)
+    while listener.hears:
+        assert not listener.wait(5.0)
+    AgentTask.bulk_create([TASK])
+    monkeypatch.setattr(sql_queue_listen, "REOPEN_SECONDS", 0.0)
+
+    begin = time.monotonic()
+    assert listener.wait(5.0)
+
+    assert listener.hears
+    assert time.monotonic() - begin < 4.0
+    assert not listener.wait(0.01)
+    listener.close()
 
 
 def test_a_program_with_thousands_of_open_files_is_woken_too(connection: Connection) -> None:

@@ -94,6 +94,8 @@ class PostgresListener:
         """Wait for at most so long; tell whether there was a sign of new tasks."""
         if self._connection is None and time.monotonic() - self._tried > REOPEN_SECONDS:
             self._open()
+            if self.hears:
+                return True  # nobody listened meanwhile, so there may have been one
         # `select` would refuse the descriptors of a program that has more than a thousand open.
         with selectors.DefaultSelector() as watched:
             watched.register(self._heard, selectors.EVENT_READ)
