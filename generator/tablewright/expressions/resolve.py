@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tablewright.expressions import functions, tree
-from tablewright.expressions.resolving import calls, names, operators
+from tablewright.expressions.resolving import calculations, calls, comparisons, names, operators
 from tablewright.expressions.resolving.context import Context, condition_help, described
 from tablewright.expressions.resolving.facts import facts
 from tablewright.expressions.resolving.names import MAX_INTEGER
@@ -67,9 +67,9 @@ class Resolver(Context):
             case ast.UnaryOp():
                 return operators.unary(self, node)
             case ast.BinOp():
-                return operators.arithmetic(self, node)
+                return calculations.arithmetic(self, node)
             case ast.Compare():
-                return operators.comparison(self, node)
+                return comparisons.comparison(self, node)
             case ast.IfExp():
                 return operators.choice(self, node, expected)
             case ast.Call():
