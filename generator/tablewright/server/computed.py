@@ -1,111 +1,20 @@
 """The values of fields: as formulas see them, and, for computed fields, as the API shows them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from tablewright.server import attachments, dates
-from tablewright.server.chains import Chains
-from tablewright.server.formula import (
-    VALUES,
-    BoundFormula,
-    ErrorValue,
-    FormulaError,
-    Value,
-    to_cell,
-    to_text,
-)
-from tablewright.server.formulas import (
-    bind,
-    bind_aggregate,
-    depends_on_time,
-    guessed_aggregate,
-    shown_type,
-)
+from tablewright.server.compiled import Compiled
+from tablewright.server.formula import VALUES, BoundFormula, ErrorValue, Value, to_cell, to_text
+from tablewright.server.formula_row import FormulaRow
+from tablewright.server.formulas import shown_type
 from tablewright.server.jsontext import Json
-from tablewright.server.rich_text import plain_text
 from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Field, Table
+from tablewright.server.stored_values import AS_STORED, READERS
 from tablewright.server.workspace import Workspace
 
 Getter = Callable[[Row], Value]
-
-_AS_STORED = frozenset(
-    {
-        "singleLineText",
-        "multilineText",
-        "email",
-        "url",
-        "phoneNumber",
-        "number",
-        "percent",
-        "currency",
-        "duration",
-        "rating",
-        "checkbox",
-        "singleSelect",
-        "externalSyncSource",
-    }
-)
-"""Types whose cells a formula reads exactly as they are stored."""
-
-
-class _Schema:
-    """What is compiled for one state of a base's schema."""
-
-    def __init__(self, base: Base) -> None:
-        self.version = base.schema_version
-        self.depends_on_time = depends_on_time(base)
-        self.chains = Chains(base)
-        self.formulas: dict[str, BoundFormula | None] = {}
-
-
-class Compiled:
-    """Compiled formulas of all bases, kept from one request to the next."""
-
-    def __init__(self) -> None:
-        self._schemas: dict[str, _Schema] = {}
-
-    def of(self, base: Base) -> _Schema:
-        found = self._schemas.get(base.id)
-        if found is None or found.version != base.schema_version:
-            found = self._schemas[base.id] = _Schema(base)
-        return found
-
-
-class FormulaRow:
-    """One row as formulas see it."""
-
-    __slots__ = ("_calculator", "row", "value")
-
-    time_zone: tzinfo = UTC
-    user_locale = "en"
-
-    def __init__(self, calculator: "Calculator", row: Row, value: Callable[[str], Value]) -> None:
-        self._calculator = calculator
-        self.row = row
-        self.value = value
-
-    @property
-    def record_id(self) -> str:
-        return self.row.id
-
-    @property
-    def created_time(self) -> datetime:
-        return datetime.fromisoformat(self.row.created_time)
-
-    @property
-    def now(self) -> datetime:
-        return self._calculator.now
-
-    def last_modified_time(self, field_ids: Sequence[str] | None) -> datetime | None:
-        """The latest edit of these fields, or of any; none before the first edit after the creation (unconfirmed)."""
-        row = self.row
-        if field_ids is None:
-            text = row.modified_time
-        else:
-            touched = row.touched or {}
-            text = max((touched[key] for key in field_ids if key in touched), default=None)
-        return None if text is None else datetime.fromisoformat(text)
 
 
 class Calculator:
@@ -134,15 +43,15 @@ class Calculator:
     def rows_for(self, table: Table, bound: BoundFormula) -> Callable[[Row], FormulaRow]:
         """What makes rows of *table* readable for *bound*: cells as they are where the formula reads no others."""
         fields = table.fields
-        if all(fields[key].type in _AS_STORED for key in bound.field_ids):
-            return lambda row: FormulaRow(self, row, row.cells.get)
+        if all(fields[key].type in AS_STORED for key in bound.field_ids):
+            return lambda row: FormulaRow(self.now, row, row.cells.get)
         getters = self._getters_of(table)
-        return lambda row: FormulaRow(self, row, lambda key: getters[key](row))
+        return lambda row: FormulaRow(self.now, row, lambda key: getters[key](row))
 
     def kept_by(self, table: Table, bound: BoundFormula, rows: Iterable[Row]) -> list[Row]:
         """The rows for which the formula holds."""
         keeps, fields = bound.keeps, table.fields
-        if not all(fields[key].type in _AS_STORED for key in bound.field_ids):
+        if not all(fields[key].type in AS_STORED for key in bound.field_ids):
             readable = self.rows_for(table, bound)
             return [row for row in rows if keeps(readable(row))]
         kept = []
@@ -150,7 +59,7 @@ class Calculator:
         for row in rows:
             # One view for all rows: no formula looks at it after its evaluation.
             if view is None:
-                view = FormulaRow(self, row, row.cells.get)
+                view = FormulaRow(self.now, row, row.cells.get)
             view.row = row
             view.value = row.cells.get
             if keeps(view):
@@ -220,9 +129,9 @@ class Calculator:
 
     def _getter(self, table: Table, field: Field) -> Getter:
         key, kind = field.id, field.type
-        if kind in _AS_STORED:
+        if kind in AS_STORED:
             return lambda row: row.cells.get(key)
-        plain = _PLAIN.get(kind)
+        plain = READERS.get(kind)
         if plain is not None:
             read = plain
             return lambda row: read(row.cells[key]) if key in row.cells else None
@@ -255,7 +164,7 @@ class Calculator:
 
     def _modified(self, field: Field, row: Row) -> Value:
         watched = (field.options or {}).get("referencedFieldIds") or None
-        return FormulaRow(self, row, row.cells.get).last_modified_time(watched)
+        return FormulaRow(self.now, row, row.cells.get).last_modified_time(watched)
 
     def _kept(self, table: Table, field: Field, row: Row) -> Value:
         """The value of a formula, rollup, lookup or link, computed at most once."""
@@ -290,36 +199,22 @@ class Calculator:
             case "multipleRecordLinks":
                 return self._link_text(field, row)
             case "formula":
-                bound = self._bound(table, field)
+                bound = self._schema.bound(table, field)
                 return (
                     ErrorValue()
                     if bound is None
                     else bound.evaluate(self.rows_for(table, bound)(row))
                 )
             case "rollup":
-                bound = self._bound(table, field)
+                bound = self._schema.bound(table, field)
                 if bound is None:
                     return ErrorValue()
                 values: list[Value] = self._linked_values(table, field, row)
-                return bound.evaluate(FormulaRow(self, row, {VALUES: values}.get))
+                return bound.evaluate(FormulaRow(self.now, row, {VALUES: values}.get))
             case "multipleLookupValues":
                 present = [v for v in self._linked_values(table, field, row) if v is not None]
                 return present or None
         return None
-
-    def _bound(self, table: Table, field: Field) -> BoundFormula | None:
-        known = self._schema.formulas
-        if field.id not in known:
-            try:
-                text = field.option("formula")
-                if field.type == "rollup":
-                    known[field.id] = bind_aggregate(text or guessed_aggregate(field))
-                else:
-                    known[field.id] = bind(table, text or "")
-            except FormulaError:
-                # Only an imported schema can hold one: the service shows it as not valid.
-                known[field.id] = None
-        return known[field.id]
 
     def _linked(
         self, table: Table, field: Field, row: Row
@@ -365,20 +260,3 @@ def _dated(field: Field, text: str) -> str:
     if shown_type(field).get("type") == "date" and len(text) == len("2026-11-22T00:00:00.000Z"):
         return text[:10]
     return text
-
-
-def _names(users: list[dict[str, str]]) -> str:
-    return ", ".join(user.get("name") or user["email"] for user in users)
-
-
-_PLAIN: dict[str, Callable[[Json], Value]] = {
-    "richText": plain_text,
-    "date": lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
-    "dateTime": datetime.fromisoformat,
-    "multipleSelects": ", ".join,
-    "singleCollaborator": lambda user: user.get("name") or user["email"],
-    "multipleCollaborators": _names,
-    "barcode": lambda code: code["text"],
-    "button": lambda button: button.get("label"),
-    "aiText": lambda answer: answer.get("value"),
-}

@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tablewright.render.locate import template_text
 from tablewright.server.calls import CallLog
-from tablewright.server.computed import Calculator, Compiled
+from tablewright.server.compiled import Compiled
+from tablewright.server.computed import Calculator
 from tablewright.server.display import TextCells
 from tablewright.server.workspace import Workspace
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.server import attachments, comments, errors, records
 from tablewright.server.cells import CellReader, CellsAsRead
-from tablewright.server.computed import Calculator, Compiled
+from tablewright.server.compiled import Compiled
+from tablewright.server.computed import Calculator
 from tablewright.server.ids import is_id
 from tablewright.server.jsontext import Json, JsonObject, dumps
 from tablewright.server.listing import Iterators, selected
