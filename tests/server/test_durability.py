@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 import requests
 
+from tablewright.server.attachments import FetchJob, keep_fetched
 from tablewright.server.serve import LocalAirtable
 from tablewright.server.storage import DataFileError, Storage
 
 SERVER = """
 import sys
+from tablewright.server.attachments import FetchJob, keep_fetched
 from tablewright.server.serve import LocalAirtable
 airtable = LocalAirtable(sys.argv[1], token="pat.test")
 print(airtable.url, airtable.base_id, flush=True)
@@ -205,3 +207,86 @@ def test_a_data_file_belongs_to_one_server(tmp_path: Path) -> None:
     )
     with pytest.raises(DataFileError, match="name another file"):
         Storage(tmp_path / "other.db")
+
+
+def fill_up(running: LocalAirtable) -> None:
+    """Let the data file grow no further, as on a full disk."""
+    connection = running.workspace.storage._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def make_room(running: LocalAirtable) -> None:
+    running.workspace.storage._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+LONG = "x" * 90_000
+DESCRIBED = {"name": "Name", "type": "email", "description": "x" * 19_000}
+RECORDS = {"options": {"filters": {"dataTypes": ["tableData"]}}}
+
+
+def test_on_a_full_disk_what_is_refused_leaves_no_trace(
+    tmp_path: Path, clients: Callable[[LocalAirtable], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line says why; nothing is half written, reads go on, and with room again writes do as well."""
+    with LocalAirtable(tmp_path / "base.db") as running:
+        base = clients(running).base(running.base_id)
+        table = base.create_table("T", [{"name": "Name", "type": "multilineText"}])
+        kept = table.create({"Name": "kept"})["id"]
+        hook = base.add_webhook("http://localhost", RECORDS).id
+        fill_up(running)
+
+        attempts: list[Callable[[], object]] = [
+            lambda: table.create({"Name": LONG}),
+            lambda: table.update(kept, {"Name": LONG}),
+            lambda: table.add_comment(kept, LONG),
+            lambda: base.create_table("U", [DESCRIBED]),
+            lambda: base.add_webhook(f"http://localhost/{LONG}", RECORDS),
+        ]
+        for attempt in attempts:
+            with pytest.raises(requests.HTTPError, match="500"):
+                attempt()
+        seen = table.all(count_comments=True)
+        make_room(running)
+        table.create({"Name": "later"})
+        payloads = list(base.webhook(hook).payloads())
+        hooks = base.webhooks()
+
+    assert [(record["fields"], record["commentCount"]) for record in seen] == [
+        ({"Name": "kept"}, 0)
+    ]
+    assert [payload.cursor for payload in payloads] == [1]
+    assert [found.cursor_for_next_payload for found in hooks] == [2]
+    assert "base.db cannot be written (database or disk is full): make room" in caplog.text
+    assert "Traceback" not in caplog.text
+    with LocalAirtable(tmp_path / "base.db") as running:
+        base = clients(running).base(running.base_id)
+        assert [found.name for found in base.schema().tables] == ["T"]
+        assert [found["fields"] for found in base.table("T").all()] == [
+            {"Name": "kept"},
+            {"Name": "later"},
+        ]
+
+
+def test_a_fetched_file_that_finds_no_room_stays_an_address(
+    tmp_path: Path, clients: Callable[[LocalAirtable], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The cell shows what is in the file, and what is written next is in the file as well."""
+    given = [{"url": "http://127.0.0.1:9/a.png"}]
+    with LocalAirtable(tmp_path / "base.db") as running:
+        base = clients(running).base(running.base_id)
+        fields = [{"name": "Name", "type": "email"}, {"name": "F", "type": "multipleAttachments"}]
+        table = base.create_table("T", fields)
+        record = table.create({"F": given})
+        job = FetchJob(base.id, record["fields"]["F"][0]["id"], given[0]["url"])
+        fill_up(running)
+
+        keep_fetched(running.workspace, job, "image/png", LONG.encode())
+        make_room(running)
+        table.add_comment(record["id"], "kept")
+
+        assert table.get(record["id"])["fields"] == record["fields"]
+        assert f"{job.attachment_id} is kept by its address alone" in caplog.text
+    with LocalAirtable(tmp_path / "base.db") as running:
+        found = clients(running).table(running.base_id, "T")
+        assert [comment.text for comment in found.comments(record["id"])] == ["kept"]

@@ -27,6 +27,7 @@ from tablewright.server.pages import Pages
 from tablewright.server.params import NO_QUERY, Query
 from tablewright.server.record_api import RecordApi
 from tablewright.server.request import Answer, ApiRequest, segments_of
+from tablewright.server.storage import DataFileError
 from tablewright.server.webhooks import Webhooks
 from tablewright.server.workspace import Workspace
 
@@ -147,6 +148,9 @@ class AirtableApi:
         except errors.ApiError as error:
             refused = _json(dumps(error.body()), error.status)
             return refused._replace(refusal=error.explained)
+        except DataFileError as error:
+            _log.error("%s %s failed: %s", scope["method"], scope["path"], error)
+            return _json(_SERVER_ERROR, 500)._replace(refusal=str(error))
         except Exception:  # noqa: BLE001 - a fault of ours is the service's 500
             _log.exception("%s %s failed", scope["method"], scope["path"])
             return _json(_SERVER_ERROR, 500)

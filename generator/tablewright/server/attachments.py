@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tablewright.server.ids import new_id
 from tablewright.server.jsontext import Json, JsonObject
 from tablewright.server.rows import Row
 from tablewright.server.schema import Base, Field, Table
+from tablewright.server.storage import DataFileError
 from tablewright.server.workspace import Workspace
 
 MAX_FETCH_BYTES: Final = 50 * 1024 * 1024
@@ -24,6 +26,7 @@ MAX_FETCH_BYTES: Final = 50 * 1024 * 1024
 FETCH_SECONDS: Final = 10.0
 MAX_REDIRECTS: Final = 3
 ROUTE: Final = "/attachments"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +175,29 @@ def keep_fetched(workspace: Workspace, job: FetchJob, content_type: str, content
     base = workspace.bases.get(job.base_id)
     if base is None:
         return
+    facts = {"size": len(content), "type": content_type, "held": True}
     changed: dict[str, Row] = {}
+    before: list[tuple[Row, Field, list[Json]]] = []
     for row, field in _cells_with_attachments(workspace, base):
         items: list[Json] = row.cells[field.id]
         if any(item["id"] == job.attachment_id for item in items):
-            facts = {"size": len(content), "type": content_type, "held": True}
+            before.append((row, field, items))
             row.cells[field.id] = [
                 {**item, **facts} if item["id"] == job.attachment_id else item for item in items
             ]
-            row.forget()
             changed[row.id] = row
-    if changed:
-        storage = workspace.storage
-        storage.begin()
-        storage.save_attachment(job.base_id, job.attachment_id, content_type, content)
-        storage.update_rows(changed.values())
-        storage.commit()
-        base.version += 1
+    if not changed:
+        return
+    storage = workspace.storage
+    try:
+        with storage.transaction():
+            storage.save_attachment(job.base_id, job.attachment_id, content_type, content)
+            storage.update_rows(changed.values())
+    except DataFileError as error:
+        for row, field, items in before:
+            row.cells[field.id] = items
+        _log.error("%s is kept by its address alone: %s", job.attachment_id, error)
+        return
+    for row in changed.values():
+        row.forget()
+    base.version += 1

@@ -68,7 +68,9 @@ class Comments:
     def delete(self, row: Row, comment_id: str) -> JsonObject:
         """Remove the comment."""
         self._find(row, comment_id)
-        self._workspace.storage.delete_comment(comment_id)
+        storage = self._workspace.storage
+        with storage.transaction():
+            storage.delete_comment(comment_id)
         self._workspace.comment_counts[row.id] -= 1
         return {"id": comment_id, "deleted": True}
 
@@ -81,7 +83,9 @@ class Comments:
         raise errors.object_not_found("Comment")
 
     def _save(self, row: Row, comment: JsonObject) -> None:
-        self._workspace.storage.save_comment(row.id, comment)
+        storage = self._workspace.storage
+        with storage.transaction():
+            storage.save_comment(row.id, comment)
 
     def _mentioned(self, text: str) -> JsonObject:
         mentioned = {}

@@ -7,6 +7,7 @@ One process holds the file at a time.
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class DataFileError(RuntimeError):
 
 
 class Storage:
-    """The file. Writes between `begin` and `commit` are one transaction."""
+    """The file. It is written inside `transaction` only."""
 
     def __init__(self, path: Path | None) -> None:
         """Open or create *path*; without one everything stays in memory.
@@ -127,15 +128,26 @@ class Storage:
     def close(self) -> None:
         self._connection.close()
 
-    def begin(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What the block writes is in the file at its end; when the block or the file fails, nothing of it is.
 
-    def commit(self) -> None:
-        self._connection.execute("COMMIT")
-
-    def rollback(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        Raises:
+            DataFileError: the file takes nothing more.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            # A full disk may have ended the transaction already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.DatabaseError):
+                raise
+            raise DataFileError(
+                f"{self._path} cannot be written ({error}): make room on the disk, then ask again"
+            ) from error
 
     def setting(self, name: str) -> str | None:
         found = self._connection.execute(

@@ -60,7 +60,6 @@ class Transaction:
         try:
             self._write()
         except BaseException:
-            self.workspace.storage.rollback()
             self._undo()
             raise
 
@@ -153,10 +152,18 @@ class Transaction:
             or self._new_users
         ):
             return
-        storage = self.workspace.storage
         base = self.base
         base.transactions += 1
-        storage.begin()
+        with self.workspace.storage.transaction():
+            self._save()
+        if self._tables_before:
+            base.version += 1
+            base.schema_version += 1
+        for record_id in self.deleted:
+            self.workspace.comment_counts.pop(record_id, None)
+
+    def _save(self) -> None:
+        storage, base = self.workspace.storage, self.base
         if self._new_base:
             storage.add_base(base.id, base.name, base.workspace_id, base.created_time)
         for user in self._new_users:
@@ -178,12 +185,6 @@ class Transaction:
             storage.save_attachment(base.id, attachment_id, content_type, content)
         if self._listener is not None:
             self._listener.before_commit(self)
-        storage.commit()
-        if self._tables_before:
-            base.version += 1
-            base.schema_version += 1
-        for record_id in self.deleted:
-            self.workspace.comment_counts.pop(record_id, None)
 
     def _undo(self) -> None:
         rows_of = self.workspace.loaded_rows

@@ -39,20 +39,20 @@ class Webhooks:
                 return self._create(base, request.json())
             case "DELETE", (hook_id,):
                 hook = self._find(base, hook_id)
-                self._workspace.storage.delete_webhook(hook["id"])
+                storage = self._workspace.storage
+                with storage.transaction():
+                    storage.delete_webhook(hook["id"])
                 self._of(base).remove(hook)
                 return {}
             case "POST", (hook_id, "refresh"):
                 hook = self._find(base, hook_id)
-                self._prolong(base, hook)
-                return {"expirationTime": hook["expirationTime"]}
+                return {"expirationTime": self._prolong(base, hook)}
             case "POST", (hook_id, "enableNotifications"):
                 hook = self._find(base, hook_id)
                 enable = request.json().get("enable")
                 if not isinstance(enable, bool):
                     raise errors.invalid_request()
-                hook["areNotificationsEnabled"] = enable
-                self._workspace.storage.save_webhook(base.id, hook)
+                self._change(base, {**hook, "areNotificationsEnabled": enable})
                 return {}
             case "GET", (hook_id, "payloads"):
                 hook = self._find(base, hook_id)
@@ -91,8 +91,7 @@ class Webhooks:
             "lastSuccessfulNotificationTime": None,
             "lastNotificationResult": None,
         }
-        self._of(base).append(hook)
-        self._workspace.storage.save_webhook(base.id, hook)
+        self._change(base, hook)
         secret = base64.b64encode(os.urandom(32)).decode()
         return {
             "id": hook["id"],
@@ -100,9 +99,19 @@ class Webhooks:
             "expirationTime": hook["expirationTime"],
         }
 
-    def _prolong(self, base: Base, hook: JsonObject) -> None:
-        hook["expirationTime"] = _expiry(self._workspace.now())
+    def _prolong(self, base: Base, hook: JsonObject) -> str:
+        expiry = _expiry(self._workspace.now())
+        self._change(base, {**hook, "expirationTime": expiry})
+        return expiry
+
+    def _change(self, base: Base, hook: JsonObject) -> None:
+        with self._workspace.storage.transaction():
+            self._save(base, hook)
+
+    def _save(self, base: Base, hook: JsonObject) -> None:
+        """Put *hook* into the file, inside a transaction. The next look reads it there, where a failed one left none."""
         self._workspace.storage.save_webhook(base.id, hook)
+        self._known.pop(base.id, None)
 
     def _payloads(self, base: Base, hook: JsonObject, request: ApiRequest) -> JsonObject:
         cursor = request.query.whole("cursor") or 1
@@ -143,8 +152,7 @@ class Webhooks:
                 "changedTablesById": concerned,
             }
             self._workspace.storage.add_payload(hook["id"], cursor, payload)
-            hook["cursorForNextPayload"] = cursor + 1
-            self._workspace.storage.save_webhook(base.id, hook)
+            self._save(base, {**hook, "cursorForNextPayload": cursor + 1})
         self._workspace.storage.save_setting(TRANSACTIONS + base.id, str(base.transactions))
 
 

@@ -39,6 +39,9 @@ class Workspace:
         storage = Storage(path)
         try:
             return cls(storage)
+        except DataFileError:
+            storage.close()
+            raise
         except (sqlite3.DatabaseError, KeyError, ValueError) as error:
             storage.close()
             raise DataFileError(
@@ -48,12 +51,11 @@ class Workspace:
     def _load(self) -> None:
         storage = self.storage
         if storage.setting("owner") is None:
-            storage.begin()
             owner = User(new_id("usr"), OWNER_EMAIL, "Owner of the local Airtable")
-            storage.save_setting("owner", owner.id)
-            storage.save_setting("workspace", new_id("wsp"))
-            storage.save_user(owner.id, owner.email, owner.name)
-            storage.commit()
+            with storage.transaction():
+                storage.save_setting("owner", owner.id)
+                storage.save_setting("workspace", new_id("wsp"))
+                storage.save_user(owner.id, owner.email, owner.name)
         self.workspace_id = storage.setting("workspace") or ""
         self.users = {row[0]: User(*row) for row in storage.users()}
         self.owner = self.users[storage.setting("owner") or ""]
