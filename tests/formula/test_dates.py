@@ -195,6 +195,24 @@ def test_distances_are_told_in_words(
     assert cell_of(f"TONOW(DATEADD(NOW(), {seconds}, 'seconds'))") == words
 
 
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("2026-10-06T12:00", "2 months"),
+        ("2026-10-07T12:00", "a month"),
+        ("2026-09-07T10:30", "2 months"),
+        ("2026-09-06T00:00", "3 months"),
+        ("2025-05-22T10:30", "2 years"),
+        ("2025-05-23T10:30", "a year"),
+    ],
+)
+def test_months_in_words_are_those_of_the_calendar(
+    other: str, words: str, cell_of: Callable[[str], Any]
+) -> None:
+    """Whole months first, as moment.js counts them: the same number of days is told by where it lies."""
+    assert cell_of(f"FROMNOW('{other}')") == words
+
+
 @pytest.mark.parametrize("start", ["2026-11-16", "2026-11-20", "2026-11-21", "2026-11-22"])
 @pytest.mark.parametrize("count", [-12, -5, -1, 1, 4, 5, 11])
 @pytest.mark.parametrize("holidays", ["", "2026-11-23, 2026-11-13", "2026-11-19,2026-11-20"])

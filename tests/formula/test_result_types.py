@@ -60,6 +60,7 @@ FIELDS = {
         ("MAX(values)", "number", 3),
         ("values", "singleLineText", None),
         ("IF(Done, values, 1)", "singleLineText", None),
+        (f"ROUND(Whole, {'9' * 400})", "number", 8),
         ("MIN(Whole, 2.5, Text)", "number", 1),
         ("MAX(Text)", "number", 0),
         ("SET_LOCALE('07/10/19', 'es')", "dateTime", None),

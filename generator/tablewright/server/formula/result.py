@@ -152,7 +152,7 @@ class _Inference:
         if call.function.startswith("ROUND"):
             places = call.arguments[1]
             if isinstance(places, Constant) and isinstance(places.value, float):
-                return _number(int(places.value))
+                return _number(int(min(places.value, _MOST_PLACES)))
             return _number(_MOST_PLACES)
         if call.function in ("SUM", "ABS", "MOD", "CEILING", "FLOOR"):
             return _number(max(_precision(self.of(argument)) for argument in call.arguments))

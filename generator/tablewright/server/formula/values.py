@@ -58,6 +58,8 @@ class StyledDatetime(datetime):
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_EXACT: Final = 2**53
+"""From here on a double's own digits are fewer than those of the whole number it stands for."""
 _NUMERAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?", re.ASCII)
 
 
@@ -102,18 +104,21 @@ def number_text(number: float) -> str:
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    if number == int(number) and abs(number) < 1e21:
+    if number == int(number) and abs(number) < _EXACT:
         return str(int(number))
     mantissa, _, exponent = repr(number).partition("e")
     if not exponent:
-        return mantissa
+        return mantissa.removesuffix(".0")
     power = int(exponent)
     if power < -6:
         return f"{mantissa}e{power}"
-    if power > 0:
+    if power >= 21:
         return f"{mantissa}e+{power}"
     sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
-    return f"{sign}0.{'0' * (-power - 1)}{digits.replace('.', '')}"
+    digits = digits.replace(".", "")
+    if power > 0:
+        return sign + digits.ljust(power + 1, "0")
+    return f"{sign}0.{'0' * (-power - 1)}{digits}"
 
 
 def iso_text(instant: datetime) -> str:
@@ -134,7 +139,7 @@ def to_text(value: Value) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**21 else number_text(_float(value))
+        return str(value) if abs(value) < _EXACT else number_text(_float(value))
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, datetime):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from tablewright.server.formula.code import Code, Evaluate
 from tablewright.server.formula.functions.dates import instant_of
 from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.locales import locale_named
-from tablewright.server.formula.moment import MAX_FORMAT, format_moment, parse_moment
+from tablewright.server.formula.moment import MAX_FORMAT, add_months, format_moment, parse_moment
 from tablewright.server.formula.row import RowContext
 from tablewright.server.formula.values import (
     ERROR,
@@ -116,18 +117,24 @@ def time_text(date: Value) -> Value:
     return f"{instant_of(date):%H:%M:%S}"
 
 
-def _distance_text(seconds: float) -> str:
-    """A span of time in moment.js's words, without direction."""
-    size = abs(seconds)
+_DAYS_PER_MONTH: Final = 146_097 / 4_800
+
+
+def _distance_text(a: datetime, b: datetime) -> str:
+    """The span of time between two instants in moment.js's words, without direction."""
+    months, rest = _months_and_days(min(a, b), max(a, b))
+    days = math.floor(months * _DAYS_PER_MONTH + 0.5) + rest
+    months_in_all = months + rest / _DAYS_PER_MONTH
     steps = (
-        (round(size), 44, "a few seconds", None),
-        (round(size / 60), 45, "a minute", "minutes"),
-        (round(size / 3600), 22, "an hour", "hours"),
-        (round(size / 86400), 26, "a day", "days"),
-        (round(size / 86400 * 4800 / 146097), 11, "a month", "months"),
-        (round(size / 86400 * 400 / 146097), math.inf, "a year", "years"),
+        (days * 86_400, 44, "a few seconds", None),
+        (days * 1_440, 45, "a minute", "minutes"),
+        (days * 24, 22, "an hour", "hours"),
+        (days, 26, "a day", "days"),
+        (months_in_all, 11, "a month", "months"),
+        (months_in_all / 12, math.inf, "a year", "years"),
     )
-    for count, limit, one, many in steps:
+    for size, limit, one, many in steps:
+        count = math.floor(size + 0.5)
         if many is None:
             if count <= limit:
                 return one
@@ -136,6 +143,14 @@ def _distance_text(seconds: float) -> str:
         elif count < limit:
             return f"{count} {many}"
     raise AssertionError("the last step has no limit")
+
+
+def _months_and_days(early: datetime, late: datetime) -> tuple[int, float]:
+    """The whole months of the calendar between two instants, and the days left over."""
+    months = (late.year - early.year) * 12 + late.month - early.month
+    if add_months(early, months) > late:
+        months -= 1
+    return months, (late - add_months(early, months)) / timedelta(days=1)
 
 
 def _distance(name: str, meaning: str) -> None:
@@ -148,7 +163,7 @@ def _distance(name: str, meaning: str) -> None:
             if isinstance(value, ErrorValue):
                 return value
             instant = to_datetime(value)
-            return _distance_text((row.now - instant).total_seconds()) if instant else ERROR
+            return _distance_text(row.now, instant) if instant else ERROR
 
         return distance
 
