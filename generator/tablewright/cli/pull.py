@@ -66,7 +66,8 @@ def command(
     from tablewright.config import ConfigUnusable, read_config
     from tablewright.output.files import write_whole
     from tablewright.provision.lock import lock_path, read_lock
-    from tablewright.provision.pull import pulled, suggested_name
+    from tablewright.provision.pull import pulled
+    from tablewright.provision.pull_names import suggested_schema_name
 
     config = read_config(Path.cwd())
     chosen = environment_of(config, environment, base, workspace, endpoint)
@@ -76,7 +77,7 @@ def command(
     else:
         live, title = _from_base(chosen)
         origin = f"Pulled from Airtable base {live.id}."
-    schema_name = suggested_name(name or title)
+    schema_name = suggested_schema_name(name or title)
     path = output or Path("schemas") / f"{schema_name}.yaml"
     if path.exists() and not force:
         raise ConfigUnusable(

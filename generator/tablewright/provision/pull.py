@@ -10,6 +10,7 @@ from typing import Any
 from tablewright import airtable, names
 from tablewright.provision.errors import NothingToPull
 from tablewright.provision.live import LINK, SELECTS, LiveBase, LiveField, LiveTable
+from tablewright.provision.pull_enums import Enums, choices_problem
 from tablewright.provision.pull_fields import (
     Unsayable,
     formula_entry,
@@ -21,7 +22,6 @@ from tablewright.provision.pull_names import (
     Keys,
     SqlSpace,
     counter_key,
-    enum_key,
     field_key,
     folded_name,
     history_of,
@@ -32,7 +32,6 @@ from tablewright.provision.pull_names import (
     table_key,
     unsayable_name,
     unsayable_text,
-    value_keys,
 )
 from tablewright.provision.yaml_text import Flow, sections, yaml_text
 
@@ -86,20 +85,19 @@ class _Pull:
         self._remarks: list[str] = []
         self._sql = SqlSpace()
         self._module = module_keys(self._sql)
-        self._enums: dict[tuple[tuple[str, str], ...], tuple[str, Any]] = {}
-        self._drafts: dict[str, _Draft] = {}
+        self.enums = Enums(self._module)
+        self.drafts: dict[str, _Draft] = {}
         self._table_names: set[str] = set()
 
     def schema(self) -> Pulled:
         left_out = [table.name for table in self._live.tables if not self._begin(table)]
-        for draft in self._drafts.values():
+        for draft in self.drafts.values():
             self._prepare(draft)
-        module = [draft.key for draft in self._drafts.values()]
-        module += [key for key, _ in self._enums.values()]
-        for draft in self._drafts.values():
+        module = [*(draft.key for draft in self.drafts.values()), *self.enums]
+        for draft in self.drafts.values():
             draft.scope = record_keys(self._sql, module)
             self._plain(draft)
-        for draft in self._drafts.values():
+        for draft in self.drafts.values():
             self._links(draft)
         self._computed()
         document: dict[str, Any] = {
@@ -109,11 +107,11 @@ class _Pull:
         }
         if left_out:
             document["unmanaged"] = [escape(name) for name in left_out]
-        if self._enums:
-            document["enums"] = dict(self._enums.values())
-        document["tables"] = {draft.key: self._table(draft) for draft in self._drafts.values()}
+        if enums := self.enums.entries():
+            document["enums"] = enums
+        document["tables"] = {draft.key: self._table(draft) for draft in self.drafts.values()}
         head = "# yaml-language-server: $schema=tablewright.schema.json\n"
-        return Pulled(head + sections(document), tuple(self._remarks), len(self._drafts))
+        return Pulled(head + sections(document), tuple(self._remarks), len(self.drafts))
 
     # -- tables ---------------------------------------------------------------------------------------------------
 
@@ -129,7 +127,7 @@ class _Pull:
             self._remarks.append(f"table '{table.name}' is left out: {reason}")
             return False
         self._table_names.add(folded_name(table.name))
-        self._drafts[table.id] = _Draft(table, table_key(table.name, self._module))
+        self.drafts[table.id] = _Draft(table, table_key(table.name, self._module))
         return True
 
     def _table(self, draft: _Draft) -> dict[str, Any]:
@@ -173,15 +171,8 @@ class _Pull:
                 continue
             taken.add(folded_name(one.name))
             draft.sayable.append(one)
-            if one.type in SELECTS and not _select_problem(one):
-                self._enum(draft, one)
-
-    def _enum(self, draft: _Draft, one: LiveField) -> str:
-        choices = tuple((choice.name, choice.color) for choice in one.choices)
-        if choices not in self._enums:
-            key = enum_key(draft.key, names.snake(one.name), self._module)
-            self._enums[choices] = (key, _enum_entry(choices))
-        return self._enums[choices][0]
+            if one.type in SELECTS and not choices_problem(one):
+                self.enums.named(draft.key, one)
 
     def _plain(self, draft: _Draft) -> None:
         for one in draft.sayable:
@@ -201,10 +192,10 @@ class _Pull:
     def _plain_entry(self, draft: _Draft, one: LiveField) -> tuple[dict[str, Any], list[str]]:
         if one.type not in SELECTS:
             return plain_entry(one)
-        problem = _select_problem(one)
+        problem = choices_problem(one)
         if problem:
             raise Unsayable(problem)
-        key = self._enum(draft, one)
+        key = self.enums.named(draft.key, one)
         return {"type": key if one.type == "singleSelect" else [key]}, []
 
     def _add(self, draft: _Draft, one: LiveField, entry: dict[str, Any]) -> None:
@@ -228,7 +219,7 @@ class _Pull:
         for one in draft.live.fields:
             if one.type != LINK or one.id in draft.keys or one.name in draft.unmanaged:
                 continue
-            target = self._drafts.get(one.linked_table)
+            target = self.drafts.get(one.linked_table)
             if target is None:
                 self._leave_out(draft, one, "the table that it links to is not in the schema")
                 continue
@@ -264,7 +255,7 @@ class _Pull:
         """Add formulas, rollups, lookups and counts, each as soon as all that it looks at is there."""
         waiting = [
             (draft, one)
-            for draft in self._drafts.values()
+            for draft in self.drafts.values()
             for one in draft.live.fields
             if (one.type in _OVER_LINKS or one.type == "formula")
             and one.name not in draft.unmanaged
@@ -297,7 +288,7 @@ class _Pull:
         link = draft.live.field(str(one.options.get("recordLinkFieldId") or ""))
         if link is None or link.id not in draft.keys:
             raise Unsayable("the link that it follows is not in the schema")
-        target = self._drafts.get(link.linked_table)
+        target = self.drafts.get(link.linked_table)
         entry: dict[str, Any] = {"relation": draft.keys[link.id]}
         if one.type == "count":
             return {"type": "count", **entry}
@@ -333,41 +324,6 @@ def _can_be_first(one: LiveField) -> bool:
     return one.type in airtable.CREATABLE_PRIMARY_TYPES and not unsayable_name(one.name)
 
 
-def _select_problem(one: LiveField) -> str:
-    labels = [choice.name for choice in one.choices]
-    if not labels:
-        return "it has no choices"
-    if any(unsayable_name(label) for label in labels):
-        return "a choice has spaces at its ends or control characters"
-    by_fold: dict[str, str] = {}
-    for label in labels:
-        other = by_fold.setdefault(folded_name(label), label)
-        if other != label:
-            return f"the language holds its choices '{other}' and '{label}' for one"
-    return ""
-
-
-def _enum_entry(choices: tuple[tuple[str, str], ...]) -> Any:
-    keys = value_keys(label for label, _ in choices)
-    values = {key: Flow(_value(key, place, choice)) for place, (key, choice) in enumerate(zip(keys, choices, strict=True))}  # fmt: skip
-    return {"values": list(values) if not any(values.values()) else values}
-
-
-def _value(key: str, place: int, choice: tuple[str, str]) -> dict[str, str]:
-    label, color = choice
-    usual = airtable.DEFAULT_CHOICE_COLORS[place % len(airtable.DEFAULT_CHOICE_COLORS)]
-    said = {} if names.title(key) == label else {"label": label}
-    if color and color != usual and color in airtable.CHOICE_COLORS:
-        said["color"] = color
-    return said
-
-
-def suggested_name(text: str) -> str:
-    """Return the name of a schema, made of that of a base or file."""
-    made = names.suggested_identifier(names.snake(text)).strip("_").lower()
-    return made if made and names.is_identifier(made) else "pulled_base"
-
-
 @dataclass(frozen=True, slots=True)
 class Described:
     """How a schema says a live field: its key and entry. *enum* is the line of the enum that the entry names, if any."""
@@ -382,11 +338,10 @@ def described_fields(live: LiveBase) -> dict[str, Described]:
     pull = _Pull(live, "base", "")
     pull.schema()
     enums = {
-        key: yaml_text({key: Flow(entry)}).strip()
-        for key, entry in pull._enums.values()  # noqa: SLF001  # of this module
+        key: yaml_text({key: Flow(entry)}).strip() for key, entry in pull.enums.entries().items()
     }
     found: dict[str, Described] = {}
-    for draft in pull._drafts.values():  # noqa: SLF001  # of this module
+    for draft in pull.drafts.values():
         by_key = {key: field_id for field_id, key in draft.keys.items()}
         for section in (draft.fields, draft.relations):
             for key, entry in section.items():

@@ -97,6 +97,12 @@ def _of_one_alphabet(key: str) -> str:
     return names.suggested_identifier(left.strip("_"))
 
 
+def suggested_schema_name(text: str) -> str:
+    """Return the name of a schema, made of that of a base or file."""
+    made = names.suggested_identifier(names.snake(text)).strip("_").lower()
+    return made if made and names.is_identifier(made) else "pulled_base"
+
+
 def table_key(name: str, keys: Keys) -> str:
     """Return the key of a table: `AI tasks` gives `AITasks`."""
     made = ("{}Columns", "{}Create", "{}Update", "{}Aio")
