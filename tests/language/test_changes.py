@@ -143,6 +143,22 @@ def test_a_bound_of_another_type_is_a_new_one() -> None:
     ]
 
 
+def test_words_that_did_not_change_are_told_by_the_field_that_did() -> None:
+    """A guard, a condition and a figure read as before: only what comes out is of another type."""
+    integer, number = "amount: {type: integer, min: 0}", "amount: {type: number, min: 0}"
+    formula = "\n      is_big: {type: formula, expression: amount > 9}"
+
+    found = schema_changes(
+        compiled(BASE.replace(integer, integer + formula)),
+        compiled(BASE.replace(integer, number + formula)),
+    )
+
+    assert [(one.place, one.effect, one.sentence) for one in found] == [
+        ("Order.amount", "breaking", "its type was integer and is number: every value fits, and code sees another Python type"),
+        ("Order.totals", "breaking", "the figure 'sum_of' gives a number, and gave an integer"),
+    ]  # fmt: skip
+
+
 def test_an_argument_may_take_more_than_before() -> None:
     """Callers go on as they are where a bound of an argument is wider or gone."""
     narrower = BASE.replace("{by_whom: text}", "{by_whom: {type: text, max_length: 9}}")

@@ -8,6 +8,7 @@ from typing import Final
 from tablewright.kinds import as_written
 from tablewright.language.bound_changes import bound_changes
 from tablewright.language.change import Change, Effect, listed, matched, renamed
+from tablewright.language.renames import same_meaning
 from tablewright.model.schema import Field, Relation, Table
 
 _WIDER: Final = frozenset(
@@ -72,9 +73,9 @@ def _field(place: str, old: Field, new: Field) -> Iterator[Change]:
         if old.kind == new.kind and key not in ("formula", "result") and old.options.get(key) != new.options.get(key):  # fmt: skip
             fewer = key == "max" and int(new.options.get(key, 0)) < int(old.options.get(key, 0))
             yield Change(place, "breaking" if fewer else "compatible", f"'{key}' was {old.options.get(key)} and is {new.options.get(key)}")  # fmt: skip
-    if old.computation != new.computation and old.kind == new.kind:
-        was, now = old.computation, new.computation
-        same_type = was is not None and now is not None and was.result == now.result
+    was, now = old.computation, new.computation
+    same_type = was is not None and now is not None and was.result == now.result
+    if was != now and old.kind == new.kind and not (same_type and same_meaning(was, now)):
         yield Change(place, "compatible" if same_type else "breaking", "it is calculated in another way" + ("" if same_type else ", and gives another type"))  # fmt: skip
 
 

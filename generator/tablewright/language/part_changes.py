@@ -144,7 +144,12 @@ def statistics_changes(old: Table, new: Table) -> Iterator[Change]:
         for measure in measures.added:
             yield Change(place, "compatible", f"the figure '{measure.key}' is new")
         for earlier, later in measures.both:
-            if (earlier.function, earlier.arguments) != (later.function, later.arguments):
+            if same_meaning(
+                (earlier.function, earlier.arguments), (later.function, later.arguments)
+            ):
+                if earlier.type != later.type:
+                    yield Change(place, "breaking", f"the figure '{later.key}' gives {later.type}, and gave {earlier.type}")  # fmt: skip
+            else:
                 same = earlier.type == later.type and (earlier.function == "count_by") == (later.function == "count_by")  # fmt: skip
                 yield Change(place, "compatible" if same else "breaking", f"the figure '{later.key}' is {later.text}, and was {earlier.text}")  # fmt: skip
 

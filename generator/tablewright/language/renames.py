@@ -175,18 +175,17 @@ def _tree(value: Any, table: str, names: Renames) -> Any:
 
 
 def same_meaning(one: Any, other: Any) -> bool:
-    """Tell whether two expressions say the same, whatever is known about blanks in them."""
-    return bool(_whatever_is_blank(one) == _whatever_is_blank(other))
+    """Tell whether two expressions say the same, of whatever types their names are: a change of these stands by itself."""
+    return bool(_without_types(one) == _without_types(other))
 
 
-def _whatever_is_blank(value: Any) -> Any:
+def _without_types(value: Any) -> Any:
     match value:
         case ValueType():
-            return value.not_none()
+            return None
         case tuple():
-            return tuple(map(_whatever_is_blank, value))
+            return tuple(map(_without_types, value))
         case _ if is_dataclass(value) and not isinstance(value, type):
-            parts = [_whatever_is_blank(getattr(value, one.name)) for one in fields(value)]
-            return (type(value), *parts)
+            return (type(value), *(_without_types(getattr(value, one.name)) for one in fields(value)))  # fmt: skip
         case _:
             return value
