@@ -266,6 +266,29 @@ def test_blank_cells_are_filled_with_a_value_that_is_new_too(
     assert read("SELECT value FROM note") == [("GREEN",)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "default", "shown"),
+    [
+        ("date", "2026-01-31", "2026-01-31"),
+        ("datetime", "2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
+        ("duration", "90m", "90m"),
+        ("number", "2.0", "2"),
+        ("text", "none", "'none'"),
+        ("Color", "RED", "RED"),
+    ],
+)
+def test_a_plan_says_what_fills_blank_cells_as_the_schema_does(
+    bring: Bring, write: Callable[..., None], compiled: Callable[[str], Schema], kind: str, default: str, shown: str
+) -> None:  # fmt: skip
+    """A value of Python's stands in no plan."""
+    bring(compiled(of_type(kind)))
+    write("INSERT INTO note (id, created_time, title) VALUES ('rec1', :now, 'a')")
+
+    changes = bring(compiled(of_type(f"{{type: {kind}, required: true, default: {default}}}")))
+
+    assert f"~ note: column 'value' filled with {shown} where blank" in changes
+
+
 def test_a_value_that_stands_twice_does_not_hinder_other_changes(
     bring: Bring, write: Callable[..., None], read: Callable[[str], Any], compiled: Callable[[str], Schema]
 ) -> None:  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
+from tablewright.kinds import as_written
 from tablewright.provision.changes import Safety
 from tablewright.provision.diff_reports import is_ignored
 from tablewright.provision.ports.sql_compare_shapes import ShapeComparison
@@ -249,8 +252,9 @@ class Comparison:
             found.say("!", "manual", table, f"column '{column}' is required and {rows.said('has no value for it', 'have no value for it')}: {way_out}")  # fmt: skip
             return
         if rows.count:
-            shown = str(value) if isinstance(value, sa.ClauseElement) else repr(value)
-            found.say("~", "safe", table, f"column '{column}' filled with {shown} where blank")
+            found.say(
+                "~", "safe", table, f"column '{column}' filled with {_shown(value)} where blank"
+            )
         if existing:
             found.say("~", "safe", table, f"column '{column}' is required")
         found.nullable.append((table, column, False))
@@ -308,6 +312,21 @@ class Comparison:
 
 def _stand(count: int) -> str:
     return "1 value stands" if count == 1 else f"{count} values stand"
+
+
+def _shown(value: Any) -> str:
+    """Return what blank cells get as a schema writes it."""
+    match value:
+        case Enum():
+            return value.name
+        case str():
+            return repr(value)
+        case bool():
+            return "true" if value else "false"
+        case date() | timedelta() | int() | float():
+            return as_written(value)
+        case _:
+            return str(value)
 
 
 def fill_value(spec: TableSpec | None, column: sa.Column[Any]) -> Any:
