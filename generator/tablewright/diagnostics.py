@@ -14,6 +14,8 @@ _LONG_QUOTATION: Final = re.compile(r"'[^']{100,}'")
 Severity = Literal["error", "warning"]
 MAX_COMPARED: Final = 200
 """Names that a misspelt one is compared with; of more, only those that begin alike and are about as long."""
+SLIP: Final = 0.8
+"""How alike two words are, of 1, where one of them is a slip of the pen."""
 MAX_EXCERPT: Final = 160
 """Characters of a line that a finding shows."""
 
@@ -71,6 +73,17 @@ def close_matches(word: str, known: Iterable[str]) -> list[str]:
         candidates = list(itertools.islice(alike, MAX_COMPARED))
     found = difflib.get_close_matches(folded, candidates, n=3, cutoff=0.6)
     return [by_folded[name] for name in found]
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return the entry of *known* that *word* is a slip of the pen for; empty where that is no more than a guess."""
+    written = word.casefold()
+    for near in close_matches(word, known)[:1]:
+        other = near.casefold()
+        turned_round = sorted(written) == sorted(other)
+        if turned_round or difflib.SequenceMatcher(None, written, other).ratio() >= SLIP:
+            return near
+    return ""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, what: str = "known here") -> str:

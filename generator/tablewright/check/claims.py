@@ -30,16 +30,19 @@ RESERVED_IN_MODULES: Final = {
     **dict.fromkeys(names.RECORD_ATTRIBUTES | names.QUEUE_ATTRIBUTES, "records have an attribute of that name"),
     **dict.fromkeys(names.MODULE_NAMES, "the generated code uses that name itself"),
 }  # fmt: skip
-QUEUED: Final = dict.fromkeys(
-    names.QUEUE_ATTRIBUTES, "every record of a table with a queue has an attribute of that name"
-)
+QUEUED: Final = {
+    **dict.fromkeys(names.QUEUE_ATTRIBUTES, "every record of a table with a queue has an attribute of that name"),
+    **dict.fromkeys(("Any", "Condition", "Mapping"), "the generated code uses that name itself"),
+}  # fmt: skip
 
 
 def claim_names(findings: Findings, draft: Draft, module_names: frozenset[str]) -> None:
     """Note names that Python or SQL could not tell apart or does not allow."""
-    has_queue = draft.reader.has("queue")
-    space = Namespace(findings, RESERVED | QUEUED if has_queue else RESERVED, module_names)
-    columns = SqlNames(findings, names.RECORD_COLUMNS | (names.QUEUE_COLUMNS if has_queue else set()))
+    reserved, anyhow = RESERVED, names.RECORD_COLUMNS
+    if draft.reader.has("queue"):
+        reserved, anyhow = RESERVED | QUEUED, names.RECORD_COLUMNS | names.QUEUE_COLUMNS
+    space = Namespace(findings, reserved, module_names)
+    columns = SqlNames(findings, anyhow)
     for key, _ in entries(draft.reader, "fields"):
         if space.claim(key, f"field '{key.text}'"):
             columns.claim(key.text, f"field '{key.text}'", key.span)

@@ -41,6 +41,10 @@ def read_enums(findings: Findings, node: Node | None, module: Namespace) -> dict
 def _read_enum(findings: Findings, key: Scalar, node: Node) -> Enum:
     if isinstance(node, ListNode):
         return Enum(key.text, "", ordered=False, values=_read_values(findings, key, node))
+    if isinstance(node, Scalar):
+        findings.error(node.span, "TW110", f"enum '{key.text}' is {described(node)}, and a list or a mapping is needed",
+                       f"{key.text}: {_as_list(node)}")  # fmt: skip
+        return Enum(key.text, "", ordered=False, values=())
     reader = Reader(findings, node, f"enum '{key.text}'", ENUM_KEYS)
     values = reader.required("values", "values: [LOW, HIGH]")
     read = _read_values(findings, key, values) if values is not None else ()
@@ -49,10 +53,15 @@ def _read_enum(findings: Findings, key: Scalar, node: Node) -> Enum:
 
 
 def _read_values(findings: Findings, enum: Scalar, node: Node) -> tuple[EnumValue, ...]:
+    if isinstance(node, Scalar):
+        findings.error(node.span, "TW110", f"the values of {enum.text} are {described(node)}, and a list or a mapping is needed",
+                       f"values: {_as_list(node)}, or with labels: {{LOW: {{label: Low}}}}")  # fmt: skip
+        return ()
     space = Namespace(findings, RESERVED_VALUES)
     labels = AirtableNames(findings, airtable.MAX_NAME_LENGTH)
     values: list[EnumValue] = []
-    for position, (key, details) in enumerate(_written_values(findings, enum, node)):
+    written = node.entries if isinstance(node, MapNode) else [(word, None) for word in words_of(findings, node, "values")]  # fmt: skip
+    for position, (key, details) in enumerate(written):
         what = f"value '{key.text}' of {enum.text}"
         # One whose name has a finding is read all the same, so that its use is not reported for its sake.
         if not space.claim(key, what) and any(one.key == key.text for one in values):
@@ -70,16 +79,10 @@ def _read_values(findings: Findings, enum: Scalar, node: Node) -> tuple[EnumValu
     return tuple(values)
 
 
-def _written_values(
-    findings: Findings, enum: Scalar, node: Node
-) -> list[tuple[Scalar, Node | None]]:
-    if isinstance(node, MapNode):
-        return list(node.entries)
-    if isinstance(node, ListNode):
-        return [(word, None) for word in words_of(findings, node, "values")]
-    findings.error(node.span, "TW110", f"the values of {enum.text} are {described(node)}, and a list or a mapping is needed",
-                   "values: [LOW, HIGH], or with labels: {LOW: {label: Low}}")  # fmt: skip
-    return []
+def _as_list(written: Scalar) -> str:
+    """Return a text that names the values as the list that was meant."""
+    words = [word for word in written.text.replace(",", " ").split() if names.is_identifier(word)]
+    return f"[{', '.join(words or ('LOW', 'HIGH'))}]"
 
 
 def _read_value(

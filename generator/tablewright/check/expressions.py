@@ -140,12 +140,13 @@ def field_types(
 ) -> FieldTypes:
     """Return the types of a table's fields and of both ends of its relations.
 
-    What two of them are called is unreadable: which one an expression means cannot be told.
+    What two of them are called is unreadable: which one an expression means cannot be told. So is a choice without
+    values, which is told where its enum stands.
     """
     types: dict[str, ValueType] = {field.key: field.type for field in fields}
-    twice: set[str] = set()
+    unreadable = {field.key for field in fields if field.lacks_values}
     for relation in relations:
-        twice |= {relation.key} & types.keys()
+        unreadable |= {relation.key} & types.keys()
         types[relation.key] = (
             records_of(relation.target)
             if relation.many
@@ -153,10 +154,10 @@ def field_types(
         )
     for relation in inverses:
         if relation.inverse:
-            twice |= {relation.inverse} & types.keys()
+            unreadable |= {relation.inverse} & types.keys()
             types[relation.inverse] = records_of(relation.source)
-    known = {key: one for key, one in {**BUILT_IN_FIELDS, **types}.items() if key not in twice}
-    return FieldTypes(table, known, unreadable=twice)
+    known = {key: one for key, one in {**BUILT_IN_FIELDS, **types}.items() if key not in unreadable}
+    return FieldTypes(table, known, unreadable=unreadable)
 
 
 def read_expression(

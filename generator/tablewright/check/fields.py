@@ -99,7 +99,7 @@ def _with_default(findings: Findings, reader: Reader, field: Field, what: str) -
         findings.error(reader.key_span("required"), "TW209", f"{what}: a boolean is never blank, and cannot be required",
                        "a box that is not ticked is false: remove the key")  # fmt: skip
     written = reader.node("default") if reader.has("default") else None
-    if written is None:
+    if written is None or field.lacks_values:
         return field
     has_default, default = read_default(findings, written, field)
     if has_default and field.unique:

@@ -66,6 +66,9 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
     word = reader.scalar("field")
     if word is None:
         return None
+    field = table.field(word.text)
+    if field is not None and field.kind.name == ENUM:
+        return field
     if word.text in table.types.unreadable:
         enum = _enum_of_the_states(reader, table)
         return (
@@ -73,24 +76,21 @@ def _state_field(findings: Findings, reader: Reader, table: TableScope) -> Field
             if enum is None
             else Field(word.text, word.text, KINDS[ENUM], enum_type(enum.key), enum=enum)
         )
-    candidates = [field.key for field in table.fields if field.kind.name == ENUM]
-    field = table.field(word.text)
-    if field is None or field.kind.name != ENUM:
-        message = (
-            f"unknown field '{word.text}'"
-            if field is None
-            else f"field '{word.text}' cannot hold the state: it is {field.type}"
-        )
-        findings.error(
-            word.span,
-            "TW301",
-            message,
-            table.called_now(word.text)
-            or did_you_mean(word.text, candidates, what="enum fields")
-            or "declare the states as an enum, and give a field that type",
-        )
-        return None
-    return field
+    candidates = [one.key for one in table.fields if one.kind.name == ENUM]
+    message = (
+        f"unknown field '{word.text}'"
+        if field is None
+        else f"field '{word.text}' cannot hold the state: it is {field.type}"
+    )
+    findings.error(
+        word.span,
+        "TW301",
+        message,
+        table.called_now(word.text)
+        or did_you_mean(word.text, candidates, what="enum fields")
+        or "declare the states as an enum, and give a field that type",
+    )
+    return None
 
 
 def _enum_of_the_states(reader: Reader, table: TableScope) -> Enum | None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from tablewright.check.findings import Findings
-from tablewright.diagnostics import Span, did_you_mean
+from tablewright.diagnostics import Span, did_you_mean, meant
 from tablewright.syntax.document import ListNode, MapNode, Node, Scalar, described
+from tablewright.syntax.parse import core_value
 
 
 class Reader:
     """The entries of one mapping. *what* names it in messages, as in `field 'status'`.
 
-    *instead* has ways out by unknown keys that are often looked for there.
+    *instead* has ways out by unknown keys that are often looked for there. A misspelt key is reported, and read as the
+    one that was meant, so that nothing else is reported for its sake.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Reader:
             known = None if keys is None else list(keys)
             self._report_cut(self._map, known or ())
             if known is not None:
-                self._report_unknown(known, instead)
+                self._report_unknown(self._map, known, instead)
 
     def _report_cut(self, node: MapNode, known: Collection[str]) -> None:
         previous: tuple[Scalar, Node] | None = None
@@ -61,20 +64,29 @@ class Reader:
                     "quote the whole text or expression: \"…\"",
                 )  # fmt: skip
 
-    def _report_unknown(self, known: Sequence[str], instead: Mapping[str, str]) -> None:
-        for key, _ in self.entries():
-            if key.text not in known:
-                glued = key.text.partition(":")[0]
-                self.findings.error(
-                    key.span,
-                    "TW108",
-                    f"{self.what} has no key '{key.text}'",
-                    (
-                        f"YAML needs a space after '{glued}:'"
-                        if glued in known and not key.quoted
-                        else instead.get(key.text) or did_you_mean(key.text, known)
-                    ),
-                )
+    def _report_unknown(
+        self, node: MapNode, known: Sequence[str], instead: Mapping[str, str]
+    ) -> None:
+        written = {key.text for key, _ in node.entries}
+        read_as: dict[str, tuple[Scalar, Node]] = {}
+        for key, value in self.entries():
+            if key.text in known:
+                continue
+            glued, _, rest = key.text.partition(":")
+            if glued in known and not key.quoted:
+                way_out = f"YAML needs a space after '{glued}:'"
+                value = Scalar(rest, core_value(rest), key.span, quoted=False)
+            else:
+                way_out = instead.get(key.text) or did_you_mean(key.text, known)
+                is_given = not isinstance(value, Scalar) or bool(value.text)
+                glued = meant(key.text, known) if is_given and key.text not in instead else ""
+            if glued and glued not in written:
+                written.add(glued)
+                read_as[key.text] = (replace(key, text=glued, value=glued), value)
+            self.findings.error(key.span, "TW108", f"{self.what} has no key '{key.text}'", way_out)
+        if read_as:
+            entries = tuple(read_as.get(entry[0].text, entry) for entry in node.entries)
+            self._map = replace(node, entries=entries)
 
     @property
     def keys(self) -> list[str]:

@@ -41,6 +41,7 @@ TABLE_KEYS: Final = (
     "name", "description", "use", "fields", "relations", "computed", "lifecycle", "queries", "statistics", "queue",
     "mixin", "was", "unmanaged", "silence",
 )  # fmt: skip
+_INSTEAD: Final = {"mixins": "named groups of fields are taken with 'use:'"}
 _CLASS_PATH: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
 
 
@@ -66,9 +67,8 @@ def read_drafts(
         draft.written_relations = read_relations(
             findings, draft.key.text, draft.reader.node("relations"), known, as_written=as_written
         )
-        readable = {written.key.text for written in draft.written_relations}
-        draft.unreadable |= {key.text for key, _ in entries(draft.reader, "relations")} - readable
-        _start_in_initial_state(draft)
+        _start_in_initial_state(findings, draft)
+    _set_unreadable_relations_apart(drafts.values())
     for draft in drafts.values():
         for written in draft.written_relations:
             drafts[written.relation.target].inverses.append(written)
@@ -120,7 +120,7 @@ def _drafts(findings: Findings, node: Node, module: Namespace) -> dict[str, Draf
     drafts: dict[str, Draft] = {}
     for key, value in Reader(findings, node, "'tables'", None).entries():
         what = f"table '{key.text}'"
-        reader = Reader(findings, value, what, TABLE_KEYS)
+        reader = Reader(findings, value, what, TABLE_KEYS, instead=_INSTEAD)
         module.claim(key, what)
         for ending, made in _MADE_CLASSES.items():
             module.claim_made(f"{key.text}{ending}", f"{made} of '{key.text}'", key.span)
@@ -193,7 +193,22 @@ def _read_fields(
         )
 
 
-def _start_in_initial_state(draft: Draft) -> None:
+def _set_unreadable_relations_apart(drafts: Collection[Draft]) -> None:
+    """Note the names of relations that could not be read, and of their other sides in whatever table those are."""
+    other_sides: set[str] = set()
+    for draft in drafts:
+        readable = {written.key.text for written in draft.written_relations}
+        for key, node in entries(draft.reader, "relations"):
+            if key.text not in readable:
+                draft.unreadable.add(key.text)
+                inverse = node.get("inverse") if isinstance(node, MapNode) else None
+                other_sides |= {inverse.text} if isinstance(inverse, Scalar) else set()
+    for draft in drafts if other_sides else ():
+        sections = (entries(draft.reader, "fields"), entries(draft.reader, "relations"))
+        draft.unreadable |= other_sides - {key.text for section in sections for key, _ in section}
+
+
+def _start_in_initial_state(findings: Findings, draft: Draft) -> None:
     """Give the field of the state its default: a record never is without one."""
     lifecycle = draft.reader.node("lifecycle") if draft.reader.has("lifecycle") else None
     if not isinstance(lifecycle, MapNode):
@@ -206,6 +221,9 @@ def _start_in_initial_state(draft: Draft) -> None:
         if field.key == state.text and field.kind.name == ENUM and not field.has_default:
             known = field.enum is not None and any(one.key == initial.text for one in field.enum.values)  # fmt: skip
             if known:
+                if field.unique and written.reader is not None:
+                    findings.error(written.reader.key_span("unique"), "TW209", f"field '{field.key}' is unique, and every record begins as {initial.text}: the second would repeat it",
+                                   "remove the key")  # fmt: skip
                 started = replace(field, default=initial.text, has_default=True, type=field.type.not_none())  # fmt: skip
                 draft.written_fields[position] = replace(written, field=started)
 
@@ -235,6 +253,7 @@ def _table(
     fields = tuple(_with_computation(one, key, calculated, scopes) for one in draft.written_fields)
     scope = TableScope(key, fields, draft.relations, scopes, enums, frozenset(draft.unreadable))
     lifecycle = read_lifecycle(findings, reader.node("lifecycle"), scope)
+    transitions = frozenset(one.text for one in transition_keys(draft))
     return Table(
         key=key,
         name=reader.text("name") or key,
@@ -249,10 +268,11 @@ def _table(
         queue=read_queue(
             findings,
             reader.node("queue"),
-            lifecycle,
+            # What a lifecycle without transitions lacks is told there.
+            lifecycle if transitions else None,
             scope,
             lifecycle_is_written=reader.has("lifecycle"),
-            transitions=frozenset(one.text for one in transition_keys(draft)),
+            transitions=transitions,
         ),
         mixin=_mixin(findings, reader),
         was=tuple(word.text for word in reader.words("was")),

@@ -67,6 +67,8 @@ def read_type(
     near = [] if close_matches(written, known) else close_matches(written, _OTHER_NAMES)
     other = _OTHER_NAMES.get(near[0] if near else written, "")
     way_out = f"write {other}" if other else did_you_mean(node.text, known, what="types")
+    if node.quoted and node.text.startswith("[") and node.text.strip("[] ") in enums:
+        way_out = f"write [{node.text.strip('[] ')}] without quotes"
     if not other and node.text[:1].isupper() and written not in WRITTEN_KINDS:
         # So enums and tables are written, and no type of the language.
         meant = close_matches(node.text, [*enums, *tables])

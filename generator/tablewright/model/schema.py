@@ -75,6 +75,11 @@ class Field:
         return not self.kind.computed
 
     @property
+    def lacks_values(self) -> bool:
+        """Tell whether it is a choice between no values, as no schema without findings has one."""
+        return self.enum is not None and not self.enum.values
+
+    @property
     def limits(self) -> Bounds:
         """Return its bounds with what its type and `required` ask for beside them."""
         return limits(self.kind, self.bounds, self.options, required=self.required)
