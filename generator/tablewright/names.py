@@ -48,8 +48,10 @@ CALL_ATTRIBUTES: Final = frozenset({"by", "why"})
 """Parameters that every transition has besides its own."""
 
 PARAMETER_NAMES: Final = frozenset(
-    {"self", "cls", "now", "dt", "given", "measures", "values", "lifecycle", "columns"}
-)
+    {
+        "self", "cls", "now", "dt", "given", "measures", "values", "lifecycle", "columns", "check_arguments",
+    }
+)  # fmt: skip
 """Names that the generated methods use inside, which no parameter may take."""
 
 CLASS_BODY_NAMES: Final = frozenset(
@@ -69,7 +71,7 @@ MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
         "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "import_module", "len",
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
-        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "columns_of", "derived_by",
+        "Any", "Condition", "Mapping", "QueueSpec", "RetrySpec", "check_arguments", "columns_of", "derived_by",
         "queue", "twin_of", "type", "model_config",
     }
 )  # fmt: skip

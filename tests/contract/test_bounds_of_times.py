@@ -150,6 +150,27 @@ def test_a_transition_holds_its_arguments_and_what_it_sets_to_their_bounds(
     assert (read.takes, read.day) == (timedelta(hours=1), date(2024, 1, 1))
 
 
+def test_a_query_and_statistics_hold_their_arguments_to_their_bounds(
+    bookings: ModuleType, connection: Connection
+) -> None:
+    """Everything that does not fit is told at once, before the store is asked; what fits finds records."""
+    made = booked(bookings, takes=timedelta(hours=1))
+    booked(bookings, title="b")
+
+    with pytest.raises(RecordInvalid) as refused:
+        bookings.Booking.get_long(timedelta(seconds=59), day=date(2031, 1, 1))
+    assert str(refused.value) == (
+        "Booking.get_long: least has to be at least 1m, not datetime.timedelta(seconds=59); "
+        "day has to be at most 2030-12-31, not datetime.date(2031, 1, 1)"
+    )
+    for text in ("abcd", "b"):
+        with pytest.raises(RecordInvalid, match=r"Booking.get_length: prefix has to"):
+            bookings.Booking.get_length(text)
+
+    assert [one.id for one in bookings.Booking.get_long(timedelta(minutes=1))] == [made.id]
+    assert bookings.Booking.get_length("a").sum_of == timedelta(hours=1)
+
+
 def test_a_claim_that_sets_a_time_outside_its_bounds_fails_that_task_alone(
     bookings: ModuleType, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:

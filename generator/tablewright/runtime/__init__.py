@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tablewright.runtime.deferred import Deferred
 
 if TYPE_CHECKING:
+    from tablewright.runtime.arguments import check_arguments
     from tablewright.runtime.cells import AiText, Attachment, Barcode, Button, Collaborator
     from tablewright.runtime.choice import Choice, OrderedChoice
     from tablewright.runtime.columns import Columns, Condition
@@ -106,6 +107,7 @@ __all__ = [
     "UpdateInput",
     "UtcDatetime",
     "WriteIncomplete",
+    "check_arguments",
     "columns_of",
     "connect",
     "current_store",
@@ -118,6 +120,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "arguments": ("check_arguments",),
     "cells": ("AiText", "Attachment", "Barcode", "Button", "Collaborator"),
     "choice": ("Choice", "OrderedChoice"),
     "columns": ("Columns", "Condition"),

@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from tablewright.expressions.columns import column_source
 from tablewright.expressions.python import python_source
 from tablewright.expressions.tree import Constant, Node, arguments_read
+from tablewright.model.bounds import UNBOUNDED
 from tablewright.model.lifecycle import Argument, Lifecycle, Transition
 from tablewright.model.queries import Measure, Query, Statistics
 from tablewright.model.schema import Schema, Table
-from tablewright.targets.python.code import Code, docstring, identifier, literal
+from tablewright.targets.python.code import (
+    Code,
+    bracketed_tuple,
+    call,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+)
 from tablewright.targets.python.imports import Imports
 from tablewright.targets.python.lifecycle import add_names, arrow, joined
 from tablewright.targets.python.names import decision_name, parameter, statistics_name
+from tablewright.targets.python.spec import argument_spec
 from tablewright.targets.python.types import argument_annotation, filter_annotation
 
 
@@ -44,6 +54,7 @@ class QueryView:
     name: Code
     local: Code
     required: tuple[Code, ...]
+    check: Code
     filters: tuple[FilterView, ...]
     where: Code
     ending: Code
@@ -62,6 +73,7 @@ class StatisticsMethodView:
     local: Code
     result: Code
     required: tuple[Code, ...]
+    check: Code
     filters: tuple[FilterView, ...]
     where: Code
     measures: tuple[MeasureView, ...]
@@ -135,6 +147,7 @@ def query_view(table: Table, query: Query, imports: Imports) -> QueryView:
         name=identifier(query.key),
         local=identifier(parameter("query", taken)),
         required=_given(query.takes, imports),
+        check=_check(table, query, imports),
         filters=_filters(table, query.filter_by, imports),
         where=_column_code(query.where, query.takes, imports),
         ending=_ending(query),
@@ -144,6 +157,20 @@ def query_view(table: Table, query: Query, imports: Imports) -> QueryView:
 
 def _given(takes: tuple[Argument, ...], imports: Imports) -> tuple[Code, ...]:
     return tuple(_parameter(one, imports) for one in takes)
+
+
+def _check(table: Table, one: Query | Statistics, imports: Imports) -> Code:
+    """Return the call that holds arguments to their bounds; empty where they have none."""
+    bounded = [argument for argument in one.takes if argument.bounds != UNBOUNDED]
+    if not bounded:
+        return Code("")
+    imports.name("tablewright.runtime", "check_arguments")
+    called = literal(f"{table.key}.{one.key}")
+    pairs = [
+        bracketed_tuple([argument_spec(argument, imports), identifier(argument.key)])
+        for argument in bounded
+    ]
+    return laid_out(call("check_arguments", [called, *pairs], {}), 8)
 
 
 def _filters(table: Table, filter_by: tuple[str, ...], imports: Imports) -> tuple[FilterView, ...]:
@@ -208,6 +235,7 @@ def statistics_method_view(
         ),
         result=result,
         required=_given(statistics.takes, imports),
+        check=_check(table, statistics, imports),
         filters=_filters(table, statistics.filter_by, imports),
         where=_column_code(statistics.where, statistics.takes, imports),
         measures=tuple(

@@ -179,7 +179,7 @@ def _transition_spec(table: Table, state: str, transition: Transition, imports: 
         options["otherwise"] = literal(transition.otherwise)
     if transition.takes:
         options["takes"] = bracketed_tuple(
-            [_argument_spec(argument, imports) for argument in transition.takes]
+            [argument_spec(argument, imports) for argument in transition.takes]
         )
     reads = sorted(set(_reads(table, transition)))
     if reads:
@@ -187,7 +187,8 @@ def _transition_spec(table: Table, state: str, transition: Transition, imports: 
     return call("TransitionSpec", [literal(transition.key)], options)
 
 
-def _argument_spec(argument: Argument, imports: Imports) -> Code:
+def argument_spec(argument: Argument, imports: Imports) -> Code:
+    """Return the specification of an argument."""
     imports.name("tablewright.runtime", "ArgumentSpec")
     options = _flags(required=argument.required)
     if argument.kind.name in ("enum", "enum_list"):
