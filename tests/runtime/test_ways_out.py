@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from generated.agent_tasks import AgentTask
+from generated.agent_tasks import AgentTask, AgentTaskCreate
 from tablewright.runtime import (
     Connection,
     NotConfigured,
@@ -96,6 +96,28 @@ def test_json_is_told_once_what_it_holds(store: Connection) -> None:
         AgentTask.create(**task)
 
 
+def test_an_input_model_that_is_taken_apart_is_told_where_it_is_stored(store: Connection) -> None:
+    """Links have other names there, as ids do: what takes input models as they are is named, and nothing is stored."""
+    task = AgentTask.create(name="n", description="d", agent_id="a")
+    body = AgentTaskCreate(name="m", description="d", agent_id="a", parent_task_id=task.id)
+    model: Any = AgentTask
+    record: Any = task
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: model.create(**body.model_dump(exclude_unset=True)), "bulk_create([…])"),
+        (lambda: model.upsert(on="name", **body.given_values()), "bulk_upsert([…], on=…)"),
+        (lambda: record.update(depends_on_ids=[]), "bulk_update({id: …})"),
+    )
+
+    for call, way in calls:
+        with pytest.raises(
+            RecordInvalid, match=r"_ids? is '(parent_task|depends_on)' for"
+        ) as caught:
+            call()
+        assert f"AgentTask.{way} stores input models as they are" in str(caught.value)
+
+    assert AgentTask.count() == 1
+
+
 @pytest.mark.parametrize("method", ["first", "count", "exists"])
 def test_what_takes_conditions_tells_who_gives_values(store: Connection, method: str) -> None:
     """The way out names the same question by `find_by`; a name that is no field is told, with the nearest one."""
@@ -151,7 +173,7 @@ def test_what_a_generated_method_does_not_take_is_told_in_the_words_of_the_schem
         (lambda: model.create(name="m"), "description is required; agent_id is required"),
         (lambda: model.create(**more, status="PENDING"), "status begins at 'Pending' and is moved by transitions only"),
         (lambda: model.create(**more, id="x"), "id is given by the store"),
-        (lambda: record.update(is_blocked=True), "is_blocked is not a field"),
+        (lambda: record.update(is_blocked=True), "is_blocked is calculated, and cannot be given or set"),
         (lambda: record.update(status="PENDING"), "status is moved by transitions only"),
     )  # fmt: skip
     mistaken: tuple[tuple[Callable[[], object], str], ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tablewright.runtime.columns import Columns
 from tablewright.runtime.errors import Misfit, RecordInvalid, TablewrightError
@@ -62,7 +62,7 @@ def _refused(
         return _not_found_by(model, values)
     if not isinstance(owner, type):
         checked_changes(owner, values)
-        return None
+        return _links_as_ids(model, method, values)
     on = values.pop("on", None) if method == "upsert" else None
     new_record(model, values, model.table.key)
     lifecycle = model.table.lifecycle
@@ -70,7 +70,30 @@ def _refused(
         return state_given(model.table.key, lifecycle)
     if method == "upsert" and on is None:
         return _no_key(model)
-    return None
+    return _links_as_ids(model, method, values)
+
+
+_STORES_INPUTS: Final = {
+    "create": "bulk_create([…])",
+    "update": "bulk_update({id: …})",
+    "upsert": "bulk_upsert([…], on=…)",
+}
+
+
+def _links_as_ids(
+    model: type[AirtableModel], method: str, values: Mapping[str, Any]
+) -> Exception | None:
+    """Return the error for links that are called as in input models; None where there are none."""
+    keys = {one.attribute: one.key for one in model.table.relations}
+    stores = f"{model.__name__}.{_STORES_INPUTS[method]} stores input models as they are"
+    misfits = [
+        Misfit(
+            name, f"is '{keys[name]}' for {method}(), a record or its id; {stores}", has_given=False
+        )
+        for name in values
+        if name in keys
+    ]
+    return RecordInvalid(model.table.key, misfits) if misfits else None
 
 
 def _not_found_by(model: type[AirtableModel], values: Mapping[str, Any]) -> Exception | None:

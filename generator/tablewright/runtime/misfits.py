@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +51,8 @@ def unknown(model: type[AirtableModel], name: str) -> str:
     if inverse is not None:
         there = f"{inverse.source.key}.{inverse.relation.key}"
         return f"is the other side of {there}, where the link is set"
+    if isinstance(inspect.getattr_static(model, name, None), property):
+        return "is calculated, and cannot be given or set"
     known = [one.key for one in model.table.fields] + [one.key for one in model.table.relations]
     return f"is not a field of {model.table.key}: {did_you_mean(name, known)}"
 
