@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import inspect
 import json
 from pathlib import Path
@@ -80,3 +81,23 @@ def test_names_that_the_generated_modules_have_themselves_are_told_apart(
         figures = [getattr(hostile.Contract, name)() for name in ("get_none", "get_2026", "get_query", "get_contract_aio", "get_titles", "titles")]  # fmt: skip
 
     assert [one.total for one in figures] == [2, 2, 2, 2, 2, 1]
+
+
+def test_a_loop_hides_nothing_that_stands_around_it(hostile: ModuleType, tmp_path: Path) -> None:
+    """A variable called as the record, the moment, a module, a function or an enum of the generated code is another one."""
+    with tablewright.connect(f"sqlite:///{tmp_path}/loops.db"):
+        top = hostile.Loop.create(amount=2)
+        one = hostile.Loop.create(
+            amount=3, above=top, at=dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+        )
+        hostile.Loop.create(amount=5, above=one).go()
+
+        seen = (top.later, top.underlined, one.green, top.nested, top.thirds, top.spans, top.most)
+        columns = hostile.Loop.c
+        conditions = (columns.later, columns.underlined, columns.green, columns.nested)
+
+        assert seen == (True, True, True, True, 1.0, dt.datetime(2026, 1, 1, 11, tzinfo=dt.UTC), 3)
+        assert [hostile.Loop.where(each).all()[0].amount for each in conditions] == [2, 2, 3, 2]
+        assert not top.can_go()
+        assert [found.amount for found in hostile.Loop.above_all()] == [5]
+        assert [found.amount for found in hostile.Loop.timely()] == [2]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
+from typing import Final
 
 from tablewright.expressions import tree
 from tablewright.expressions.resolving.context import Context
 from tablewright.expressions.resolving.facts import facts
 from tablewright.expressions.types import BOOLEAN, INTEGER, ValueType
+
+_AROUND: Final = frozenset(
+    {
+        "abs", "all", "any", "bool", "cls", "columns", "dt", "len", "max", "min", "now", "record", "sum", "values",
+    }
+)  # fmt: skip
+"""Names that generated code uses where an expression stands."""
 
 
 def over(context: Context, node: ast.Call, name: str) -> tuple[bool, tree.Node | None]:
@@ -54,7 +62,7 @@ def _over_records(
     if context.is_name_here(target.id) or target.id == "self":
         context.problem(target, "TW506", f"'{target.id}' already means something here", "choose another name")  # fmt: skip
         return None
-    variable = tree.Variable(target.id, ValueType("record", name=relation.type.name))
+    variable = tree.Variable(_in_code(context, target.id), ValueType("record", name=relation.type.name))
     context.variables[target.id] = variable
     before = context.present
     tests: list[tree.Node] = []
@@ -75,7 +83,7 @@ def _over_records(
     if len(tests) != len(written) or (body is None and not counts_rows):
         return None
     if not counts_rows and not _looks_at(variable, [*tests, *([] if body is None else [body])]):
-        context.problem(target, "TW509", f"nothing looks at '{target.id}'", _meant(context, part, variable))  # fmt: skip
+        context.problem(target, "TW509", f"nothing looks at '{target.id}'", _meant(context, part, target, variable))  # fmt: skip
         return None
     condition = tests[0] if len(tests) == 1 else tree.Logic("and", tuple(tests)) if tests else None
     result = _result(context, name, part.elt, body)
@@ -88,13 +96,20 @@ def _looks_at(variable: tree.Variable, nodes: list[tree.Node]) -> bool:
     return any(part == variable for node in nodes for part in tree.walk(node))
 
 
-def _meant(context: Context, part: ast.GeneratorExp | ast.ListComp, variable: tree.Variable) -> str:
+def _in_code(context: Context, name: str) -> str:
+    """Return what a loop's variable is called in generated code: what stands around it there, it must not hide."""
+    return f"{name}_" if name in _AROUND or name in context.scope.enums or name.endswith("_") else name
+
+
+def _meant(
+    context: Context, part: ast.GeneratorExp | ast.ListComp, target: ast.Name, variable: tree.Variable
+) -> str:
     """Return the way out: a field of this record that the linked ones have too was probably meant of those."""
     linked = context.scope.tables[variable.type.name]
     loop = part.generators[0]
     for one in (each for side in (part.elt, *loop.ifs) for each in ast.walk(side)):
         if isinstance(one, ast.Name) and one.id in context.scope.fields and one.id in linked:
-            return f"did you mean '{variable.name}.{one.id}'?"
+            return f"did you mean '{target.id}.{one.id}'?"
     return f"whether there are any is 'len({ast.unparse(loop.iter)}) > 0'"
 
 
