@@ -17,7 +17,6 @@ from typing import Any, Final, Literal
 from tablewright.airtable import RECORDS_PER_WRITE
 from tablewright.expressions import tree
 from tablewright.runtime.codec import Row
-from tablewright.runtime.errors import NotSupported
 from tablewright.runtime.queue.figures import QueueFigures
 from tablewright.runtime.queue.steps import claim_history
 from tablewright.runtime.queue.store import (
@@ -29,22 +28,15 @@ from tablewright.runtime.queue.store import (
     Taking,
 )
 from tablewright.runtime.spec import TableSpec
-from tablewright.runtime.stores.airtable_candidates import (
-    Asked,
-    Candidates,
-    in_states,
-    parts,
-    plain_rows,
-)
-from tablewright.runtime.stores.airtable_client import Refused
+from tablewright.runtime.stores.airtable_candidates import Asked, Candidates, parts
 from tablewright.runtime.stores.airtable_history import History, history_entries
+from tablewright.runtime.stores.airtable_noted_records import NotedRecords, TooLate, lease_field
 from tablewright.runtime.stores.airtable_notes import Note, ServiceClock
 from tablewright.runtime.stores.airtable_queue_figures import Known, gathered
 from tablewright.runtime.stores.airtable_queue_records import LONGEST_PAUSE, OVERTIME, lease_seconds
-from tablewright.runtime.stores.airtable_reading import Base, batches, read
-from tablewright.runtime.stores.airtable_refusals import explained
+from tablewright.runtime.stores.airtable_reading import Base, batches
 from tablewright.runtime.stores.airtable_rules import check_unique
-from tablewright.runtime.stores.base import HistoryRow, Move, Moved, Selection
+from tablewright.runtime.stores.base import HistoryRow, Move, Moved
 from tablewright.runtime.unfit import lenient
 
 FRESH_SECONDS: Final = 2.0
@@ -55,10 +47,6 @@ MOST_SPREAD: Final = 32
 _dice = random.SystemRandom()
 
 
-class _TooLate(Exception):
-    """What was read is too old to be written upon."""
-
-
 class NotedQueue:
     """The queues of one base."""
 
@@ -67,6 +55,7 @@ class NotedQueue:
 
     def __init__(self, base: Base, history: History) -> None:
         self._base = base
+        self._records = NotedRecords(base)
         self._history = history
         self._candidates = Candidates(base)
         self._clock = ServiceClock(base.client.api.session)
@@ -84,13 +73,13 @@ class NotedQueue:
         self, table: TableSpec, taking: Taking, worker: str, n: int, where: Sequence[tree.Node]
     ) -> list[Claimed]:
         """Take up to *n* rows that are ready, in the queue's order: written, waited for, and read again."""
-        field = _field(table)
+        field = lease_field(table)
         lifecycle, queue = parts(table)
         asked = Asked(table, taking, tuple(where))
         began, now = time.monotonic(), self._clock.now()
-        lapsed = [] if taking.again == tree.FALSE else self._lapsed(table, now)
+        lapsed = [] if taking.again == tree.FALSE else self._records.lapsed(table, now)
         found = self._candidates.read(asked, now, [row["id"] for row in lapsed])
-        every = [row for row in found.rows if _is_ready(Note.read(row[field]), now)]
+        every = [row for row in found.rows if Note.read(row[field]).is_ready(now)]
         if not every:
             return []
         ready = self._chosen(every, n)
@@ -104,11 +93,11 @@ class NotedQueue:
             changes[row["id"]] = {**sets[row["id"]].row, field: note.text()}
         for batch in batches(list(changes.items()), RECORDS_PER_WRITE):
             try:
-                self._write(table, dict(batch), fresh_until=began + self.fresh_seconds)
-            except _TooLate:
+                self._records.write(table, dict(batch), fresh_until=began + self.fresh_seconds)
+            except TooLate:
                 break
         self._base.client.pause(self.settle_seconds)
-        kept = self._read(table, list(changes))
+        kept = self._records.read(table, list(changes))
         claimed: list[Claimed] = []
         entries: list[HistoryRow] = []
         for row in ready:
@@ -140,53 +129,13 @@ class NotedQueue:
         near = range(min(n * self._spread, len(rows)))
         return [rows[place] for place in sorted(_dice.sample(near, n))]
 
-    def _lapsed(self, table: TableSpec, now: datetime) -> list[Row]:
-        """Return the records whose lease ran out. What is held is read whole: one request for each hundred."""
-        lifecycle, queue = parts(table)
-        where = in_states(table, [lifecycle.by_name[queue.take].target])
-        field = _field(table)
-        rows = plain_rows(self._base, read(self._base, Selection(table, where, now=now)))
-        notes = [(row, Note.read(row[field])) for row in rows]
-        return [row for row, note in notes if note.until is not None and note.until < now]
-
-    def _write(
-        self, table: TableSpec, changes: Mapping[str, Row], *, fresh_until: float | None = None
-    ) -> None:
-        cells, client = self._base.cells(table), self._base.client
-        place = client.table(cells.names.table)
-        sent = [(record_id, cells.changed(row)) for record_id, row in changes.items()]
-        body = {
-            "records": [{"id": one, "fields": fields} for one, fields in sent],
-            "returnFieldsByFieldId": cells.names.by_id,
-        }
-
-        def send() -> Any:
-            # Asked at the last moment: the request may have waited for its turn, or be sent a second time.
-            if fresh_until is not None and time.monotonic() > fresh_until:
-                raise _TooLate
-            return client.api.patch(place.urls.records, json=body)
-
-        try:
-            answer = client.ask(f"change {len(sent)} {table.key}", send)
-            client.own_writes.note(answer["records"], [fields for _, fields in sent])
-        except Refused as refused:
-            if refused.kind == "ROW_DOES_NOT_EXIST" and len(changes) > 1:
-                for record_id, row in changes.items():
-                    self._write(table, {record_id: row}, fresh_until=fresh_until)
-            elif refused.kind != "ROW_DOES_NOT_EXIST":
-                rows = list(changes.values())
-                raise explained(refused, cells, rows) from refused
-
-    def _read(self, table: TableSpec, ids: Sequence[str]) -> dict[str, Row]:
-        return self._base.fitting(table, ids)
-
     @lenient
     def lapsed(self, table: TableSpec, taking: Taking, limit: int) -> list[Claimed]:
         """Return rows whose lease ran out and that cannot be taken again, with their last token."""
-        asked, field = Asked(table, taking, ()), _field(table)
+        asked, field = Asked(table, taking, ()), lease_field(table)
         now = self._clock.now()
         found = []
-        for row in self._lapsed(table, now)[:limit]:
+        for row in self._records.lapsed(table, now)[:limit]:
             note = Note.read(row[field])
             if note.stop or self._candidates.is_hopeless(asked, row, now):
                 claimed = Claimed({**row, **note.told()}, note.token or "", now, note.taken or now)
@@ -198,8 +147,8 @@ class NotedQueue:
     @lenient
     def beat(self, table: TableSpec, held: Mapping[str, str]) -> dict[str, Beat]:
         """Extend leases, given as tokens by id; those that are missing in the answer are lost."""
-        field, (lifecycle, queue) = _field(table), parts(table)
-        rows = self._read(table, list(held))
+        field, (lifecycle, queue) = lease_field(table), parts(table)
+        rows = self._records.read(table, list(held))
         now = self._clock.now()
         found: dict[str, Beat] = {}
         changes: dict[str, Row] = {}
@@ -215,7 +164,7 @@ class NotedQueue:
             changes[record_id] = {field: replace(note, until=until).text()}
             found[record_id] = Beat(until, note.stop, now)
         for batch in batches(list(changes.items()), RECORDS_PER_WRITE):
-            self._write(table, dict(batch))
+            self._records.write(table, dict(batch))
         return found
 
     @lenient
@@ -224,9 +173,9 @@ class NotedQueue:
 
         Not guaranteed: somebody can write between the reading and the write.
         """
-        field, record_id = _field(table), settlement.record_id
+        field, record_id = lease_field(table), settlement.record_id
         lifecycle, queue = parts(table)
-        row = self._read(table, [record_id]).get(record_id)
+        row = self._records.read(table, [record_id]).get(record_id)
         if row is None:
             return Settled(None)
         note, now = Note.read(row[field]), self._clock.now()
@@ -241,9 +190,9 @@ class NotedQueue:
         if settlement.unless_cancelled and note.stop:
             return Settled(None)
         check_unique(self._base, table, [(record_id, settlement.changes)])
-        left = _after(note, settlement, now)
+        left = note.after(settlement, now)
         changes = {**settlement.changes, field: left.text()}
-        self._write(table, {record_id: changes})
+        self._records.write(table, {record_id: changes})
         history = [
             HistoryRow(record_id, now, step.transition, step.from_state, step.to_state, step.by, step.why, note.attempt, step.error)
             for step in settlement.steps
@@ -267,7 +216,7 @@ class NotedQueue:
         lifecycle, queue = parts(table)
         if queue.lease_field is None:
             return make(table, move)
-        row = self._read(table, [move.record_id]).get(move.record_id)
+        row = self._records.read(table, [move.record_id]).get(move.record_id)
         if row is None:
             return make(table, move)
         note = Note.read(row[queue.lease_field])
@@ -305,12 +254,12 @@ class NotedQueue:
         states: Sequence[Any],
         change: Callable[[Note], Note],
     ) -> Row | None:
-        field, (lifecycle, _) = _field(table), parts(table)
-        row = self._read(table, [record_id]).get(record_id)
+        field, (lifecycle, _) = lease_field(table), parts(table)
+        row = self._records.read(table, [record_id]).get(record_id)
         if row is None or row[lifecycle.field] not in states:
             return None
         note = change(Note.read(row[field]))
-        self._write(table, {record_id: {field: note.text()}})
+        self._records.write(table, {record_id: {field: note.text()}})
         return {**note.told(), lifecycle.field: row[lifecycle.field]}
 
     def next_due(self, table: TableSpec, where: Sequence[tree.Node]) -> float | None:
@@ -328,7 +277,7 @@ class NotedQueue:
         by: str | None,
     ) -> QueueFigures:
         """Return the figures of the queue, worked out here from the notes."""
-        field = _field(table)
+        field = lease_field(table)
 
         def known(row: Row) -> Known:
             note = Note.read(row[field])
@@ -355,42 +304,10 @@ class NotedQueue:
         """Nothing is known beside the records."""
 
 
-def _field(table: TableSpec) -> str:
-    _, queue = parts(table)
-    if queue.lease_field is None:
-        raise NotSupported(
-            f"{table.key} has no field for notes on leases: give its queue a 'lease_field:', a field of type long_text, "
-            "or connect with leases='sqlite:///leases.db'"
-        )
-    return queue.lease_field
-
-
-def _is_ready(note: Note, now: datetime) -> bool:
-    is_free = note.until is None or note.until < now
-    return is_free and not note.stop and (note.ready is None or note.ready <= now)
-
-
 def _holds(state: Any, note: Note, token: str, table: TableSpec) -> bool:
     lifecycle, queue = parts(table)
     is_taken = state is lifecycle.by_name[queue.take].target
     return is_taken and note.token == token and note.until is not None
-
-
-def _after(note: Note, settlement: Settlement, now: datetime) -> Note:
-    """Return what the note of a held record says after a settlement."""
-    if settlement.keeps_lease:
-        return note
-    if not settlement.waits:
-        # The worker of a lease that ran out may come to the same end later, and has to hear that it was not the one.
-        token = None if settlement.only_lapsed else note.token
-        return replace(note, until=None, settled=now, token=token)
-    return replace(
-        note,
-        until=None,
-        worker=None,
-        attempt=note.attempt if settlement.counts else note.attempt - 1,
-        ready=note.ready if settlement.pause is None else now + timedelta(seconds=settlement.pause),
-    )
 
 
 __all__ = ["FRESH_SECONDS", "SETTLE_SECONDS", "NotedQueue"]

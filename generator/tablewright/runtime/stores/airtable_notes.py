@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from tablewright.runtime.codec import Row
+from tablewright.runtime.queue.store import Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,31 @@ class Note:
             all(one is None or isinstance(one, str) for one in texts)
             and type(self.attempt) is int
             and isinstance(self.stop, bool)
+        )
+
+    def is_ready(self, now: datetime) -> bool:
+        """Tell whether nobody holds the record, and nothing keeps it from being taken."""
+        is_free = self.until is None or self.until < now
+        return is_free and not self.stop and (self.ready is None or self.ready <= now)
+
+    def after(self, settlement: Settlement, now: datetime) -> Note:
+        """Return what the note of a held record says after a settlement."""
+        if settlement.keeps_lease:
+            return self
+        if not settlement.waits:
+            # The worker of a lease that ran out may come to the same end later, and has to hear that it was not the one.
+            token = None if settlement.only_lapsed else self.token
+            return replace(self, until=None, settled=now, token=token)
+        return replace(
+            self,
+            until=None,
+            worker=None,
+            attempt=self.attempt if settlement.counts else self.attempt - 1,
+            ready=(
+                self.ready
+                if settlement.pause is None
+                else now + timedelta(seconds=settlement.pause)
+            ),
         )
 
     def text(self) -> str:
