@@ -16,6 +16,42 @@ CLEANUP_SECONDS: Final = 2.0
 """How long a cancelled coroutine may take to end before its task is ended without it."""
 
 
+def check_handler(handler: object) -> None:
+    """Make sure, as far as can be seen, that a call with a task alone works on it.
+
+    Raises:
+        TypeError: it would fail, or run nothing; the text completes the sentence "the handler …".
+    """
+    if not callable(handler):
+        raise TypeError("cannot be called: name a function, as in my_agents:handle")
+    if not _takes_a_task(handler):
+        raise TypeError(f"cannot be called with a task alone: {_LIKE_THIS}")
+    # An object may have a generator function as its call.
+    called = (handler, getattr(type(handler), "__call__", None))  # noqa: B004  # asked for itself
+    if any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called):
+        raise TypeError(f"yields, so that calling it would run nothing: {_LIKE_THIS}")
+
+
+_LIKE_THIS: Final = (
+    "a handler is a function of one parameter that returns its result, as in 'def handle(task): …' or "
+    "'async def handle(task): …'"
+)
+
+
+def _takes_a_task(handler: Callable[..., Any]) -> bool:
+    """Tell whether something can be called with one argument, as far as can be seen."""
+    try:
+        # What a decorator returns is called, and not what it decorates: that may take more.
+        signature = inspect.signature(handler, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return True  # written in C
+    try:
+        signature.bind(object())
+    except TypeError:
+        return False
+    return True
+
+
 class _Left(Exception):
     """Carries what `sys.exit` raises out of the event loop, which it would end."""
 

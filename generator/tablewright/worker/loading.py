@@ -21,6 +21,7 @@ from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.model import AirtableModel
 from tablewright.runtime.spec import FieldSpec
 from tablewright.runtime.writing import equality
+from tablewright.worker.calling import check_handler
 
 
 class CannotLoad(Exception):
@@ -58,29 +59,11 @@ def load_handler(name: str) -> Callable[[Any], Any]:
         CannotLoad: there is none, or calling it with a task would fail, or run nothing.
     """
     found = _loaded(name, _HANDLER)
-    if not callable(found):
-        raise CannotLoad(f"'{name}' cannot be called: name a function, as in my_agents:handle")
-    if not _takes_a_task(found):
-        raise CannotLoad(f"'{name}' cannot be called with a task alone: {_LIKE_THIS}")
-    # An object may have a generator function as its call.
-    called = (found, getattr(type(found), "__call__", None))  # noqa: B004  # asked for itself
-    if any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called):
-        raise CannotLoad(f"'{name}' yields, so that calling it would run nothing: {_LIKE_THIS}")
+    try:
+        check_handler(found)
+    except TypeError as error:
+        raise CannotLoad(f"'{name}' {error}") from None
     return found  # type: ignore[no-any-return]  # it takes a task
-
-
-def _takes_a_task(found: Callable[..., Any]) -> bool:
-    """Tell whether something can be called with one argument, as far as can be seen."""
-    try:
-        # What a decorator returns is called, and not what it decorates: that may take more.
-        signature = inspect.signature(found, follow_wrapped=False)
-    except (TypeError, ValueError):
-        return True  # written in C
-    try:
-        signature.bind(object())
-    except TypeError:
-        return False
-    return True
 
 
 def _is_model(found: object) -> bool:
@@ -94,10 +77,6 @@ def _is_function(found: object) -> bool:
     return callable(found) and not isinstance(found, type)
 
 
-_LIKE_THIS: Final = (
-    "a handler is a function of one parameter that returns its result, as in 'def handle(task): …' or "
-    "'async def handle(task): …'"
-)
 _GENERATE: Final = ": run 'tablewright generate' where its schema is"
 
 

@@ -46,3 +46,7 @@ class WorkerSettings:
             raise ValueError("a worker needs a concurrency of at least 1")
         if self.prefetch is not None and self.prefetch < 0:
             raise ValueError("a worker cannot claim less than nothing beforehand")
+        for name in ("heartbeat", "longest_pause"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise ValueError(f"a worker needs a '{name}' of more than 0 seconds, not {seconds}")

@@ -17,7 +17,7 @@ from tablewright.runtime.queue.rules import queue_spec
 from tablewright.worker.ahead import STALE_SECONDS, LookAhead, may_wait
 from tablewright.worker.attempts import Attempts
 from tablewright.worker.beats import Beats
-from tablewright.worker.calling import Caller
+from tablewright.worker.calling import Caller, check_handler
 from tablewright.worker.errors import secrets_of
 from tablewright.worker.logs import logger
 from tablewright.worker.metrics import Metrics
@@ -40,6 +40,10 @@ class Worker:
     function has to look at `task.cancel_requested`.
 
     A store that goes away is waited for. *metrics* is where it counts, if not in an object of its own.
+
+    Raises:
+        TypeError: the model has no queue, or each call of the handler with a task would fail, or run nothing.
+        NotSupported: the store has no leases.
     """
 
     def __init__(
@@ -49,6 +53,10 @@ class Worker:
         settings: WorkerSettings | None = None,
         metrics: Metrics | None = None,
     ) -> None:
+        try:
+            check_handler(handler)
+        except TypeError as error:
+            raise TypeError(f"the handler of a worker {error}") from None
         self._model = model
         spec = queue_spec(model)
         self._settings = settings or WorkerSettings()

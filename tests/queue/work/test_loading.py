@@ -119,6 +119,22 @@ def test_whatever_takes_a_task_is_a_handler(load: Callable[[Any], Any], handler:
     assert load(handler) is handler
 
 
+@pytest.mark.parametrize("handler", [None, "handle", of_nothing, in_steps_later])
+def test_a_worker_of_a_program_refuses_the_same(connection: Connection, handler: Any) -> None:
+    """Before it takes a task, and not by the failure of each."""
+    with pytest.raises(TypeError, match=r"the handler of a worker (cannot be called|yields)"):
+        Worker(AgentTask, handler)
+
+
+@pytest.mark.parametrize("setting", ["heartbeat", "longest_pause"])
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_no_worker_looks_without_a_pause(setting: str, seconds: float) -> None:
+    """It would do nothing else."""
+    given: dict[str, Any] = {setting: seconds}
+    with pytest.raises(ValueError, match=f"a '{setting}' of more than 0 seconds"):
+        WorkerSettings(**given)
+
+
 def test_a_generator_that_is_returned_fails_the_attempt(connection: Connection) -> None:
     """It has not run, so that the task is not done."""
     task = AgentTask.create(name="n", description="d", agent_id="a")
