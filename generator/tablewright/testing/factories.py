@@ -107,6 +107,8 @@ class Factory(Generic[R]):
     tasks = Factory(AgentTask, agent_id="agent_1")
     tasks.create(name="read the mail")
     tasks.create_many(25)
+
+    A function makes a value for each record, of its number: `Factory(Film, code=lambda number: f"FIL-{number:04}")`.
     """
 
     def __init__(self, model: type[R], **values: Any) -> None:
@@ -115,7 +117,9 @@ class Factory(Generic[R]):
 
     def values(self, **values: Any) -> dict[str, Any]:
         """Return the values of a new record: made up, the factory's own, those given here."""
-        return {**sample(self._model.table, next(_numbers)), **self._values, **values}
+        number = next(_numbers)
+        found = {**sample(self._model.table, number), **self._values, **values}
+        return {key: one(number) if callable(one) else one for key, one in found.items()}
 
     def build(self, **values: Any) -> R:
         """Return a record that is not stored."""
