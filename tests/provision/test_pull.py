@@ -239,7 +239,7 @@ def test_what_the_language_lacks_is_listed_and_unmanaged(
     found = pulled(live, name="everything", origin="Pulled.")
 
     schema = compiled(found.text)
-    assert "field 'Empty [1]' of 'Other' is left out: it has no choices" in found.remarks
+    assert "field 'Empty [1]' of 'Other' is left out: it has no choices: give it one in Airtable, and pull again" in found.remarks  # fmt: skip
     assert any("' blanks '" in one for one in found.remarks)
     plan = airtable_plan(wanted_base(schema), live, _no_lock())
     assert plan.is_empty
@@ -426,6 +426,6 @@ def test_two_choices_that_the_language_holds_for_one_are_named() -> None:
     found = pulled(live_base("appDeskDeskDeskDes", document), name="desk", origin="Pulled.")
 
     assert (
-        "field 'Type' of 'Tickets' is left out: the language holds its choices 'bug' and 'Bug' for one"
-        in found.remarks
+        "field 'Type' of 'Tickets' is left out: the language holds its choices 'bug' and 'Bug' for one: rename one of "
+        "them in Airtable, which all its rows follow, and pull again" in found.remarks
     )

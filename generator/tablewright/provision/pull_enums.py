@@ -38,14 +38,17 @@ def choices_problem(one: LiveField) -> str:
     """Return why no enum can have the choices of a field; empty where one can."""
     labels = [choice.name for choice in one.choices]
     if not labels:
-        return "it has no choices"
+        return "it has no choices: give it one in Airtable, and pull again"
     if any(unsayable_name(label) for label in labels):
-        return "a choice has spaces at its ends or control characters"
+        return "a choice has spaces at its ends or control characters: rename it in Airtable, and pull again"
     by_fold: dict[str, str] = {}
     for label in labels:
         other = by_fold.setdefault(folded_name(label), label)
         if other != label:
-            return f"the language holds its choices '{other}' and '{label}' for one"
+            return (
+                f"the language holds its choices '{other}' and '{label}' for one: rename one of them in Airtable, which "
+                "all its rows follow, and pull again"
+            )
     return ""
 
 
