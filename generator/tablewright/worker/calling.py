@@ -120,6 +120,8 @@ class Caller:
         finally:
             if timer is not None:
                 timer.cancel()
+                if timer.when() <= loop.time():
+                    running.stop("timed out")  # it may have kept the event loop from saying so
 
     def _run_loop(self) -> None:
         loop = self._loop

@@ -17,6 +17,7 @@ from tablewright.runtime.queue.settling import (
     failure_arguments,
     storable,
 )
+from tablewright.runtime.records import origin_of
 from tablewright.runtime.spec import ArgumentSpec, TransitionSpec
 
 NOTHING: Final = "done"
@@ -81,7 +82,9 @@ def cancel(record: AirtableModel) -> None:
 def moved(
     record: AirtableModel, attempt: int
 ) -> Literal["completed", "failed", "cancelled", "released"]:
-    """Return how the *attempt* of a task ended that its handler moved itself."""
+    """Return how the *attempt* of a task ended that its handler moved itself, or deleted, being done with it."""
+    if origin_of(record) is None:
+        return "completed"
     spec = queue_spec(type(record))
     lifecycle = type(record).table.lifecycle
     assert lifecycle is not None  # noqa: S101  # a queue has one

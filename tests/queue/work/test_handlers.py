@@ -134,6 +134,35 @@ def test_a_coroutine_that_ignores_its_end_is_left_behind(
     assert worker.metrics.counts["failed"] == 1
 
 
+def test_a_coroutine_that_keeps_the_event_loop_has_no_more_time(
+    connection: Connection, jobs: ModuleType
+) -> None:
+    """Nobody can stop it before it returns, and what it returns then does not count."""
+    jobs.Errand.create(name="n")
+
+    async def keeps(_: Any) -> str:
+        time.sleep(0.5)  # that is the mistake
+        return "too late"
+
+    worker = work(keeps, jobs.Errand)
+
+    assert worker.metrics.counts["failed"] == 1
+    assert jobs.Errand.find_by(name="n")[0].problem == "timed out after 0.3 seconds"
+
+
+def test_a_task_that_its_handler_deletes_is_done(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in nobody's way, and no failure is told of."""
+    fill(1)
+
+    worker = work(lambda task: task.delete())
+
+    assert AgentTask.count() == 0
+    assert (worker.metrics.counts["completed"], worker.metrics.counts["failed"]) == (1, 0)
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
+
+
 def test_a_coroutine_may_clean_up_before_its_task_ends(connection: Connection) -> None:
     """A cancelled coroutine still holds its task: it can note what it has, and move the task itself."""
     (task,) = fill(1)
