@@ -24,6 +24,7 @@ from tablewright.runtime.stores import airtable_plans as plans
 from tablewright.runtime.stores import airtable_reading as reading
 from tablewright.runtime.stores import airtable_writing as writing
 from tablewright.runtime.stores.airtable_cells import TableCells
+from tablewright.runtime.stores.airtable_choices import LiveChoices
 from tablewright.runtime.stores.airtable_client import Client, Json, Refused
 from tablewright.runtime.stores.airtable_history import History
 from tablewright.runtime.stores.airtable_names import ID, TableNames
@@ -75,6 +76,7 @@ class AirtableStore:
         resources: ExitStack | None = None,
     ) -> None:
         self.client = client
+        self.choices = LiveChoices(client)
         self.description = description
         self.unfit = UnfitRows()
         self.passwords: frozenset[str] = frozenset()

@@ -28,6 +28,8 @@ class TableNames:
     table: str
     fields: Mapping[str, str]
     by_id: bool = False
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Ids of choices by field and value of its enum, as far as a lock file knows them."""
     absent: frozenset[str] = field(default_factory=frozenset)
     """Keys of fields that the base does not have; they read as blank."""
     unlocked_in: Path | None = None
@@ -97,14 +99,17 @@ def locked_names(base_id: str, folder: Path) -> LockedNames | None:
 
 def _tables(path: Path, base_id: str) -> Iterator[tuple[str, TableNames]]:
     try:
-        document: Any = json.loads(path.read_text("utf-8"))
+        document: Any = json.loads(path.read_text("utf-8-sig"))
         if document["tablewright_lock"] != _VERSION:
             raise NotConfigured(f"{path} was written by a newer tablewright: upgrade it")
         for section in document["schemas"].values():
             if section.get("base") != base_id:
                 continue
             for key, table in section["tables"].items():
-                yield key, TableNames(str(table["id"]), dict(table["fields"]), by_id=True)
+                choices = {name: dict(ids) for name, ids in table.get("choices", {}).items()}
+                yield key, TableNames(
+                    str(table["id"]), dict(table["fields"]), by_id=True, choices=choices
+                )
     except json.JSONDecodeError as error:
         raise NotConfigured(
             f"{path} is no JSON from line {error.lineno} on: if a merge left its marks there, settle it, "

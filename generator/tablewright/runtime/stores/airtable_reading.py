@@ -20,6 +20,7 @@ from tablewright.runtime.codec import Row
 from tablewright.runtime.errors import RecordInvalid
 from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_cells import TableCells
+from tablewright.runtime.stores.airtable_choices import LiveChoices
 from tablewright.runtime.stores.airtable_client import Client, Json, Page, Refused
 from tablewright.runtime.stores.airtable_names import ID
 from tablewright.runtime.stores.airtable_nearest import Nearest, newest_first
@@ -42,6 +43,7 @@ class Base(Fetches, Protocol):
     """What reading needs of the store."""
 
     client: Client
+    choices: LiveChoices
     unfit: UnfitRows
 
     def cells(self, table: TableSpec) -> TableCells:
@@ -244,11 +246,20 @@ def _pages(base: Base, request: Request, options: Json, nearest: Nearest | None)
 
 
 def _listed(base: Base, cells: TableCells, what: str, options: Json) -> Iterator[Page]:
-    """Yield the pages of a list; what Airtable refuses is said in the words of the schema."""
+    """Yield the pages of a list; what Airtable refuses is said in the words of the schema.
+
+    Raises:
+        StoreOutdated: nothing was found, since the condition names a choice that the base does not have.
+    """
+    is_empty = True
     try:
-        yield from base.client.pages(what, base.client.table(cells.names.table), options)
+        for page in base.client.pages(what, base.client.table(cells.names.table), options):
+            is_empty = is_empty and not page
+            yield page
     except Refused as refused:
         raise explained(refused, cells) from None
+    if is_empty:
+        base.choices.require(cells, options.get("formula", ""))
 
 
 def _silent(_: RecordInvalid) -> None:
