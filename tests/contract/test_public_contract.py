@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import AirtableModel, Connection, connect
-from tablewright.testing import Factory, StoreContract
+from tablewright.testing import Factory, StoreContract, sample
 
 
 class TestAgentTasks(StoreContract):
@@ -35,7 +35,7 @@ class TestFilms(StoreContract):
     """A model with a required link and with texts that match patterns, one of which is unique."""
 
     model: ClassVar[type[AirtableModel]]
-    values: ClassVar[dict[str, Any]] = {
+    values: ClassVar[dict[str, object | Callable[[int], object]]] = {
         "plot": "They met.",
         "code": lambda number: f"FIL-{number:04}",
     }
@@ -64,3 +64,13 @@ def test_a_factory_makes_values_by_functions(films: ModuleType, tmp_path: Path) 
 
     assert len({one.code for one in made}) == 3
     assert [one.title for one in made] == [f"Film {int(one.code[4:])}" for one in made]
+
+
+def test_numbers_are_made_up_within_their_bounds(films: ModuleType) -> None:
+    """Shares, numbers below zero and integers of a short range; shares are different ones."""
+    made = [sample(films.Film.table, number, whole=True) for number in range(200)]
+
+    assert all(0 <= one["share"] <= 1 and -6 <= one["cold"] <= -5 for one in made)
+    assert {one["minutes"] for one in made} == {1, 2}
+    assert {one["grade"] for one in made} == {1, 2, 3, 4, 5}
+    assert len({one["share"] for one in made}) == 200

@@ -21,7 +21,7 @@ from tablewright.runtime import (
     RecordNotFound,
     TransitionRefused,
 )
-from tablewright.testing.factories import Factory, sample
+from tablewright.testing.factories import Factory, MadeUp, sample
 
 
 def model_of(suite: object) -> type[AirtableModel]:
@@ -43,7 +43,7 @@ class StoreContract:
     """
 
     model: ClassVar[type[AirtableModel]]
-    values: ClassVar[dict[str, Any]] = {}
+    values: ClassVar[dict[str, object | MadeUp]] = {}
 
     @pytest.fixture
     def rows(self, store_connection: Connection) -> Factory[AirtableModel]:

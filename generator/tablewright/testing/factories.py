@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from tablewright.runtime import AirtableModel, ArgumentSpec, FieldSpec, TableSpec
 
 R = TypeVar("R", bound=AirtableModel)
+MadeUp = Callable[[int], object]
+"""Makes the value of a record from its number."""
 
 _START: Final = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -81,13 +83,17 @@ def argument_for(argument: ArgumentSpec) -> Any:
 
 
 def _within(field: FieldSpec, value: float) -> Any:
-    least: Any = field.minimum if field.minimum is not None else 0
-    most: Any = (
-        field.maximum if field.maximum is not None else (5 if field.kind == "rating" else None)
-    )
+    """Return a number from the field's range, another one for another *value* as far as there are so many."""
+    least: Any = field.minimum
+    most: Any = 5 if field.maximum is None and field.kind == "rating" else field.maximum
     if most is None:
-        return least + value
-    return least + value % (most - least + 1) if most > least else least
+        return (least or 0) + value
+    if least is None:
+        least = min(0, most - 1)
+    if isinstance(value, int):
+        return least + value % (most - least + 1)
+    # Parts of a narrow range that hardly ever meet, such as shares between 0 and 1.
+    return least + value * 0.618 % (most - least) if most > least else least
 
 
 def _near(field: FieldSpec, start: Any, step: timedelta) -> Any:
@@ -111,25 +117,25 @@ class Factory(Generic[R]):
     A function makes a value for each record, of its number: `Factory(Film, code=lambda number: f"FIL-{number:04}")`.
     """
 
-    def __init__(self, model: type[R], **values: Any) -> None:
+    def __init__(self, model: type[R], **values: object | MadeUp) -> None:
         self._model = model
         self._values = values
 
-    def values(self, **values: Any) -> dict[str, Any]:
+    def values(self, **values: object | MadeUp) -> dict[str, Any]:
         """Return the values of a new record: made up, the factory's own, those given here."""
         number = next(_numbers)
         found = {**sample(self._model.table, number), **self._values, **values}
         return {key: one(number) if callable(one) else one for key, one in found.items()}
 
-    def build(self, **values: Any) -> R:
+    def build(self, **values: object | MadeUp) -> R:
         """Return a record that is not stored."""
         return self._model(**self.values(**values))
 
-    def create(self, **values: Any) -> R:
+    def create(self, **values: object | MadeUp) -> R:
         """Store a record and return it."""
         return self._model._create(self.values(**values))
 
-    def create_many(self, number: int, **values: Any) -> list[R]:
+    def create_many(self, number: int, **values: object | MadeUp) -> list[R]:
         """Store so many records and return them."""
         return self._model.bulk_create(self.values(**values) for _ in range(number))
 

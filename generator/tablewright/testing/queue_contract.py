@@ -29,7 +29,7 @@ from tablewright.runtime import (
 )
 from tablewright.runtime.spec import QueueSpec
 from tablewright.testing.contract import model_of
-from tablewright.testing.factories import Factory, argument_for
+from tablewright.testing.factories import Factory, MadeUp, argument_for
 
 LEASE_SECONDS = {"exclusive": 1.0, "best effort": 3.0}
 """How long leases run in these tests: Airtable's clock is told to the second."""
@@ -46,7 +46,7 @@ class QueueContract:
     """The promises. *model* is the generated class; *values* are given to every record, so that it is ready."""
 
     model: ClassVar[type[Any]]
-    values: ClassVar[dict[str, Any]] = {}
+    values: ClassVar[dict[str, object | MadeUp]] = {}
 
     @pytest.fixture
     def tasks(self, store_connection: Connection) -> Iterator[Factory[AirtableModel]]:
