@@ -33,7 +33,14 @@ MOMENT = "'2013-02-09T15:04:05.678Z'"
         ("LL|ll", "February 9, 2013|Feb 9, 2013"),
         ("LLL|lll", "February 9, 2013 3:04 PM|Feb 9, 2013 3:04 PM"),
         ("LLLL|llll", "Saturday, February 9, 2013 3:04 PM|Sat, Feb 9, 2013 3:04 PM"),
+        ("Qo k kk Y", "1st 15 15 2013"),
+        ("SSSS SSSSSS", "6780 678000"),
+        ("YYYYY YYYYYY", "02013 +002013"),
+        ("z zz", "UTC UTC"),
+        ("Hmm hmmss", "1504 30405"),
         ("[at] H[h]", "at 15h"),
+        ("\\\\MMMM \\\\D D", "MMMM D 9"),
+        ("[[Q] Q]", "[Q] Q"),
         ("YYYY-MM-DD[T]HH:mm:ss.SSS[Z]", "2013-02-09T15:04:05.678Z"),
     ],
 )
@@ -99,6 +106,37 @@ def test_languages_write_their_own_dates(
     assert cell_of(f"DATETIME_FORMAT(SET_LOCALE({MOMENT}, '{locale}'), 'LL')") == written
 
 
+@pytest.mark.parametrize(
+    ("locale", "pattern", "written"),
+    [
+        ("en-au", "LLLL", "Saturday, 9 February 2013 3:04 PM"),
+        ("en-au", "e w gggg", "6 6 2013"),
+        ("en-nz", "LT", "3:04 PM"),
+        ("en-nz", "e", "5"),
+        ("en-ie", "LLLL", "Saturday 9 February 2013 15:04"),
+        ("nl", "D MMM YYYY", "9 feb. 2013"),
+        ("nl", "D-MMM-YYYY", "9-feb-2013"),
+        ("es", "D-MMM-YYYY", "9-feb-2013"),
+        ("fr", "Do Mo Qo DDDo do wo Wo", "9 2e 1er 40e 6e 6e 6e"),
+        ("pt-br", "Qo", "1º"),
+    ],
+)
+def test_languages_have_their_own_ways_with_parts(
+    locale: str, pattern: str, written: str, cell_of: Callable[[str], Any]
+) -> None:
+    """Clocks, weeks, short months and ordinals, as moment.js writes them."""
+    written_now = cell_of(f"DATETIME_FORMAT(SET_LOCALE({MOMENT}, '{locale}'), '{pattern}')")
+
+    assert written_now == written
+
+
+def test_a_zone_has_its_short_name(cell_of: Callable[[str], Any]) -> None:
+    """`z` follows summer time; midnight is hour 24 for `k`."""
+    summer = "SET_TIMEZONE('2026-07-01T04:00Z', 'America/New_York')"
+
+    assert cell_of(f"DATETIME_FORMAT({summer}, 'z k')") == "EDT 24"
+
+
 def test_an_unknown_zone_is_an_error(cell_of: Callable[[str], Any]) -> None:
     """A zone that does not exist gives #ERROR!, also one that names a file."""
     for zone in ("Mars/Base", "../etc/passwd", "", "/", "America"):
@@ -158,6 +196,22 @@ def test_a_text_is_read_as_a_date(
         ("13:15", "HH:mm", "2026-11-22T13:15:00.000Z"),
         ("2026", "YYYY", "2026-01-01T00:00:00.000Z"),
         ("11/22/2026", "L", "2026-11-22T00:00:00.000Z"),
+        ("22.11.2026", "DD.MM.YYYY HH:mm", "2026-11-22T00:00:00.000Z"),
+        ("due 22.11.2026", "DD.MM.YYYY", "2026-11-22T00:00:00.000Z"),
+        ("8", "HH:mm", "2026-11-22T08:00:00.000Z"),
+        ("2026-W47", "GGGG-[W]WW", "2026-11-16T00:00:00.000Z"),
+        ("2026-W47-5", "GGGG-[W]WW-E", "2026-11-20T00:00:00.000Z"),
+        ("2026 47", "gggg w", "2026-11-15T00:00:00.000Z"),
+        ("Friday", "dddd", "2026-11-27T00:00:00.000Z"),
+        ("Tue", "ddd", "2026-11-24T00:00:00.000Z"),
+        ("2026-11-22 24:00", "YYYY-MM-DD HH:mm", "2026-11-23T00:00:00.000Z"),
+        ("2026-11-22 +02", "YYYY-MM-DD Z", "2026-11-21T22:00:00.000Z"),
+        ("2026-11-22 24:01", "YYYY-MM-DD HH:mm", None),
+        ("2026-W54", "GGGG-[W]WW", None),
+        ("Friday 22 Nov 2026", "dddd D MMM YYYY", None),
+        ("2026 366", "YYYY DDD", None),
+        ("pm", "a", None),
+        ("10000-01-01", "Y-MM-DD", None),
         ("2026-13-01", "YYYY-MM-DD", None),
         ("Foo 3 2026", "MMM D YYYY", None),
         ("no", "YYYY", None),
@@ -211,6 +265,27 @@ def test_months_in_words_are_those_of_the_calendar(
 ) -> None:
     """Whole months first, as moment.js counts them: the same number of days is told by where it lies."""
     assert cell_of(f"FROMNOW('{other}')") == words
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "later"),
+    [
+        ("1.5", "days", "2026-11-24"),
+        ("-1.5", "days", "2026-11-20"),
+        ("1.25", "days", "2026-11-23"),
+        ("0.5", "weeks", "2026-11-26"),
+        ("1.5", "months", "2027-01-22"),
+        ("0.5", "years", "2027-05-22"),
+        ("36.5", "hours", "2026-11-23T12:30:00.000Z"),
+    ],
+)
+def test_days_and_months_are_added_whole(
+    count: str, unit: str, later: str, cell_of: Callable[[str], Any]
+) -> None:
+    """Halves go away from zero, as in moment.js; of hours and below the fraction counts."""
+    found = cell_of(f"DATEADD('2026-11-22', {count}, '{unit}')")
+
+    assert found.removesuffix("T00:00:00.000Z") == later
 
 
 @pytest.mark.parametrize("start", ["2026-11-16", "2026-11-20", "2026-11-21", "2026-11-22"])

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 
-def _english_ordinal(number: int) -> str:
+def _english_ordinal(number: int, _unit: str) -> str:
     if 10 <= number % 100 <= 20:
         return f"{number}th"
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def _french_ordinal(number: int, unit: str) -> str:
+    if number == 1:
+        return "1re" if unit in ("w", "W") else "1er"
+    return str(number) if unit == "D" else f"{number}e"
+
+
+@dataclass(frozen=True, eq=False)
 class Locale:
     """How one language writes dates. Weeks begin on `first_weekday` (0 = Sunday)."""
 
@@ -26,8 +33,19 @@ class Locale:
     first_weekday: int = 1
     first_january: int = 4
     """The day of January that always lies in week 1."""
-    ordinal: Callable[[int], str] = lambda number: f"{number}."
+    ordinal: Callable[[int, str], str] = lambda number, _unit: f"{number}."
+    """The ordinal of a number of months (M), days (D, DDD), weekdays (d), weeks (w, W) or quarters (Q)."""
     halves: tuple[str, str] = ("AM", "PM")
+    drops_dots: bool = False
+    """Whether a short month between hyphens goes without its dot."""
+
+    def within(self, pattern: str) -> Locale:
+        """The locale as it writes inside *pattern*."""
+        return self._without_dots if self.drops_dots and "-MMM-" in pattern else self
+
+    @cached_property
+    def _without_dots(self) -> Locale:
+        return replace(self, short_months=tuple(name.rstrip(".") for name in self.short_months))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -74,6 +92,11 @@ _BRITISH: Final = Locale(
     _presets("DD/MM/YYYY", "D MMMM YYYY", "dddd, "),
     ordinal=_english_ordinal,
 )
+_IRISH: Final = replace(_BRITISH, presets=_presets("DD/MM/YYYY", "D MMMM YYYY", "dddd "))
+_NEW_ZEALAND: Final = replace(
+    _BRITISH, presets=_presets("DD/MM/YYYY", "D MMMM YYYY", "dddd, ", "h:mm A")
+)
+_AUSTRALIAN: Final = replace(_NEW_ZEALAND, first_weekday=0, first_january=3)
 _GERMAN: Final = Locale(
     _words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
     _words("Jan. Feb. März Apr. Mai Juni Juli Aug. Sep. Okt. Nov. Dez."),
@@ -91,7 +114,8 @@ _SPANISH: Final = Locale(
     _words("dom. lun. mar. mié. jue. vie. sáb."),
     _words("do lu ma mi ju vi sá"),
     _presets("DD/MM/YYYY", "D [de] MMMM [de] YYYY", "dddd, ", "H:mm"),
-    ordinal=lambda number: f"{number}º",
+    drops_dots=True,
+    ordinal=lambda number, _unit: f"{number}º",
 )
 _FRENCH: Final = Locale(
     _words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
@@ -100,7 +124,7 @@ _FRENCH: Final = Locale(
     _words("dim. lun. mar. mer. jeu. ven. sam."),
     _words("di lu ma me je ve sa"),
     _presets("DD/MM/YYYY", "D MMMM YYYY", "dddd "),
-    ordinal=lambda number: f"{number}er" if number == 1 else str(number),
+    ordinal=_french_ordinal,
 )
 _ITALIAN: Final = Locale(
     _words(
@@ -111,7 +135,7 @@ _ITALIAN: Final = Locale(
     _words("dom lun mar mer gio ven sab"),
     _words("do lu ma me gi ve sa"),
     _presets("DD/MM/YYYY", "D MMMM YYYY", "dddd "),
-    ordinal=lambda number: f"{number}º",
+    ordinal=lambda number, _unit: f"{number}º",
 )
 _PORTUGUESE: Final = Locale(
     _words(
@@ -122,26 +146,27 @@ _PORTUGUESE: Final = Locale(
     _words("Dom Seg Ter Qua Qui Sex Sáb"),
     _words("Do 2ª 3ª 4ª 5ª 6ª Sá"),
     _presets("DD/MM/YYYY", "D [de] MMMM [de] YYYY", "dddd, "),
-    ordinal=lambda number: f"{number}º",
+    ordinal=lambda number, _unit: f"{number}º",
 )
 _DUTCH: Final = Locale(
     _words(
         "januari februari maart april mei juni juli augustus september oktober november december"
     ),
-    _words("jan feb mrt apr mei jun jul aug sep okt nov dec"),
+    _words("jan. feb. mrt. apr. mei jun. jul. aug. sep. okt. nov. dec."),
     _words("zondag maandag dinsdag woensdag donderdag vrijdag zaterdag"),
     _words("zo. ma. di. wo. do. vr. za."),
     _words("zo ma di wo do vr za"),
     _presets("DD-MM-YYYY", "D MMMM YYYY", "dddd "),
-    ordinal=lambda number: f"{number}{'ste' if number in (1, 8) or number >= 20 else 'de'}",
+    drops_dots=True,
+    ordinal=lambda number, _unit: f"{number}{'ste' if number in (1, 8) or number >= 20 else 'de'}",
 )
 
 _LOCALES: Final = {
     "en": ENGLISH,
-    "en-au": _BRITISH,
+    "en-au": _AUSTRALIAN,
     "en-gb": _BRITISH,
-    "en-ie": _BRITISH,
-    "en-nz": _BRITISH,
+    "en-ie": _IRISH,
+    "en-nz": _NEW_ZEALAND,
     "de": _GERMAN,
     "es": _SPANISH,
     "fr": _FRENCH,

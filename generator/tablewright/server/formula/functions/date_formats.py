@@ -13,7 +13,8 @@ from tablewright.server.formula.code import Code, Evaluate
 from tablewright.server.formula.functions.dates import instant_of
 from tablewright.server.formula.functions.table import Group
 from tablewright.server.formula.locales import locale_named
-from tablewright.server.formula.moment import MAX_FORMAT, add_months, format_moment, parse_moment
+from tablewright.server.formula.moment import MAX_FORMAT, add_months, format_moment
+from tablewright.server.formula.moment_text import parse_moment
 from tablewright.server.formula.row import RowContext
 from tablewright.server.formula.values import (
     ERROR,

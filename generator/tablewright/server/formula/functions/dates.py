@@ -85,9 +85,16 @@ def date_add(date: Value, count: Value, unit: Value) -> Value:
     instant, number, name = instant_of(date), to_number(count), _unit(unit)
     if name is None or not math.isfinite(number):
         return ERROR  # an unknown unit: unconfirmed
+    # As moment.js adds: whole months and whole days, halves away from zero (unconfirmed).
     if name in _MONTHS:
-        return add_months(instant, int(number * _MONTHS[name]))
+        return add_months(instant, _rounded(number * _MONTHS[name]))
+    if name in ("day", "week"):
+        return instant + timedelta(days=_rounded(number * (7 if name == "week" else 1)))
     return instant + timedelta(milliseconds=number * _MILLISECONDS[name])
+
+
+def _rounded(number: float) -> int:
+    return int(math.copysign(math.floor(abs(number) + 0.5), number))
 
 
 def _months_between(a: datetime, b: datetime) -> float:
