@@ -12,6 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tablewright.targets.python.code import call, comment, docstring, identifier, laid_out, literal
+from tablewright.targets.python.format import formatted
+from tablewright.targets.python.parameters import upsert_on
 
 HOSTILE = [
     'ends with "',
@@ -148,3 +150,16 @@ def test_a_call_checks_the_names_of_its_options() -> None:
     assert call("f", [literal(1)], {"a": literal("x")}) == 'f(1, a="x")'
     with pytest.raises(ValueError, match="no identifier"):
         call("f", [], {"a b": literal(1)})
+
+
+@pytest.mark.parametrize("unique", [0, 1, 2])
+def test_the_keys_of_an_upsert_stand_as_black_breaks_them(unique: int) -> None:
+    """Of whatever length the fields' names are, and however many of them are unique."""
+    for length in range(5, 60):
+        merged = [sign * length for sign in "abc"]
+        parameter = upsert_on(merged, tuple(merged[:unique]), identifier("on"))
+        source = f"class A:\n    def upsert(\n        cls,\n        *,\n        {parameter},\n    ) -> None:\n        pass\n"
+
+        written = formatted(source, "models.py")
+
+        assert written == as_black_writes(written), length

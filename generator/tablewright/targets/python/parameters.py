@@ -114,6 +114,10 @@ def upsert_on(merged: list[str], unique: tuple[str, ...], name: Code) -> Code:
     names = Bracketed.of(f"{name}: Sequence[", [keys], "]")
     if 8 + width(names + default) < LINE_LENGTH:
         return Code(names + default)
+    if unique and 8 + width(f"{names} = (") <= LINE_LENGTH:
+        # Of two brackets black opens the last one, where what stands before it fits.
+        found = "".join(f"{' ' * 12}{literal(key)},\n" for key in unique)
+        return Code(f"{names} = (\n{found}{' ' * 8})")
     # Black gives a subscript of one part no comma.
     inner = laid_out(keys, 12)
     return Code(f"{name}: Sequence[\n{' ' * 12}{inner}\n{' ' * 8}]{default}")
