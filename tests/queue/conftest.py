@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import AirtableModel, Connection
+from tablewright.runtime.spec import TableSpec
 from tablewright.runtime.stores.airtable_leased import LeasedStore
 from tablewright.runtime.stores.sql_types import moment_text
 from tablewright.server.serve import LocalAirtable
@@ -82,24 +83,31 @@ def limits(
         yield package
 
 
-@pytest.fixture
-def lapse(connection: Connection) -> Callable[[AirtableModel], None]:
-    """Let the lease of a task run out at once, as if its worker had been silent for long."""
+@pytest.fixture(scope="session")
+def run_out() -> Callable[[Any, TableSpec, str], None]:
+    """Let the lease of a record in a store run out at once."""
 
-    def run_out(record: AirtableModel) -> None:
-        store: Any = connection.store
+    def end(store: Any, table: TableSpec, record_id: str) -> None:
         if isinstance(store, LeasedStore):
             leases: Any = store.queues._leases  # type: ignore[attr-defined]
-            values = {"id": record.id, "past": moment_text(LONG_AGO)}
+            values = {"id": record_id, "past": moment_text(LONG_AGO)}
             text = "UPDATE tablewright_leases SET lease_until = :past WHERE record_id = :id"
             leases._lanes.run(lambda cursor: cursor.execute(text, values))
             return
-        table = store.database.known(type(record).table).statements.table
+        rows = store.database.known(table).statements.table
         with store.database.writer.begin() as running:
-            past = sa.update(table).where(table.c.id == record.id)
-            running.execute(past.values(lease_until=sa.literal(LONG_AGO, table.c.lease_until.type)))
+            past = sa.update(rows).where(rows.c.id == record_id)
+            running.execute(past.values(lease_until=sa.literal(LONG_AGO, rows.c.lease_until.type)))
 
-    return run_out
+    return end
+
+
+@pytest.fixture
+def lapse(
+    connection: Connection, run_out: Callable[[Any, TableSpec, str], None]
+) -> Callable[[AirtableModel], None]:
+    """Let the lease of a task run out at once, as if its worker had been silent for long."""
+    return lambda record: run_out(connection.store, type(record).table, record.id)
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     Bundle,
@@ -24,8 +23,9 @@ from hypothesis.stateful import (
 )
 
 from tablewright.runtime import LeaseLost, RecordChanged, TransitionRefused, connect
+from tablewright.runtime.spec import TableSpec
 
-LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+RunOut = Callable[[Any, TableSpec, str], None]
 
 
 @dataclass
@@ -92,9 +92,9 @@ class Reference:
 
 
 def machine(
-    jobs: ModuleType, lapse: Callable[[Any, Any], None], url: Callable[[], str]
+    jobs: ModuleType, run_out: RunOut, url: Callable[[], str], apart: int
 ) -> type[RuleBasedStateMachine]:
-    """Return the machine that drives both queues."""
+    """Return the machine that drives both queues. Ranks differ by *apart* from one task to the next."""
 
     class Queues(RuleBasedStateMachine):
         held: Bundle[Any] = Bundle("held")
@@ -112,6 +112,7 @@ def machine(
         @rule(rank=st.integers(0, 2), inside=st.integers(0, 9))
         def create(self, rank: int, inside: int) -> None:
             name = f"t{len(self.ids)}"
+            rank = rank * 1_000 - apart * len(self.ids)
             names = list(self.ids)
             # A part of a task that may be anything by now, and that waits for it from now on.
             whole = names[inside] if inside < len(names) else None
@@ -170,7 +171,7 @@ def machine(
         def let_lapse(self, place: int) -> None:
             names = [name for name, task in self.reference.tasks.items() if task.state == "RUNNING"]
             if place < len(names):
-                lapse(self.connection, self.ids[names[place]])
+                run_out(self.connection.store, jobs.Job.table, self.ids[names[place]])
                 self.reference.tasks[names[place]].lapsed = True
 
         @rule(place=st.integers(0, 9))
@@ -216,13 +217,14 @@ def slowed(spec: Any, name: str, seconds: float) -> Iterator[None]:
         object.__setattr__(spec, name, before)
 
 
-def run(jobs: ModuleType, url: Callable[[], str], examples: int, steps: int) -> None:
-    def lapse(connection: Any, record_id: str) -> None:
-        table = connection.store.database.known(jobs.Job.table).statements.table
-        with connection.store.database.writer.begin() as running:
-            one = sa.update(table).where(table.c.id == record_id)
-            running.execute(one.values(lease_until=sa.literal(LONG_AGO, table.c.lease_until.type)))
-
+def run(
+    jobs: ModuleType,
+    run_out: RunOut,
+    url: Callable[[], str],
+    examples: int,
+    steps: int,
+    apart: int = 0,
+) -> None:
     queue = jobs.Job.table.queue
     # Time passes only where the machine says so.
     with (
@@ -231,7 +233,7 @@ def run(jobs: ModuleType, url: Callable[[], str], examples: int, steps: int) -> 
         slowed(queue.retry, "most", 600.0),
     ):
         run_state_machine_as_test(
-            machine(jobs, lapse, url),
+            machine(jobs, run_out, url, apart),
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=steps,
@@ -243,18 +245,31 @@ def run(jobs: ModuleType, url: Callable[[], str], examples: int, steps: int) -> 
         )
 
 
-def test_the_queue_on_sqlite_is_the_reference_queue(jobs: ModuleType, tmp_path: Path) -> None:
+def test_the_queue_on_sqlite_is_the_reference_queue(
+    jobs: ModuleType, run_out: RunOut, tmp_path: Path
+) -> None:
     """Claims, ends, failures, lapses and requests to stop in any order leave both queues alike."""
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
-        run(jobs, lambda: f"sqlite:///{folder}/model.db?synchronous=normal", 15, 25)
+        run(jobs, run_out, lambda: f"sqlite:///{folder}/model.db?synchronous=normal", 15, 25)
 
 
-def test_the_queue_on_postgres_is_the_reference_queue(jobs: ModuleType, empty_schema: str) -> None:
+def test_the_queue_on_postgres_is_the_reference_queue(
+    jobs: ModuleType, run_out: RunOut, empty_schema: str
+) -> None:
     """The same on PostgreSQL."""
-    run(jobs, lambda: empty_schema, 5, 15)
+    run(jobs, run_out, lambda: empty_schema, 5, 15)
 
 
 @pytest.mark.slow
-def test_long_runs_agree_too(jobs: ModuleType, tmp_path: Path) -> None:
+def test_the_queue_on_airtable_is_the_reference_queue(
+    jobs: ModuleType, run_out: RunOut, airtable_with_leases: str
+) -> None:
+    """The same where leases are kept in SQL, whose tasks are as old as one another: Airtable tells whole seconds."""
+    run(jobs, run_out, lambda: airtable_with_leases, 12, 25, apart=1)
+
+
+@pytest.mark.slow
+def test_long_runs_agree_too(jobs: ModuleType, run_out: RunOut, tmp_path: Path) -> None:
     """More and longer runs."""
-    run(jobs, lambda: f"sqlite:///{tmp_path}/model.db?synchronous=normal", 150, 60)
+    url = f"sqlite:///{tmp_path}/model.db?synchronous=normal"
+    run(jobs, run_out, lambda: url, 150, 60)
