@@ -122,7 +122,7 @@ class Thing(AirtableModel):
     needs_ids: list[str] = Field(default_factory=list[str])
 
 
-MOMENTS = st.sampled_from(["2026-01-01T00:00:00.000Z", "2026-02-28T23:59:59.999Z", "0001-01-01T00:00:00.000Z"])  # fmt: skip
+MOMENTS = st.sampled_from(["2026-01-01T00:00:00.000Z", "2026-02-28T23:59:59.999Z", "0001-01-01T00:00:00.000Z", "2026-01-01"])  # fmt: skip
 TEXTS = st.sampled_from(["", "a", "abc", "ABC", "longer", "ä\n", "2026-01-01"])
 NUMBERS = st.one_of(st.integers(-3, 7), st.floats(-3, 7), st.sampled_from([2**53, 1e300]))
 PEOPLE = st.sampled_from([{"id": "usrAAAAAAAAAAAAA1", "email": "a@example.com", "name": "A"}, {"id": "usrAAAAAAAAAAAAA2"}])  # fmt: skip
@@ -213,6 +213,14 @@ def test_both_ways_make_the_same_records(found: list[dict[str, Any]]) -> None:
     assert [kinds(vars(one)) for one in fast] == [kinds(vars(one)) for one in careful]
     assert [row_of(one) for one in fast] == [row_of(one) for one in careful]
     assert told == told_too
+
+
+def test_a_day_without_a_time_is_no_moment() -> None:
+    """As long as a field is a Date in Airtable its records are told of: a moment without a zone would fail later."""
+    day = {"id": "recAAAAAAAAAAAAA1", "createdTime": "2026-01-01T00:00:00.000Z", "fields": {"Code": "a", "Due": "2026-01-31"}}  # fmt: skip
+
+    told = ["Thing recAAAAAAAAAAAAA1: due has to be of type datetime, not '2026-01-31'"]
+    assert in_one_pass([day]) == by_rows([day]) == ([], told)
 
 
 def test_generated_classes_take_the_fast_way() -> None:

@@ -41,9 +41,9 @@ def or_blank(schema: core.CoreSchema, one: FieldSpec | RelationSpec) -> core.Cor
 
 def moment_rule() -> core.CoreSchema:
     # A chain, since the function itself raises what pydantic does not take for a misfit.
-    return core.chain_schema(
-        [core.str_schema(strict=True), core.no_info_plain_validator_function(moment)]
-    )
+    # A day without a time, from a field of type Date, has ten characters, and no zone either.
+    text = core.str_schema(strict=True, min_length=len("2026-01-31T"))
+    return core.chain_schema([text, core.no_info_plain_validator_function(moment)])
 
 
 def _by_function(function: Callable[[Any], Any]) -> core.CoreSchema:
