@@ -97,7 +97,7 @@ def test_bodies_that_are_no_json_or_no_object(refused: Refuse, path: str) -> Non
 
 
 def test_more_than_ten_records_are_refused(refused: Refuse, path: str) -> None:
-    """Creating and changing have messages of their own."""
+    """Creating and changing have messages of their own; an id that is repeated counts each time."""
     rows: list[Any] = [{"fields": {}}] * 11
 
     assert refused("POST", path, json={"records": rows}) == (
@@ -111,6 +111,8 @@ def test_more_than_ten_records_are_refused(refused: Refuse, path: str) -> None:
     assert refused("PATCH", path, json={"records": changes})[1]["message"].startswith(
         "You must provide an array of up to 10 record objects"
     )
+    doomed = {"records[]": [GONE] * 11}
+    assert refused("DELETE", path, params=doomed)[1]["type"] == "INVALID_RECORDS"
 
 
 @pytest.mark.parametrize(

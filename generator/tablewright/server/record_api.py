@@ -224,9 +224,10 @@ class RecordApi:
         return Answer(f'{{"records":{renderer.records(rows)}{tail}', to_fetch=kept.to_fetch)
 
     def _delete_many(self, base: Base, table: Table, query: Query) -> Answer:
-        ids = list(dict.fromkeys(query.texts("records")))
-        if not 0 < len(ids) <= RECORDS_PER_WRITE or not all(is_id(key, "rec") for key in ids):
+        given = query.texts("records")
+        if not 0 < len(given) <= RECORDS_PER_WRITE or not all(is_id(key, "rec") for key in given):
             raise errors.malformed_records()
+        ids = list(dict.fromkeys(given))
         with self._transaction(base) as transaction:
             rows = [records.existing(transaction, table, key) for key in ids]
             records.delete(transaction, rows)
