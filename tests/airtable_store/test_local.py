@@ -102,6 +102,10 @@ def test_options_are_those_of_the_schema(
     assert fields["Line.Net"]["options"] == {"precision": 3, "symbol": "€"}
     assert fields["Order.Lines"]["type"] == "multipleRecordLinks"
     assert fields["Order.Press"]["type"] == "button"
+    for name in ("Order.Made", "Order.Touched"):
+        shown = fields[name]["options"]["result"]
+        assert (shown["type"], shown["options"]["timeZone"]) == ("dateTime", "utc")
+        assert shown["options"]["dateFormat"]["name"] == "iso"
 
 
 def test_a_file_that_is_opened_again_keeps_what_it_has(shop: ModuleType, tmp_path: Path) -> None:

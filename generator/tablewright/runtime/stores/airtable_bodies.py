@@ -12,6 +12,7 @@ from typing import Any
 
 from tablewright import airtable
 from tablewright.history import history_body, history_key
+from tablewright.kinds import KINDS
 from tablewright.runtime.spec import FieldSpec, TableSpec
 from tablewright.runtime.stores.airtable_client import Json
 
@@ -67,9 +68,8 @@ def _by_hand(family: tuple[TableSpec, ...]) -> Iterator[Request]:
     """Yield the fields that the Web API creates for nobody."""
     for table in family:
         for field in table.fields:
-            kind = field.definition.airtable
-            if kind in airtable.UNCREATABLE_TYPES:
-                yield _field(table.key, field.key, {"name": field.name, "type": kind})
+            if field.definition.airtable in airtable.UNCREATABLE_TYPES:
+                yield _field(table.key, field.key, field_body(field))
 
 
 def _from_specifications(family: tuple[TableSpec, ...]) -> Iterator[Request]:
@@ -113,5 +113,8 @@ def _options(field: FieldSpec) -> Json:
         given["duration_format"] = airtable.DURATION_FORMATS[-1]
     if field.kind == "rating" and isinstance(field.maximum, int):
         given["max"] = field.maximum
+    if field.kind in ("created_time", "last_modified_time"):
+        shown = {"type": "dateTime", "options": KINDS["datetime"].airtable_options(given)}
+        return {"result": shown}
     choices = [{"name": one.label} for one in field.choices or ()]
     return kind.airtable_options(given, choices)
