@@ -195,6 +195,7 @@ def _one_of(
     if not options:
         return tree.Constant(negated, BOOLEAN)
     choices: list[tree.Node] = []
+    compared: list[tree.Node] = []
     for option in options:
         found = context.value(option, item.type)
         if found is None:
@@ -202,15 +203,19 @@ def _one_of(
         if common_type(item.type, found.type) is None:
             context.problem(option, "TW504", f"is {found.type}, and {item.type} is compared with it",
                             context.way_to(item.type, found))  # fmt: skip
-        elif not isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
-            context.problem(option, "TW504", "only values and arguments can stand in a list",
-                            "compare one by one, as in 'a == b or a == c'")  # fmt: skip
-        else:
+        elif isinstance(found, (tree.Constant, tree.EnumMember, tree.Argument)):
             _check_id(context, item, found, option)
             choices.append(found)
-    if len(choices) != len(options):
+        else:
+            compared.append(tree.Compare("==", item, found))
+    if len(choices) + len(compared) != len(options):
         return None
-    return tree.Membership(item, tuple(choices), negated)
+    if not compared:
+        return tree.Membership(item, tuple(choices), negated)
+    # What differs from record to record is compared one by one.
+    parts = [tree.Membership(item, tuple(choices)), *compared] if choices else compared
+    one_of = parts[0] if len(parts) == 1 else tree.Logic("or", tuple(parts))
+    return tree.Not(one_of) if negated else one_of
 
 
 def _is_none(node: ast.expr) -> bool:
