@@ -51,6 +51,12 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def seen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the package whose expressions rely on what they have seen before."""
+    return generated("seen", tmp_path_factory.mktemp("seen"))
+
+
+@pytest.fixture(scope="session")
 def split_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the same package with a module for each record class, as large schemas get it."""
     with pytest.MonkeyPatch.context() as patch:
@@ -74,3 +80,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 def borrowed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """The package whose names are words of databases, and of what makes classes."""
     yield from imported("borrowed", tmp_path_factory.mktemp("borrowed"))
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package whose expressions rely on what they have seen before."""
+    yield from imported("seen", tmp_path_factory.mktemp("seen"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("everything_folder", "hostile_folder", "split_folder")
+FOLDERS = ("everything_folder", "hostile_folder", "seen_folder", "split_folder")
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import Any, Final, overload
+from typing import Any, Final, TypeVar, overload
 
 FIRST_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
 LAST_MOMENT: Final = datetime.max.replace(tzinfo=UTC)
@@ -26,6 +26,20 @@ SPAN_SECONDS: Final = {
 }
 _MOST_PLACES: Final = 400
 """No double has more decimal places that differ from 0, nor as many digits before the point."""
+
+_Value = TypeVar("_Value")
+
+
+def present(value: _Value | None) -> _Value:
+    """Return a value that was seen to be there, for type checkers, which did not see it.
+
+    Raises:
+        ValueError: it is blank after all.
+    """
+    if value is None:
+        raise ValueError("a value that was there is blank now")
+    return value
+
 
 # -- comparisons and numbers ------------------------------------------------------------------------------------------
 

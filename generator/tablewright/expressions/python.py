@@ -18,10 +18,12 @@ from tablewright.expressions.python_blanks import (
     blank_leaves,
     can_be_narrowed,
     has_opposite,
+    is_behind_a_link,
+    owner_of,
     propagates,
 )
 from tablewright.expressions.python_spans import helper_of, is_exact
-from tablewright.expressions.python_syntax import all_of, bare, is_not_none, joined, method
+from tablewright.expressions.python_syntax import all_of, bare, choice, is_not_none, joined, method
 from tablewright.expressions.tree import Node
 
 _COMPARE: dict[str, type[ast.cmpop]] = {
@@ -38,24 +40,30 @@ _OPPOSITE_TEST: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.In: ast.NotIn, ast
 
 @dataclass(frozen=True, slots=True)
 class PythonSource:
-    """One expression as source. *names* are the modules and enums it uses; *uses_now* whether it needs the moment."""
+    """One expression as source. *names* are the modules and enums it uses; *uses_now* whether it needs the moment.
+
+    *named* counts the values that have a name of their own, those before it in the same function included.
+    """
 
     text: str
     names: frozenset[str]
     uses_now: bool
+    named: int
 
 
-def python_source(node: Node, *, record: str, relying: Iterable[Node] = ()) -> PythonSource:
+def python_source(
+    node: Node, *, record: str, relying: Iterable[Node] = (), named: int = 0
+) -> PythonSource:
     """Return the source of an expression over the record held by the variable *record*.
 
     The current moment is the variable `now`, arguments are variables of their own names, `dt` is the module datetime,
     `values` is `tablewright.runtime.values`. *relying* are expressions that stand where this condition was seen to
-    hold, so that type checkers have to see what it tests.
+    hold, so that type checkers have to see what it tests. *named* values of the same function have names already.
     """
-    printer = _Printer(record, node, tuple(relying))
+    printer = _Printer(record, node, tuple(relying), named=named)
     built = printer.value(node)
     text = ast.unparse(ast.fix_missing_locations(built))
-    return PythonSource(text, frozenset(printer.names), printer.uses_now)
+    return PythonSource(text, frozenset(printer.names), printer.uses_now, printer.named)
 
 
 @dataclass
@@ -65,8 +73,8 @@ class _Printer:
     relying: tuple[Node, ...]
     names: set[str] = field(default_factory=set)
     uses_now: bool = False
+    named: int = 0
     _bound: dict[Node, str] = field(default_factory=dict)
-    _counter: int = 0
 
     # -- entry points -----------------------------------------------------------------------------------------------
 
@@ -122,8 +130,8 @@ class _Printer:
             if isinstance(part, (tree.Argument, tree.Variable))
         }
         while True:
-            self._counter += 1
-            name = f"value_{self._counter}"
+            self.named += 1
+            name = f"value_{self.named}"
             if name not in taken:
                 return name
 
@@ -162,16 +170,11 @@ class _Printer:
             case tree.Negate(operand):
                 return ast.UnaryOp(ast.USub(), self._inner(operand))
             case tree.Choice(test, then, otherwise):
-                return self._choice(self.condition(test), self.value(then), self.value(otherwise))
+                return choice(self.condition(test), self.value(then), self.value(otherwise))
             case tree.Call():
                 return self._call(node)
             case tree.Over():
                 return self._over(node)
-
-    def _choice(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            test, then, otherwise = test.operand, otherwise, then
-        return ast.IfExp(test, then, otherwise)
 
     def _inner(self, node: Node) -> ast.expr:
         """Return an operand whose blanks were tested further out."""
@@ -199,13 +202,16 @@ class _Printer:
             return ast.Attribute(ast.Name(node.owner.name), node.name)
         if node.owner.type.nullable and node.owner not in self._bound:
             tests, inner = self._present(
-                node.owner, lambda: ast.Attribute(self._inner(_owner(node)), node.name)
+                node.owner, lambda: ast.Attribute(self._inner(owner_of(node)), node.name)
             )
             if not tests:
                 tests = [self._present_test(node.owner)]
             # What is many is empty, and never blank, behind a link that leads nowhere.
-            missing = ast.Tuple([]) if node.type.kind in ("list", "records") else ast.Constant(None)
-            return ast.IfExp(all_of(tests), inner, missing)
+            if node.type.kind in ("list", "records"):
+                return ast.IfExp(all_of(tests), inner, ast.Tuple([]))
+            found = ast.IfExp(all_of(tests), inner, ast.Constant(None))
+            # That it was seen to be there, type checkers do not know of what stands behind a link.
+            return found if node.type.nullable else self._helper("present", found)
         return ast.Attribute(self.value(node.owner), node.name)
 
     def _compare(self, node: tree.Compare) -> ast.expr:
@@ -232,7 +238,7 @@ class _Printer:
 
     def _blank_test(self, operand: Node, *, negated: bool) -> ast.expr:
         if operand.type.kind in ("list", "opaque") and (
-            not operand.type.nullable or _is_behind_a_link(operand)
+            not operand.type.nullable or is_behind_a_link(operand)
         ):
             # A list is never None but where the link to its record leads nowhere.
             built = self.value(operand)
@@ -388,13 +394,3 @@ class _Printer:
     def _timedelta(self, unit: str, amount: ast.expr) -> ast.expr:
         self.names.add("dt")
         return ast.Call(ast.Attribute(ast.Name("dt"), "timedelta"), [], [ast.keyword(unit, amount)])
-
-
-def _is_behind_a_link(node: Node) -> bool:
-    return isinstance(node, tree.Field) and isinstance(node.owner, tree.Field)
-
-
-def _owner(node: tree.Field) -> Node:
-    if node.owner is None:
-        raise TypeError("a field without an owner belongs to the record itself")
-    return node.owner

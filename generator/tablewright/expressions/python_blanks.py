@@ -73,3 +73,19 @@ def has_opposite(node: tree.Compare) -> bool:
     return node.operator in ("==", "!=") or not (
         node.left.type.nullable or node.right.type.nullable
     )
+
+
+def is_behind_a_link(node: Node) -> bool:
+    """Tell whether *node* is a field of a record that another one links to."""
+    return isinstance(node, tree.Field) and isinstance(node.owner, tree.Field)
+
+
+def owner_of(node: tree.Field) -> Node:
+    """Return what a field that is not the record's own belongs to.
+
+    Raises:
+        TypeError: it is the record's own.
+    """
+    if node.owner is None:
+        raise TypeError("a field without an owner belongs to the record itself")
+    return node.owner

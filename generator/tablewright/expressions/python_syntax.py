@@ -10,6 +10,13 @@ def bare(each: ast.GeneratorExp) -> ast.expr:
     return ast.Name(ast.unparse(ast.fix_missing_locations(each))[1:-1])
 
 
+def choice(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
+    """Return `then if test else otherwise`; a `not` in front of the test turns the sides round."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, then, otherwise = test.operand, otherwise, then
+    return ast.IfExp(test, then, otherwise)
+
+
 def is_not_none(built: ast.expr) -> ast.expr:
     """Return the test that a value is not blank."""
     return ast.Compare(built, [ast.IsNot()], [ast.Constant(None)])

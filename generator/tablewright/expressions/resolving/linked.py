@@ -82,7 +82,7 @@ def _over_records(
     del context.variables[target.id]
     if len(tests) != len(written) or (body is None and not counts_rows):
         return None
-    if not counts_rows and not _looks_at(variable, [*tests, *([] if body is None else [body])]):
+    if (tests or not counts_rows) and not _looks_at(variable, [*tests, *([] if body is None else [body])]):
         context.problem(target, "TW509", f"nothing looks at '{target.id}'", _meant(context, part, target, variable))  # fmt: skip
         return None
     condition = tests[0] if len(tests) == 1 else tree.Logic("and", tuple(tests)) if tests else None

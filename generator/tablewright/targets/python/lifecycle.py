@@ -13,6 +13,7 @@ from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.schema import Schema, Table
 from tablewright.targets.python.code import Code, docstring, identifier, literal
 from tablewright.targets.python.imports import Imports
+from tablewright.targets.python.known_states import in_one_of
 from tablewright.targets.python.names import decision_name, parameter
 from tablewright.targets.python.types import argument_annotation
 
@@ -84,19 +85,24 @@ def _decision_view(
         else f"{held} not in ({', '.join(sources)})"
     )
     refused_when, reason = Code(""), Code("")
-    sets = [replace(one, node=_as_id(one.node)) for one in transition.sets]
-    uses_now = False
-    if transition.guard is not None:
-        source = _source(tree.Not(transition.guard), record, imports, [one.node for one in sets])
-        uses_now = source.uses_now
+
+    def known(node: tree.Node) -> tree.Node:
+        return in_one_of(node, lifecycle.field, transition.sources)
+
+    sets = [replace(one, node=_as_id(known(one.node))) for one in transition.sets]
+    guard = None if transition.guard is None else known(transition.guard)
+    uses_now, named = False, 0
+    if guard is not None and guard != tree.TRUE:
+        source = _source(tree.Not(guard), record, imports, relying=[one.node for one in sets])
+        uses_now, named = source.uses_now, source.named
         refused_when = Code(source.text)
         reason = literal(transition.otherwise or f"needs {transition.guard_text}")
     assignments = [
         AssignmentView(literal(lifecycle.field), Code(f"{state}.{identifier(transition.target)}"))
     ]
     for one in sets:
-        source = _source(one.node, record, imports)
-        uses_now = uses_now or source.uses_now
+        source = _source(one.node, record, imports, named=named)
+        uses_now, named = uses_now or source.uses_now, source.named
         assignments.append(AssignmentView(literal(one.field), Code(source.text)))
     labels = [enum.value(source).label for source in transition.sources]
     return DecisionView(
@@ -136,9 +142,14 @@ def _as_id(node: tree.Node) -> tree.Node:
 
 
 def _source(
-    node: tree.Node, record: str, imports: Imports, relying: Iterable[tree.Node] = ()
+    node: tree.Node,
+    record: str,
+    imports: Imports,
+    *,
+    relying: Iterable[tree.Node] = (),
+    named: int = 0,
 ) -> PythonSource:
-    source = python_source(node, record=record, relying=relying)
+    source = python_source(node, record=record, relying=relying, named=named)
     add_names(source, imports)
     return source
 
