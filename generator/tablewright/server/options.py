@@ -170,6 +170,11 @@ def checked_options(
 ) -> tuple[JsonObject | None, Problems]:
     """The options a new field of this type gets from what was *given*, and what is wrong with that."""
     path = f"{field_name}.options"
+    result = given.get("result") if isinstance(given, dict) else None
+    if field_type in ("createdTime", "lastModifiedTime") and isinstance(result, dict):
+        # Only people make these fields. They choose how the moments are shown.
+        shown, problems = checked_options(field_name, "dateTime", result.get("options"))
+        return {"result": {"type": "dateTime", "options": shown}}, problems
     known = _OPTIONS.get(field_type)
     if known is None:
         # An empty object for a type without options is let through (unconfirmed).
