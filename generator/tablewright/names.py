@@ -114,6 +114,9 @@ MODEL_ATTRIBUTES: Final = frozenset(
 )
 """Public attributes of pydantic's BaseModel (2.x)."""
 
+CLASS_ATTRIBUTES: Final = frozenset({"mro", "register"})
+"""Attributes of every class of pydantic, of which it warns where a field hides them; methods and links may."""
+
 
 def words(text: str) -> list[str]:
     """Return the words of a name in any casing: `agentID`, `agent_id` and `Agent Id` give the same two."""

@@ -30,6 +30,9 @@ RESERVED_IN_MODULES: Final = {
     **dict.fromkeys(names.RECORD_ATTRIBUTES | names.QUEUE_ATTRIBUTES, "records have an attribute of that name"),
     **dict.fromkeys(names.MODULE_NAMES, "the generated code uses that name itself"),
 }  # fmt: skip
+RESERVED_FIELDS: Final = dict.fromkeys(
+    names.CLASS_ATTRIBUTES, "every class has an attribute of that name"
+)
 QUEUED: Final = {
     **dict.fromkeys(names.QUEUE_ATTRIBUTES, "every record of a table with a queue has an attribute of that name"),
     **dict.fromkeys(("Any", "Condition", "Mapping"), "the generated code uses that name itself"),
@@ -44,7 +47,7 @@ def claim_names(findings: Findings, draft: Draft, module_names: frozenset[str]) 
     space = Namespace(findings, reserved, module_names)
     columns = SqlNames(findings, anyhow)
     for key, _ in entries(draft.reader, "fields"):
-        if space.claim(key, f"field '{key.text}'"):
+        if space.claim(key, f"field '{key.text}'", RESERVED_FIELDS):
             columns.claim(key.text, f"field '{key.text}'", key.span)
     for written in draft.written_relations:
         key = written.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from tablewright.check.findings import Findings
@@ -38,8 +39,13 @@ class Namespace:
         self._module_names = module_names
         self._taken: dict[str, tuple[str, Span]] = {}
 
-    def claim(self, key: Scalar, what: str) -> bool:
-        """Take the name of *key*, which the schema's author chose; tell whether it could be had."""
+    def claim(
+        self, key: Scalar, what: str, besides: Mapping[str, str] = MappingProxyType({})
+    ) -> bool:
+        """Take the name of *key*, which the schema's author chose; tell whether it could be had.
+
+        *besides* says of names that are free to others of the scope why this one cannot have them.
+        """
         reason = why_not_identifier(key.text)
         if reason:
             self._findings.error(key.span, "TW201", f"{what} cannot be called {_called(key.text, what)}: {reason}",
@@ -57,7 +63,7 @@ class Namespace:
         if alphabets:
             self._findings.warning(key.span, "TW222", f"{what} mixes letters of {' and '.join(alphabets)} that may look alike",
                                    "write it in one alphabet")  # fmt: skip
-        return self.claim_made(key.text, what, key.span)
+        return self.claim_made(key.text, what, key.span, besides)
 
     def _free(self, text: str) -> str:
         """Return the nearest name to *text* that Python accepts and that is not reserved here."""
@@ -66,9 +72,11 @@ class Namespace:
             name += "_"
         return name
 
-    def claim_made(self, name: str, what: str, span: Span) -> bool:
+    def claim_made(
+        self, name: str, what: str, span: Span, besides: Mapping[str, str] = MappingProxyType({})
+    ) -> bool:
         """Take a name that follows from another one, such as `can_…`."""
-        reason = self._reserved.get(name, "")
+        reason = self._reserved.get(name, "") or besides.get(name, "")
         if not reason and name in self._module_names:
             reason = "an enum or table of the schema has that name"
         if reason:

@@ -108,7 +108,7 @@ def _usable_name(findings: Findings, name: Scalar) -> bool:
     reason = names.why_not_identifier(name.text)
     if not reason and (
         name.text.startswith("_")
-        or name.text in names.MODEL_ATTRIBUTES
+        or name.text in names.MODEL_ATTRIBUTES | names.CLASS_ATTRIBUTES
         or name.text in names.CLASS_BODY_NAMES
     ):
         reason = "that name is reserved"

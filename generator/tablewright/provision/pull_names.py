@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from tablewright import airtable, history, names
-from tablewright.check.claims import RESERVED
+from tablewright.check.claims import RESERVED, RESERVED_FIELDS
 from tablewright.check.enums import RESERVED_VALUES
 from tablewright.check.namespace import MAX_KEY_BYTES
 from tablewright.provision.live import LiveBase, LiveField, LiveTable
@@ -159,7 +159,7 @@ def module_keys(sql: SqlSpace) -> Keys:
 
 def record_keys(sql: SqlSpace, module_names: Iterable[str]) -> Keys:
     """Return the scope of a table's fields and links."""
-    return Keys(sql, [*RESERVED, *module_names])
+    return Keys(sql, [*RESERVED, *RESERVED_FIELDS, *module_names])
 
 
 def unsayable_name(name: str) -> str:
