@@ -10,7 +10,7 @@ from tablewright.provision.changes import AddChoices, AddComputed, Change, Chang
 from tablewright.provision.errors import AnswerLost, PlanOutdated, Refused, StepFailed
 from tablewright.provision.live import LiveBase, fingerprint, live_base
 from tablewright.provision.lock import Lock
-from tablewright.provision.notes import note_field, note_filled, note_known, note_links
+from tablewright.provision.notes import note_field, note_known, note_links, note_rows
 from tablewright.provision.plan import Plan
 from tablewright.provision.ports.airtable import AirtablePort
 from tablewright.provision.scratch import remove_scratch
@@ -89,7 +89,7 @@ def apply(
             watcher(number, len(plan.steps), outcome)
     _note_choices(steps, plan, lock)
     note_links(lock, plan, steps.live or LiveBase(""))
-    note_filled(lock, plan)
+    note_rows(lock, plan)
     manual = tuple(
         [outcome.note for outcome in outcomes if outcome.state == "manual"]
         + [how(change) for change in plan.manual]

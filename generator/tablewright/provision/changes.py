@@ -276,6 +276,23 @@ class FillRows:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRows:
+    """A unique field in which *rows* share their values with others."""
+
+    sign: ClassVar[Sign] = "!"
+    safety: ClassVar[Safety] = "manual"
+    calls: ClassVar[int] = 0
+
+    table: str
+    table_name: str
+    field: str
+    field_id: str
+    name: str
+    rows: tuple[str, ...]
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManualField:
     """A field that people have to make, or to free a name for."""
 
@@ -359,7 +376,7 @@ Step = (
     | RenameField | DescribeField | ChangeFormula | AddChoices
 )  # fmt: skip
 """What `apply` carries out on Airtable."""
-ManualStep = RetypeField | RenameChoice | FillRows | ManualField | RemoveByHand
+ManualStep = RetypeField | RenameChoice | FillRows | PartRows | ManualField | RemoveByHand
 """What people carry out, told how."""
 Report = Unmanaged | Remark
 Change = Step | ManualStep | Report | SqlChange

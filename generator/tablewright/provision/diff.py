@@ -28,11 +28,13 @@ from tablewright.provision.diff_fields import (
     recounted_links,
     relabelled_choices,
     retyped_fields,
+    rows_to_part,
 )
 from tablewright.provision.diff_reports import lost_names, remarks, removed, unmanaged
 from tablewright.provision.live import LiveBase, LiveTable, folded
 from tablewright.provision.lock import Lock
 from tablewright.provision.renames import Rename, ordered_renames
+from tablewright.provision.repeats import Repeats
 from tablewright.provision.wanted import WantedBase, WantedTable
 
 
@@ -45,14 +47,16 @@ def difference(
     base_name: str = "",
     workspace: str = "",
     blanks: Blanks = MappingProxyType({}),
+    repeats: Repeats = MappingProxyType({}),
 ) -> tuple[Change, ...]:
     """Return the changes that bring *live* to *wanted*. Without a live base its creation comes first.
 
     What left the schema is reported; with *allow_destructive* it becomes a step for people, since the API deletes
-    neither tables nor fields. *blanks* are rows that lack what is required.
+    neither tables nor fields. *blanks* are rows that lack what is required, *repeats* those that share what is to be unique.
     """
     context = compared(wanted, live or LiveBase(""), lock, allow_destructive=allow_destructive)
-    found = [*_changes(context), *fields_to_fill(context, blanks), *_reports(context)]
+    mending: list[Change] = [*fields_to_fill(context, blanks), *rows_to_part(context, repeats)]
+    found = [*_changes(context), *mending, *_reports(context)]
     if live is not None:
         return tuple(found)
     made = tuple(one for one in found if isinstance(one, CreateTable))

@@ -17,6 +17,7 @@ from tablewright.provision.changes import (
     FillRows,
     ManualField,
     NameInverse,
+    PartRows,
     RenameChoice,
     RetypeField,
 )
@@ -30,6 +31,8 @@ from tablewright.provision.manual import (
     ui_name,
 )
 from tablewright.provision.options import differing_options
+from tablewright.provision.repeats import Repeats
+from tablewright.provision.text import listed
 from tablewright.provision.wanted import WantedField
 from tablewright.targets.airtable.formula_text import same_formula, with_names
 
@@ -116,6 +119,19 @@ def fields_to_fill(context: Comparison, blanks: Blanks) -> Iterator[FillRows]:
                 "are left out by what reads them."
             )
             yield FillRows(one.table, table, one.key, live.id, one.name, count, how)
+
+
+def rows_to_part(context: Comparison, repeats: Repeats) -> Iterator[PartRows]:
+    """Yield unique fields in which rows share a value: Airtable lets them, and an upsert by it finds one of them."""
+    for one, live in context.live_fields():
+        rows = repeats.get((one.table, one.key), ())
+        if rows:
+            table = context.table_name(one.table)
+            how = (
+                f"In table '{table}' give every row a value for '{one.name}', which no other row has: it is unique, and "
+                f"{len(rows)} rows share theirs ({listed(rows, shown=3)})."
+            )
+            yield PartRows(one.table, table, one.key, live.id, one.name, rows, how)
 
 
 def changed_formulas(context: Comparison) -> Iterator[ChangeFormula | RetypeField]:

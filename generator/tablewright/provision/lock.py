@@ -33,6 +33,8 @@ class LockedTable:
     """Ids of links that led to many records in the schema, and do not lead to one alone in Airtable by now."""
     filled: list[str] = field(default_factory=list)
     """Ids of required fields that every row had a value for when they became required."""
+    unique: list[str] = field(default_factory=list)
+    """Ids of unique fields in which no rows shared a value when they became unique."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,10 @@ class Lock:
         """Tell whether every row had a value for a required field, as far as is known."""
         return any(field_id in table.filled for table in self.tables.values())
 
+    def is_unique(self, field_id: str) -> bool:
+        """Tell whether no rows shared a value in a unique field, as far as is known."""
+        return any(field_id in table.unique for table in self.tables.values())
+
     def note_table(self, table: str, table_id: str) -> LockedTable:
         """Note a table's id. What was known under another id is forgotten."""
         found = self.tables.get(table)
@@ -141,6 +147,8 @@ class Lock:
                 entry["many"] = sorted(table.many)
             if table.filled:
                 entry["filled"] = sorted(table.filled)
+            if table.unique:
+                entry["unique"] = sorted(table.unique)
             section["tables"][key] = entry
         for name in ("manual", "pending", "applying"):
             if getattr(self, name):
@@ -202,6 +210,7 @@ def read_lock(path: Path, schema: str, environment: str) -> Lock:
             table.get("formulas", {}),
             table.get("many", []),
             table.get("filled", []),
+            table.get("unique", []),
         )
     lock.manual = section.get("manual", [])
     lock.pending = section.get("pending", {})

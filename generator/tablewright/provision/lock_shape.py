@@ -18,6 +18,7 @@ _TABLE: Final[Shape] = {
     "formulas?": _TEXTS,
     "many?": [str],
     "filled?": [str],
+    "unique?": [str],
 }
 _PENDING: Final[Shape] = {
     "base?": {"name": str, "known": [str]},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tablewright.provision.live import SELECTS, LiveBase, LiveField
-from tablewright.provision.lock import Lock
+from tablewright.provision.lock import Lock, LockedTable
 from tablewright.provision.plan import Plan
 
 
@@ -34,7 +34,7 @@ def note_known(lock: Lock, plan: Plan, live: LiveBase) -> None:
             for noted in (locked.fields, locked.choices, locked.formulas):
                 noted.pop(name, None)
     note_links(lock, plan, live)
-    note_filled(lock, plan)
+    note_rows(lock, plan)
 
 
 def note_links(lock: Lock, plan: Plan, live: LiveBase) -> None:
@@ -47,12 +47,18 @@ def note_links(lock: Lock, plan: Plan, live: LiveBase) -> None:
         locked.many = sorted(wanted | left)
 
 
-def note_filled(lock: Lock, plan: Plan) -> None:
-    """Note the required fields that have a value in every row; what is not required any more is forgotten."""
+def note_rows(lock: Lock, plan: Plan) -> None:
+    """Note the required fields that have a value in every row, and the unique ones of which no rows share a value.
+
+    What is neither any more is forgotten.
+    """
     for key, locked in lock.tables.items():
-        locked.filled = sorted(
-            {locked.fields.get(name, "") for name in plan.filled.get(key, ())} - {""}
-        )
+        locked.filled = _ids(locked, plan.filled.get(key, ()))
+        locked.unique = _ids(locked, plan.unique.get(key, ()))
+
+
+def _ids(locked: LockedTable, keys: Iterable[str]) -> list[str]:
+    return sorted({locked.fields.get(name, "") for name in keys} - {""})
 
 
 def note_field(

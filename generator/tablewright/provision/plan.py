@@ -42,6 +42,8 @@ class Plan:
     """The relations and other sides that lead to many records, by table."""
     filled: Mapping[str, Any] = field(default_factory=dict)
     """The required fields that have a value in every row, by table."""
+    unique: Mapping[str, Any] = field(default_factory=dict)
+    """The unique fields in which no rows share a value, by table."""
 
     @property
     def steps(self) -> tuple[Change, ...]:
@@ -102,6 +104,7 @@ def as_json(plan: Plan) -> Json:
         "labels": dict(plan.labels),
         "many": dict(plan.many),
         "filled": dict(plan.filled),
+        "unique": dict(plan.unique),
     }
 
 
@@ -142,6 +145,7 @@ def read_plan(text: str) -> Plan:
             document["labels"],
             document["many"],
             document["filled"],
+            document["unique"],
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PlanUnreadable(

@@ -13,6 +13,7 @@ from tablewright.provision.live import LiveBase, fingerprint
 from tablewright.provision.lock import Lock
 from tablewright.provision.match import Matches, matches
 from tablewright.provision.plan import Plan
+from tablewright.provision.repeats import Repeats, unique_by_now
 from tablewright.provision.text import listed
 from tablewright.provision.wanted import WantedBase
 
@@ -26,10 +27,12 @@ def airtable_plan(
     base_name: str = "",
     workspace: str = "",
     blanks: Blanks = MappingProxyType({}),
+    repeats: Repeats = MappingProxyType({}),
 ) -> Plan:
     """Return what brings *live* to *wanted*. Without a live base it is made in *workspace*, named *base_name*.
 
-    *blanks* are the rows that lack what is required, as far as they were counted.
+    *blanks* are the rows that lack what is required, *repeats* those that share what is to be unique, as far as they
+    were looked at.
 
     Raises:
         TablesTaken: another schema of the lock file has tables of these names in the base.
@@ -38,7 +41,7 @@ def airtable_plan(
         _require_own_tables(wanted, live, lock)
     changes = difference(
         wanted, live, lock,
-        allow_destructive=allow_destructive, base_name=base_name, workspace=workspace, blanks=blanks,
+        allow_destructive=allow_destructive, base_name=base_name, workspace=workspace, blanks=blanks, repeats=repeats,
     )  # fmt: skip
     found = matches(wanted, live or LiveBase(""), lock)
     return Plan(
@@ -52,6 +55,7 @@ def airtable_plan(
         _labels(wanted),
         _many(wanted),
         filled(wanted, found, lock, blanks),
+        unique_by_now(wanted, found, lock, repeats),
     )
 
 

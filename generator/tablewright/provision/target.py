@@ -17,6 +17,7 @@ from tablewright.provision.lock import Lock, lock_path, read_lock
 from tablewright.provision.plan import Plan
 from tablewright.provision.planning import airtable_plan
 from tablewright.provision.ports.airtable import AirtablePort
+from tablewright.provision.repeats import Repeats, rows_that_share_values
 from tablewright.provision.wanted import wanted_base
 from tablewright.runtime.errors import NotConfigured
 from tablewright.runtime.settings import token_in
@@ -77,21 +78,25 @@ class AirtableTarget:
     def plan(self, *, allow_destructive: bool = False) -> Plan:
         if self._base:
             self._live = live_base(self._base, self._port.base_schema(self._base))
+        blanks, repeats = self._look_at_rows()
         return airtable_plan(
             self._wanted, self._live, self.lock,
-            blanks=self._blanks(),
+            blanks=blanks,
+            repeats=repeats,
             allow_destructive=allow_destructive,
             base_name=self._environment.base_name,
             workspace=self._environment.workspace,
         )  # fmt: skip
 
-    def _blanks(self) -> Blanks:
+    def _look_at_rows(self) -> tuple[Blanks, Repeats]:
+        """Return the rows that have to be changed first, as far as nothing is known of them yet."""
         if self._live is None:
-            return {}
+            return {}, {}
         before = self._port.calls
-        found = rows_without_values(self._port, self._wanted, self._live, self.lock)
+        blanks = rows_without_values(self._port, self._wanted, self._live, self.lock)
+        repeats = rows_that_share_values(self._port, self._wanted, self._live, self.lock)
         self._asking = self._port.calls - before
-        return found
+        return blanks, repeats
 
     def apply(self, plan: Plan, *, watcher: Watcher | None = None, look: bool = True) -> Applied:
         live = None if look else self._live

@@ -22,6 +22,7 @@ from tablewright.provision.changes import (
     FillRows,
     ManualField,
     NameInverse,
+    PartRows,
     Remark,
     RemoveByHand,
     RenameChoice,
@@ -147,6 +148,9 @@ def line(change: Change) -> Line:
             return Line(sign, f"field '{change.name}'", f"choice '{change.old}' → '{change.new}'", safety)  # fmt: skip
         case FillRows():
             return Line(sign, f"field '{change.name}'", f"is required, and {_rows(change.rows)} no value", safety)  # fmt: skip
+        case PartRows():
+            shared = f"is unique, and {len(change.rows)} rows share their values ({listed(change.rows, shown=3)})"
+            return Line(sign, f"field '{change.name}'", shared, safety)
         case ManualField():
             subject = f"field '{change.name}'" if change.table_name else "base"
             return Line(sign, subject, ui_name(change.type) if change.type else "its name is taken", safety)  # fmt: skip
@@ -191,6 +195,7 @@ def how(change: Change) -> str:
             RetypeField,
             RenameChoice,
             FillRows,
+            PartRows,
             ManualField,
             RemoveByHand,
             AddComputed,

@@ -35,6 +35,7 @@ class WantedField:
     enum: Enum | None = None
     relation: Relation | None = None
     rows_need: bool = False
+    unique: bool = False
     naming: str = "name"
     is_expression: bool = False
 
@@ -156,7 +157,7 @@ def _table(table: Table, computed: Mapping[tuple[str, str], WantedField]) -> Wan
         fields.append(
             WantedField(
                 table.key, one.key, one.name, one.kind.airtable, role, one.description, one.was, body, one.enum,
-                rows_need=_rows_need(table, one),
+                rows_need=_rows_need(table, one), unique=one.unique,
             )
         )  # fmt: skip
     fields += [computed[table.key, one.key] for one in table.computed if one.publish]

@@ -121,9 +121,15 @@ class AirtablePort:
         """Delete up to ten rows."""
         self._call("DELETE", f"{base}/{table}", params={"records[]": list(ids)})
 
-    def rows(self, base: str, table: str, formula: str) -> Iterator[Json]:
-        """Yield the rows for which *formula* holds, cells by field id."""
-        body: Json = {"filterByFormula": formula, "returnFieldsByFieldId": True}
+    def rows(
+        self, base: str, table: str, formula: str, fields: Iterable[str] = ()
+    ) -> Iterator[Json]:
+        """Yield the rows for which *formula* holds, cells by field id; of *fields* alone where some are named."""
+        body: Json = {"returnFieldsByFieldId": True}
+        if formula:
+            body["filterByFormula"] = formula
+        if fields:
+            body["fields"] = list(fields)
         while True:
             page = self._call("POST", f"{base}/{table}/listRecords", body)
             yield from page["records"]
