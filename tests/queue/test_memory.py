@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextvars import copy_context
@@ -70,3 +71,12 @@ def test_a_worker_with_threads_works_on_a_database_in_memory() -> None:
 
         assert Worker(AgentTask, handle, settings).run() == 30
         assert {task.output for task in AgentTask.all()} == {"one of 30"}
+
+
+def test_the_log_has_nothing_of_the_pool_below(caplog: pytest.LogCaptureFixture) -> None:
+    """A worker's log is about tasks, on a database in memory as on any other."""
+    with caplog.at_level(logging.INFO, "tablewright"), connect("sqlite://"):
+        AgentTask.create(name="n", description="d", agent_id="a")
+        Worker(AgentTask, lambda _: "done", WorkerSettings(once=True)).run()
+
+    assert not [one for one in caplog.records if "Pool" in one.getMessage()]

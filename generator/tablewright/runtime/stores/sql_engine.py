@@ -36,6 +36,9 @@ WRITES: Final = "tablewright_writes"
 class OneConnection(QueuePool):
     """The one connection of a database in memory, which threads use one after the other."""
 
+    # Else what SQLAlchemy logs of its pools would stand in our own log.
+    _sqla_logger_namespace = "sqlalchemy.pool.impl.OneConnection"
+
 
 def opened(address: str) -> tuple[Engine, Dialect, str]:
     """Return the engine behind a sqlite or postgresql URL, its dialect, and what to call it without any secret.
