@@ -253,7 +253,7 @@ def release(record: R, after: timedelta | None) -> R:
         lease.token,
         taken,
         {lifecycle.field: waiting},
-        (settling.step(record, "release", taken, waiting, by=lease.worker),),
+        (settling.step("release", taken, waiting, by=lease.worker),),
         pause=0.0 if after is None else max(after.total_seconds(), 0.0),
         waits=True,
         counts=False,

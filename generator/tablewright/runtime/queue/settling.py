@@ -86,7 +86,7 @@ def _move(
         raise refused(record, name, found)
     was = getattr(record, lifecycle.field)
     error = error_text(spec, arguments, why) if name == queue_spec(type(record)).fail else None
-    steps = [step(record, name, was, found[lifecycle.field], by=by, why=why, error=error)]
+    steps = [step(name, was, found[lifecycle.field], by=by, why=why, error=error)]
     queues: QueueStore = origin.store.queues  # type: ignore[attr-defined]  # it gave the lease
 
     def settled(changes: Changes, steps: Sequence[Step], retry: RetrySpec | None) -> Settled:
@@ -111,7 +111,7 @@ def _move(
     if again is not None:
         retry, more = again
         left, state = found[lifecycle.field], more[lifecycle.field]
-        back = step(record, retry.transition, left, state, by=by)
+        back = step(retry.transition, left, state, by=by)
         try:
             done = settled({**found, **more}, [*steps, back], retry)
         except RecordInvalid as error_of_retry:
@@ -148,7 +148,6 @@ def _computed(table: TableSpec) -> tuple[str, ...]:
 
 
 def step(
-    record: AirtableModel,
     name: str,
     was: Any,
     state: Any,
@@ -158,7 +157,6 @@ def step(
     error: str | None = None,
 ) -> Step:
     """Return a transition for the history."""
-    del record
     return Step(name, was.name, state.name, by, why, error)
 
 
