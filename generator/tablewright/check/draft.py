@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tablewright.check.fields import WrittenField
+from tablewright.check.findings import Findings
 from tablewright.check.reader import Reader
 from tablewright.check.relations import WrittenRelation
 from tablewright.diagnostics import Span
@@ -29,6 +30,12 @@ class Draft:
     def fields(self) -> tuple[Field, ...]:
         """Return the fields that could be read."""
         return tuple(written.field for written in self.written_fields)
+
+    @property
+    def has_fields(self) -> bool:
+        """Tell whether the names of the fields could be read: without them, nothing can be said of what names them."""
+        node = self.reader.node("fields") if self.reader.has("fields") else None
+        return node is not None and bool(Reader(Findings(), node, "", None).keys)
 
     @property
     def state(self) -> str:

@@ -18,7 +18,7 @@ class Reader:
     """The entries of one mapping. *what* names it in messages, as in `field 'status'`.
 
     *instead* has ways out by unknown keys that are often looked for there. A misspelt key is reported, and read as the
-    one that was meant, so that nothing else is reported for its sake.
+    one that was meant, so that nothing else is reported for its sake; so is a list of keys with their values.
     """
 
     def __init__(
@@ -33,17 +33,21 @@ class Reader:
         self.findings = findings
         self.what = what
         self.span = node.span
-        self._map = node if isinstance(node, MapNode) else None
+        self._map = node if isinstance(node, MapNode) else _as_mapping(node)
         self._cut: set[str] = set()
         self._rests: set[str] = set()
-        if self._map is None:
+        if not isinstance(node, MapNode):
             findings.error(
                 node.span,
                 "TW110",
                 f"{what} is {described(node)}, and a mapping is needed",
-                "write {key: value}, or the keys on lines of their own, further in",
+                (
+                    "write {key: value}, or the keys on lines of their own, further in"
+                    if self._map is None
+                    else "write the keys without '-' in front, or {…} in place of […]"
+                ),
             )
-        else:
+        if self._map is not None:
             known = None if keys is None else list(keys)
             self._report_cut(self._map, known or ())
             if known is not None:
@@ -257,6 +261,16 @@ class Reader:
     def is_cut(self, key: str) -> bool:
         """Tell whether the expression under *key* was cut off by a comma inside braces."""
         return key in self._cut
+
+
+def _as_mapping(node: Node) -> MapNode | None:
+    """Return a list of keys with their values, each behind a `-`, as the mapping that was meant."""
+    items = node.items if isinstance(node, ListNode) else ()
+    entries = [entry for item in items if isinstance(item, MapNode) for entry in item.entries]
+    keys = {key.text for key, _ in entries}
+    if not items or len(entries) != len(items) or len(keys) != len(items):
+        return None
+    return MapNode(tuple(entries), node.span, flow=False)
 
 
 _OLD_BOOLEANS = frozenset({"yes", "no", "on", "off", "y", "n"})

@@ -81,8 +81,8 @@ def complete_tables(
     """Return the tables with everything that refers to fields and relations, complete as far as it can be read."""
     for draft in drafts.values():
         for written in draft.written_relations:
-            if written.add is not None:
-                parent = drafts[written.relation.target]
+            parent = drafts[written.relation.target]
+            if written.add is not None and draft.has_fields and parent.has_fields:
                 check_inherited(findings, written.add, written.relation, draft, parent)
     check_required_circles(findings, [one for draft in drafts.values() for one in draft.written_relations])  # fmt: skip
     module_names = frozenset({*enums, *drafts})
@@ -105,7 +105,10 @@ def complete_tables(
         scopes.tables[key].unreadable.update(draft.unreadable)
     calculated = read_computed(
         findings,
-        {key: draft.reader.node("computed") for key, draft in drafts.items()},
+        {
+            key: draft.reader.node("computed") if draft.has_fields else None
+            for key, draft in drafts.items()
+        },
         {key: draft.written_fields for key, draft in drafts.items()},
         names,
         scopes,
@@ -250,6 +253,8 @@ def _table(
 ) -> Table:
     reader = draft.reader
     key = draft.key.text
+    if not draft.has_fields:
+        return Table(key, reader.text("name") or key, "", (), draft.relations)
     fields = tuple(_with_computation(one, key, calculated, scopes) for one in draft.written_fields)
     scope = TableScope(key, fields, draft.relations, scopes, enums, frozenset(draft.unreadable))
     lifecycle = read_lifecycle(findings, reader.node("lifecycle"), scope)

@@ -94,6 +94,8 @@ def _called(
     if function.name == "contains" and len(types) == 2 and types[0].kind == "list":
         items, item = (ast.unparse(one) for one in node.args)
         ways = f"{item} in {items}"
+    if function.name == "len" and [one.kind for one in types] == ["record"]:
+        ways = f"{ast.unparse(node.args[0])} is not None"
     context.problem(node, "TW504", f"{function.name}() cannot take {given}", f"write {ways}")
     return None
 
