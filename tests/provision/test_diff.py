@@ -179,6 +179,24 @@ def test_a_choice_waits_for_its_new_label_whatever_is_applied_meanwhile(
     assert found.differences == ()
 
 
+def test_a_choice_that_left_the_enum_is_told_with_what_becomes_of_its_rows(
+    project: Project, compiled: Callable[[str], Schema]
+) -> None:
+    """It stays in Airtable, and programs of the schema cannot read rows that hold it."""
+    project.apply(compiled(table("mood: Mood", "enums: {Mood: [GLAD, SAD]}\n")))
+    schema = compiled(table("mood: Mood", "enums: {Mood: [GLAD]}\n"))
+
+    (kept,) = project.plan(schema).changes
+    (difference,) = project.drift(schema).differences
+
+    assert (
+        line(kept).detail
+        == "choice 'Sad' not in the schema: left alone; programs leave out the rows that hold it"
+    )
+    assert difference.detail == "choice 'Sad' not in the schema"
+    assert difference.apply == "leaves it alone; programs leave out the rows that hold it"
+
+
 def test_a_plan_tells_that_rows_need_a_value(
     project: Project, compiled: Callable[[str], Schema]
 ) -> None:

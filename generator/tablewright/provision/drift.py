@@ -24,7 +24,7 @@ from tablewright.provision.live import LiveBase
 from tablewright.provision.manual import how_to_remove
 from tablewright.provision.moot import was_done
 from tablewright.provision.plan import Plan
-from tablewright.provision.text import how, line, table_of, without_condition
+from tablewright.provision.text import LEFT_ALONE, how, line, table_of, without_condition
 from tablewright.provision.ways_out import Ways, pattern
 from tablewright.provision.yaml_text import scalar
 
@@ -184,9 +184,9 @@ def _difference(change: Change, ways: Ways) -> Difference:
 
 
 def _unmanaged(change: Unmanaged, detail: str, ways: Ways) -> Difference:
-    subject, detail = line(change).subject, detail.removesuffix(": left alone")
+    detail, _, further = detail.partition(f": {LEFT_ALONE}")
     return Difference(
-        change.table_name, subject, detail, "leaves it alone", ways.to_adopt(change), ways.to_ignore(change)
+        change.table_name, line(change).subject, detail, f"leaves it alone{further}", ways.to_adopt(change), ways.to_ignore(change)
     )  # fmt: skip
 
 

@@ -167,13 +167,20 @@ def line(change: Change) -> Line:
             assert_never(change)
 
 
+LEFT_ALONE: Final = "left alone"
+_LEAVE_OUT: Final = "; programs leave out the rows that hold it"
+
+
 def _unmanaged(change: Unmanaged) -> tuple[str, str]:
     said = "left the schema" if change.left_schema else "not in the schema"
     if change.choice:
-        return f"field '{change.field}'", f"choice '{change.choice}' {said}: left alone"
+        return (
+            f"field '{change.field}'",
+            f"choice '{change.choice}' {said}: {LEFT_ALONE}{_LEAVE_OUT}",
+        )
     if change.field:
-        return f"field '{change.field}'", f"{change.type}, {said}: left alone"
-    return "table", f"{said}: left alone"
+        return f"field '{change.field}'", f"{change.type}, {said}: {LEFT_ALONE}"
+    return "table", f"{said}: {LEFT_ALONE}"
 
 
 def _rows(count: int) -> str:
