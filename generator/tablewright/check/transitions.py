@@ -13,6 +13,7 @@ from tablewright.check.scope import TableScope
 from tablewright.diagnostics import called_now, did_you_mean
 from tablewright.expressions import tree
 from tablewright.expressions.fixed import fixed_value
+from tablewright.expressions.known_states import in_one_of
 from tablewright.expressions.resolve import Scope
 from tablewright.expressions.satisfiable import can_hold
 from tablewright.expressions.types import BOOLEAN
@@ -94,12 +95,7 @@ def _can_happen(
     field: Field, sources: tuple[str, ...], guard: tree.Node, table: TableScope
 ) -> bool:
     """Tell whether the guard can hold in one of the states that the transition leaves, for values within bounds."""
-    if not sources:
-        return True
-    state = tree.Field(field.key, field.type)
-    choices = tuple(tree.EnumMember(field.type.name, source) for source in sources)
-    in_source = tree.Membership(state, choices)
-    return can_hold(tree.Logic("and", (in_source, guard)), table.ranges)
+    return not sources or can_hold(in_one_of(guard, field.key, sources), table.ranges)
 
 
 _RESERVED_ARGUMENTS: Final = {

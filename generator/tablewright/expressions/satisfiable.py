@@ -88,6 +88,7 @@ def _contradicts(operands: tuple[Node, ...], bounds: Mapping[str, Range]) -> boo
     has_value = {subject for subject, values in allowed.items() if None not in values}
     has_value |= {subject for subject, sign, _ in found if sign in ("<", "<=", ">", ">=")}
     has_value |= {_subject(one.operand) for one in _parts(operands) if _asks_for_a_value(one)}
+    has_value |= {link for subject in has_value for link in _links(subject)}
     if blank & has_value:
         return True
     # Both bounds are whole where steps apply; without a step, equal bounds leave a value only if both are included.
@@ -133,6 +134,13 @@ def _subject(node: Node) -> Node:
             return tree.Argument(name, known.not_none())
         case _:
             return node
+
+
+def _links(node: Node) -> Iterator[Node]:
+    """Yield the links that lead to a value: where it is there, they are."""
+    while isinstance(node, tree.Field) and isinstance(node.owner, tree.Field):
+        node = node.owner
+        yield node
 
 
 def _parts(operands: tuple[Node, ...]) -> Iterator[Node]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tablewright.expressions import tree
+from tablewright.expressions.known_states import in_one_of
 from tablewright.expressions.python import PythonSource, python_source
 from tablewright.expressions.types import TEXT
 from tablewright.kinds import LINK
@@ -13,7 +14,6 @@ from tablewright.model.lifecycle import Lifecycle, Transition
 from tablewright.model.schema import Schema, Table
 from tablewright.targets.python.code import Code, docstring, identifier, literal
 from tablewright.targets.python.imports import Imports
-from tablewright.targets.python.known_states import in_one_of
 from tablewright.targets.python.names import decision_name, parameter
 from tablewright.targets.python.types import argument_annotation
 

@@ -1,6 +1,6 @@
 """What a transition knows of the state by the time it looks at its guard: only a state that it leaves is possible.
 
-Type checkers know it as well, and refuse a comparison of the state with one that it cannot be.
+Type checkers know it of generated code as well, and refuse a comparison of the state with one that it cannot be.
 """
 
 from __future__ import annotations
