@@ -15,6 +15,8 @@ from tablewright.runtime.settings import settings
 from tablewright.runtime.stores.base import Store
 
 BLANK: Final = "***"
+MOST_LOGGED: Final = 20_000
+"""The most signs of an error, and of a traceback, in a line of the log: an error may quote all that it was about."""
 
 
 def secrets_of(store: Store, variables: Iterable[str] = ()) -> tuple[str, ...]:
@@ -52,13 +54,18 @@ def error_text(error: BaseException, secrets: Iterable[str] = ()) -> str:
 def trace_text(
     error: BaseException, frames: TracebackType | None, secrets: Collection[str]
 ) -> str | None:
-    """Return a traceback without the secrets that are in it, and writable; None where it is both as it stands."""
+    """Return a traceback as a log takes it: without secrets, writable, not too long; None where it is so as it stands."""
     try:
         plain = "".join(traceback.format_exception(type(error), error, frames))
     except Exception:  # noqa: BLE001  # as above; logging would stumble over it too
         return error_text(error, secrets)
-    shown = writable(hidden(plain, secrets))
+    shown = logged(writable(hidden(plain, secrets)))
     return None if shown == plain else shown.rstrip("\n")
+
+
+def logged(text: str) -> str:
+    """Return a text cut to what stands in a line of the log."""
+    return text if len(text) <= MOST_LOGGED else f"{text[: MOST_LOGGED - 1]}…"
 
 
 def writable(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tablewright.runtime.queue.holding import fencing_token
 from tablewright.worker.attempts import Attempts, How
 from tablewright.worker.calling import CLEANUP_SECONDS, Caller
-from tablewright.worker.errors import error_text, trace_text
+from tablewright.worker.errors import error_text, logged, trace_text
 from tablewright.worker.logs import logger
 from tablewright.worker.metrics import Metrics
 from tablewright.worker.running import Running
@@ -231,7 +231,7 @@ class Slots:
         is_failure = raised is not None and not running.ending
         trace = None
         if raised is not None and is_failure:
-            more["error"] = error_text(raised, self._secrets)
+            more["error"] = logged(error_text(raised, self._secrets))
             trace = (type(raised), raised, _own_frames(raised))
             shown = trace_text(raised, trace[2], self._secrets)
             if shown is not None:

@@ -13,7 +13,7 @@ from generated.agent_tasks import AgentTask
 from tablewright.runtime import Connection, connect
 from tablewright.runtime.passwords import passwords_in
 from tablewright.worker import Worker, WorkerSettings
-from tablewright.worker.errors import error_text, hidden, secrets_of
+from tablewright.worker.errors import MOST_LOGGED, error_text, hidden, secrets_of
 
 
 def fill(number: int) -> list[AgentTask]:
@@ -233,3 +233,23 @@ def test_a_password_given_to_connect_is_kept(url: str, leases: str | None, passw
     """Of the store and of its leases; nothing is opened for that."""
     with connect(url, leases=leases) as connection:
         assert password in secrets_of(connection.store)
+
+
+def test_an_error_of_any_length_leaves_a_line_that_can_be_read(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error may quote a whole page; neither the line nor its traceback do, and the history has its begin."""
+    (task,) = fill(1)
+
+    def handle(_: AgentTask) -> None:
+        raise RuntimeError("page " * 1_000_000)
+
+    work(handle)
+
+    (record,) = [one for one in caplog.records if one.getMessage() == "task failed"]
+    said = vars(record)
+    assert said["error"].startswith("RuntimeError: page page ")
+    assert "raise RuntimeError" in said["traceback"]
+    assert record.exc_info is None
+    assert len(said["error"]) == MOST_LOGGED >= len(said["traceback"])
+    assert errors(task).startswith("RuntimeError: page page ")
