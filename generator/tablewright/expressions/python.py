@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tablewright.expressions import python_calls as calls
 from tablewright.expressions import tree
 from tablewright.expressions.literals import literal_text
-from tablewright.expressions.operations import SPAN_SECONDS
 from tablewright.expressions.python_blanks import (
     blank_leaves,
     can_be_narrowed,
@@ -22,8 +22,8 @@ from tablewright.expressions.python_blanks import (
     owner_of,
     propagates,
 )
-from tablewright.expressions.python_spans import helper_of, is_exact
-from tablewright.expressions.python_syntax import all_of, bare, choice, is_not_none, joined, method
+from tablewright.expressions.python_spans import helper_of
+from tablewright.expressions.python_syntax import all_of, choice, is_not_none, joined
 from tablewright.expressions.tree import Node
 
 _COMPARE: dict[str, type[ast.cmpop]] = {
@@ -60,14 +60,16 @@ def python_source(
     `values` is `tablewright.runtime.values`. *relying* are expressions that stand where this condition was seen to
     hold, so that type checkers have to see what it tests. *named* values of the same function have names already.
     """
-    printer = _Printer(record, node, tuple(relying), named=named)
+    printer = Printer(record, node, tuple(relying), named=named)
     built = printer.value(node)
     text = ast.unparse(ast.fix_missing_locations(built))
     return PythonSource(text, frozenset(printer.names), printer.uses_now, printer.named)
 
 
 @dataclass
-class _Printer:
+class Printer:
+    """Prints one expression, and notes what its source uses."""
+
     record: str
     root: Node
     relying: tuple[Node, ...]
@@ -97,14 +99,12 @@ class _Printer:
 
     def _guarded(self, node: Node) -> ast.expr:
         """Return `value if nothing in it is blank else None`."""
-        tests, inner = self._present(node, lambda: self._plain(node))
+        tests, inner = self.present(node, lambda: self._plain(node))
         if not tests:
             return inner
         return ast.IfExp(all_of(tests), inner, ast.Constant(None))
 
-    def _present(
-        self, node: Node, build: Callable[[], ast.expr]
-    ) -> tuple[list[ast.expr], ast.expr]:
+    def present(self, node: Node, build: Callable[[], ast.expr]) -> tuple[list[ast.expr], ast.expr]:
         """Return tests for every blank below *node*, and what *build* gives where none of them is."""
         before = dict(self._bound)
         tests = [self._present_test(leaf) for leaf in dict.fromkeys(blank_leaves(node))]
@@ -168,15 +168,15 @@ class _Printer:
             case tree.Arithmetic():
                 return self._arithmetic(node)
             case tree.Negate(operand):
-                return ast.UnaryOp(ast.USub(), self._inner(operand))
+                return ast.UnaryOp(ast.USub(), self.inner(operand))
             case tree.Choice(test, then, otherwise):
                 return choice(self.condition(test), self.value(then), self.value(otherwise))
             case tree.Call():
-                return self._call(node)
+                return calls.call(self, node)
             case tree.Over():
-                return self._over(node)
+                return calls.over(self, node)
 
-    def _inner(self, node: Node) -> ast.expr:
+    def inner(self, node: Node) -> ast.expr:
         """Return an operand whose blanks were tested further out."""
         if node in self._bound:
             return ast.Name(self._bound[node])
@@ -187,7 +187,7 @@ class _Printer:
 
     def _constant(self, value: tree.ConstantValue) -> ast.expr:
         if isinstance(value, timedelta):
-            return self._timedelta("seconds", ast.Constant(value.total_seconds()))
+            return self.written_span("seconds", ast.Constant(value.total_seconds()))
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
             return ast.UnaryOp(ast.USub(), ast.Name(literal_text(-value)))
         if value is None or isinstance(value, (str, int, float, bool)):
@@ -201,8 +201,8 @@ class _Printer:
         if isinstance(node.owner, tree.Variable):
             return ast.Attribute(ast.Name(node.owner.name), node.name)
         if node.owner.type.nullable and node.owner not in self._bound:
-            tests, inner = self._present(
-                node.owner, lambda: ast.Attribute(self._inner(owner_of(node)), node.name)
+            tests, inner = self.present(
+                node.owner, lambda: ast.Attribute(self.inner(owner_of(node)), node.name)
             )
             if not tests:
                 tests = [self._present_test(node.owner)]
@@ -211,7 +211,7 @@ class _Printer:
                 return ast.IfExp(all_of(tests), inner, ast.Tuple([]))
             found = ast.IfExp(all_of(tests), inner, ast.Constant(None))
             # That it was seen to be there, type checkers do not know of what stands behind a link.
-            return found if node.type.nullable else self._helper("present", found)
+            return found if node.type.nullable else self.helper("present", found)
         return ast.Attribute(self.value(node.owner), node.name)
 
     def _compare(self, node: tree.Compare) -> ast.expr:
@@ -230,10 +230,10 @@ class _Printer:
 
         def compared() -> ast.expr:
             return ast.Compare(
-                self._inner(node.left), [_COMPARE[node.operator]()], [self._inner(node.right)]
+                self.inner(node.left), [_COMPARE[node.operator]()], [self.inner(node.right)]
             )
 
-        tests, inner = self._present(node, compared)
+        tests, inner = self.present(node, compared)
         return all_of([*tests, inner])
 
     def _blank_test(self, operand: Node, *, negated: bool) -> ast.expr:
@@ -291,106 +291,23 @@ class _Printer:
     def _arithmetic(self, node: tree.Arithmetic) -> ast.expr:
         if not propagates(node):
             name = "divide" if node.operator == "/" else "modulo"
-            return self._helper(name, self.value(node.left), self.value(node.right))
-        left, right = self._inner(node.left), self._inner(node.right)
+            return self.helper(name, self.value(node.left), self.value(node.right))
+        left, right = self.inner(node.left), self.inner(node.right)
         helper = helper_of(node)
         if helper in ("later", "day_later") and node.left.type.kind == "duration":
             left, right = right, left
         if helper:
-            return self._helper(helper, left, right)
+            return self.helper(helper, left, right)
         return ast.BinOp(left, _ARITHMETIC[node.operator](), right)
 
-    # -- functions --------------------------------------------------------------------------------------------------
+    # -- what calls share ---------------------------------------------------------------------------------------------
 
-    def _call(self, node: tree.Call) -> ast.expr:
-        name = node.function
-        if name in ("now", "today"):
-            self.uses_now = True
-            moment = ast.Name("now")
-            return moment if name == "now" else method(moment, "date")
-        if name == "coalesce":
-            return self._coalesce(node.arguments)
-        if name in ("contains", "startswith", "endswith"):
-            return self._text_test(node)
-        arguments = [self._inner(argument) for argument in node.arguments]
-        first = arguments[0]
-        if name in SPAN_SECONDS:
-            if node.type.kind == "duration":
-                return self._span(name, node.arguments[0], first)
-            total = method(first, "total_seconds")
-            return (
-                total
-                if name == "seconds"
-                else ast.BinOp(total, ast.Div(), ast.Constant(SPAN_SECONDS[name]))
-            )
-        match name:
-            case "date" | "weekday" | "lower" | "upper" | "strip":
-                return method(first, name)
-            case "year" | "month" | "day" | "hour":
-                return ast.Attribute(first, name)
-            case "len" | "abs" | "min" | "max":
-                return ast.Call(ast.Name(name), arguments, [])
-            case "round" | "floor" | "ceil":
-                return self._helper(f"{name}_", *arguments)
-        raise ValueError(f"the function {name} has no Python form")
-
-    def _coalesce(self, arguments: tuple[Node, ...]) -> ast.expr:
-        first, *rest = arguments
-        if not rest or not first.type.nullable:
-            return self.value(first)
-        tests, inner = self._present(first, lambda: self._inner(first))
-        if not tests:
-            return inner
-        return ast.IfExp(all_of(tests), inner, self._coalesce(tuple(rest)))
-
-    def _text_test(self, node: tree.Call) -> ast.expr:
-        text, part = node.arguments
-
-        def tested() -> ast.expr:
-            if node.function == "contains":
-                return ast.Compare(self._inner(part), [ast.In()], [self._inner(text)])
-            return method(self._inner(text), node.function, self._inner(part))
-
-        tests, inner = self._present(node, tested)
-        return all_of([*tests, inner])
-
-    def _over(self, node: tree.Over) -> ast.expr:
-        records = self.value(node.relation)
-        if node.quantifier == "len" and node.condition is None:
-            return ast.Call(ast.Name("len"), [records], [])
-        conditions = [self.condition(node.condition)] if node.condition is not None else []
-        element: ast.expr
-        if node.quantifier in ("any", "all") and node.body is not None:
-            element = self.condition(node.body)
-        elif node.body is None:
-            element = ast.Constant(1)
-        else:
-            tests, element = self._present(node.body, lambda body=node.body: self._inner(body))  # type: ignore[misc]
-            conditions += tests
-        loop = ast.comprehension(ast.Name(node.variable.name), records, conditions, 0)
-        each = ast.GeneratorExp(element, [loop])
-        match node.quantifier:
-            case "any" | "all":
-                return ast.Call(ast.Name(node.quantifier), [bare(each)], [])
-            case "sum" if node.type.kind == "duration":
-                return self._helper("total_span", bare(each))
-            case "len" | "sum":
-                return ast.Call(ast.Name("sum"), [bare(each)], [])
-            case "min" | "max":
-                blank = ast.keyword("default", ast.Constant(None))
-                return ast.Call(ast.Name(node.quantifier), [each], [blank])
-
-    def _helper(self, name: str, *arguments: ast.expr) -> ast.expr:
+    def helper(self, name: str, *arguments: ast.expr) -> ast.expr:
+        """Return the call of a function of `tablewright.runtime.values`."""
         self.names.add("values")
         return ast.Call(ast.Attribute(ast.Name("values"), name), list(arguments), [])
 
-    def _span(self, unit: str, counted: Node, count: ast.expr) -> ast.expr:
-        """Return a duration: written out where it is known to be what the language means, worked out otherwise."""
-        value = counted.value if isinstance(counted, tree.Constant) else None
-        if isinstance(value, (int, float)) and is_exact(unit, value):
-            return self._timedelta(unit, count)
-        return self._helper("span_of", count, ast.Name(literal_text(unit)))
-
-    def _timedelta(self, unit: str, amount: ast.expr) -> ast.expr:
+    def written_span(self, unit: str, amount: ast.expr) -> ast.expr:
+        """Return a duration that is written out."""
         self.names.add("dt")
         return ast.Call(ast.Attribute(ast.Name("dt"), "timedelta"), [], [ast.keyword(unit, amount)])
