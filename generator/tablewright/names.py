@@ -64,10 +64,13 @@ CLASS_BODY_NAMES: Final = frozenset(
 )  # fmt: skip
 """Names that generated class bodies, and methods with a parameter for each field, use; no attribute may hide them."""
 
-MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
+SCHEMA_CONSTANTS: Final = frozenset({"CONTRACT", "FINGERPRINT", "SEAL", "SOURCE_SEAL", "TABLES"})
+"""Constants of the generated `_schema.py`, besides those of the tables."""
+
+MODULE_NAMES: Final = CLASS_BODY_NAMES | SCHEMA_CONSTANTS | frozenset(
     {
-        "AirtableModel", "ArgumentSpec", "CONTRACT", "Changes", "Choice", "CreateInput", "FINGERPRINT", "FieldSpec",
-        "LifecycleSpec", "OrderedChoice", "Refusal", "RelationSpec", "SEAL", "Statistics", "TABLES", "TYPE_CHECKING",
+        "AirtableModel", "ArgumentSpec", "Changes", "Choice", "CreateInput", "FieldSpec",
+        "LifecycleSpec", "OrderedChoice", "Refusal", "RelationSpec", "Statistics", "TYPE_CHECKING",
         "TransitionSpec", "UpdateInput", "any", "all", "annotations", "columns", "import_module", "len",
         "lifecycle", "max", "measures", "min", "require_contract", "self", "cls", "sum", "utc_now", "values",
         "enums", "inputs", "models", "statistics", "getattr", "AttributeError", "object", "abs",
@@ -76,9 +79,6 @@ MODULE_NAMES: Final = CLASS_BODY_NAMES | frozenset(
     }
 )  # fmt: skip
 """Names that generated modules import or use, which no enum and no table may take."""
-
-SCHEMA_CONSTANTS: Final = frozenset({"CONTRACT", "FINGERPRINT", "SEAL", "SOURCE_SEAL", "TABLES"})
-"""Constants of the generated `_schema.py`, besides those of the tables."""
 
 MODEL_ATTRIBUTES: Final = frozenset(
     {
