@@ -103,6 +103,17 @@ def test_a_choice_that_is_gone_is_told_too(base: LocalAirtable, connection: Conn
         AgentTask.find_by(priority=TaskPriority.LOW).all()
 
 
+def test_a_choice_that_is_new_in_the_schema_is_no_rename(
+    base: LocalAirtable, tmp_path: Path
+) -> None:
+    """A program that is ahead of its base finds no such records, and is told when it writes one."""
+    del choices_of(base, "Priority")[0]
+    write_lock_file(base, tmp_path)
+
+    with connect(base.store_url):
+        assert AgentTask.find_by(priority=TaskPriority.LOW).all() == []
+
+
 def test_a_query_that_finds_nothing_costs_one_look_in_ten_minutes(
     base: LocalAirtable, connection: Connection
 ) -> None:
