@@ -374,6 +374,25 @@ def test_figures_of_now_ask_for_no_ended_task_and_no_history(
     assert len(list(local_airtable.calls)) == 2, "what waits, and what of it can be taken"
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
+def test_figures_are_alike_however_leases_are_read(
+    leased: Connection, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Those of few records by their ids, and of many all at once."""
+    monkeypatch.setattr(airtable_queue, "FEW", few)
+    for _ in range(4):
+        new()
+    done, running, delayed = AgentTask.claim("w", 3)
+    done.complete_execution("ok")
+    delayed.release(timedelta(hours=1))
+
+    figures = AgentTask.queue_statistics()
+
+    assert (figures.waiting, figures.delayed, figures.running) == (1, 1, 1)
+    assert (figures.completed, figures.attempts, figures.workers) == (1, {1: 1}, {"w": 1})
+    assert running.fencing_token is not None
+
+
 def test_two_programs_share_a_queue(airtable_url: str, leases: str, jobs: ModuleType) -> None:
     """Whoever names the same database sees the same leases."""
     with connect(airtable_url, leases=leases):

@@ -279,17 +279,12 @@ class NotedQueue:
         """Return the figures of the queue, worked out here from the notes."""
         field = lease_field(table)
 
-        def known(row: Row) -> Known:
-            note = Note.read(row[field])
-            return Known(
-                note.attempt,
-                note.worker,
-                note.until,
-                note.ready,
-                note.taken,
-                note.settled,
-                note.stop,
-            )
+        def known(rows: Sequence[Row]) -> dict[str, Known]:
+            notes = {row["id"]: Note.read(row[field]) for row in rows}
+            return {
+                key: Known(one.attempt, one.worker, one.until, one.ready, one.taken, one.settled, one.stop)
+                for key, one in notes.items()
+            }  # fmt: skip
 
         return gathered(
             self._base, self._history, table, guard, where, known, self._clock.now(), since, bucket, by

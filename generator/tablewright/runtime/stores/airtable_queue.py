@@ -51,6 +51,8 @@ HAND_OVER: Final = sum(TIMEOUT) + 20.0
 """Seconds after which what was decided and not written is written by others: no request of its own decider runs so long."""
 BY_HAND: Final = HAND_OVER
 """For how many seconds a transition that no worker makes keeps claims away, at most."""
+FEW: Final = 1_000
+"""Of how many records the leases are read by their ids; of more, all leases are read."""
 TRIED: Final = 200
 """How many candidates are tried at least by one claim, of which others may hold the first."""
 
@@ -326,13 +328,18 @@ class LeasedQueue:
         """Return the figures of the queue, worked out here: states come from Airtable, times from the leases."""
         place = self._place(table)
         _, now = self._leases.lapsed(place)
-        leases = {
-            key: Known(one.attempt, one.worker, one.lease_until, one.ready_at, one.taken_at, one.settled_at, one.cancel_requested)
-            for key, one in self._leases.rows(place).items()
-        }  # fmt: skip
+
+        def known(rows: Sequence[Row]) -> dict[str, Known]:
+            # Most leases may be of tasks that ended long ago.
+            ids = [row["id"] for row in rows] if len(rows) <= FEW else None
+            return {
+                key: Known(one.attempt, one.worker, one.lease_until, one.ready_at, one.taken_at, one.settled_at, one.cancel_requested)
+                for key, one in self._leases.rows(place, ids).items()
+            }  # fmt: skip
+
         return gathered(
-            self._base, self._history, table, guard, where, lambda row: leases.get(row["id"]), now, since, bucket, by
-        )  # fmt: skip
+            self._base, self._history, table, guard, where, known, now, since, bucket, by
+        )
 
     def listener(self, table: TableSpec) -> Listener | None:
         """Return nothing: Airtable tells nobody of new records."""

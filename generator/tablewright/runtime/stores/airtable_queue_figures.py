@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ def gathered(
     table: TableSpec,
     guard: tree.Node,
     where: Sequence[tree.Node],
-    known: Callable[[Row], Known | None],
+    known: Callable[[Sequence[Row]], Mapping[str, Known]],
     now: datetime,
     since: float | None,
     bucket: float,
@@ -117,12 +117,12 @@ def gathered(
     noted = [] if queue.lease_field is None else [queue.lease_field]
     keys = [lifecycle.field, *noted, *([] if by is None else [by])]
     rows = read_parts(base, Selection(table, condition, now=now), keys)
-    takable = _takable(base, table, guard, where, now)
+    takable, leases = _takable(base, table, guard, where, now), known(rows)
     tasks = [
         _Task(
             row,
             row[lifecycle.field],
-            known(row) or Known(),
+            leases.get(row["id"], Known()),
             takable is None or row["id"] in takable,
         )
         for row in rows
