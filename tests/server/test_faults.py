@@ -66,6 +66,14 @@ def test_a_connection_is_cut(failing: Callable[..., Any], rule: str, written: in
         assert [(call.status, call.fault) for call in cut] == [(0, rule)]
 
 
+def test_a_bracket_in_a_path_is_one() -> None:
+    """Only `*` and `?` stand for other signs."""
+    rule = FaultRule.parse("500 path=/v0/*/Jobs?[2]")
+
+    assert rule.concerns("GET", "/v0/app1/Jobs [2]")
+    assert not rule.concerns("GET", "/v0/app1/Jobs 2")
+
+
 def test_an_answer_is_delayed(failing: Callable[..., Any]) -> None:
     """The client's own time limit can be tried out."""
     with failing("delay=0.3 method=GET") as (_, raw, path):

@@ -206,6 +206,29 @@ def test_special_values_have_a_text_too(table: Table) -> None:
     }
 
 
+def test_lists_are_written_item_by_item(table: Table) -> None:
+    """A lookup and a formula that gives its list have each item as its field writes it."""
+    link = table.create_field("Parts", "multipleRecordLinks", options={"linkedTableId": table.id})
+    for name in ("Price", "Moment"):
+        source = {"recordLinkFieldId": link.id, "fieldIdInLinkedTable": id_of(table, name)}
+        table.create_field(f"{name}s", "multipleLookupValues", options=source)
+        table.create_field(f"Same {name}s", "formula", options={"formula": f"{{{name}s}}"})
+    parts = table.batch_create(
+        [{"Price": 1.5, "Moment": "2026-11-22T23:30:00.000Z"}, {"Price": 2000}]
+    )
+    whole = table.create({"Parts": [part["id"] for part in parts]})
+
+    found = table.get(whole["id"], cell_format="string", time_zone="utc", user_locale="en")
+
+    fields = found["fields"]
+    assert fields["Prices"] == fields["Same Prices"] == "$1.50, $2,000.00"
+    assert fields["Moments"] == fields["Same Moments"] == "2026-11-22 23:30"
+
+
+def id_of(table: Table, name: str) -> str:
+    return table.schema().field(name).id
+
+
 def test_a_field_has_no_more_than_ten_thousand_choices(base: pyairtable.Base, raw: Any) -> None:
     """Typecast adds the last one and no further."""
     choices = [{"name": f"c{number}"} for number in range(9_999)]

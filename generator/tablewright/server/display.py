@@ -25,12 +25,6 @@ class TextCells:
 
     def text(self, table: Table, field: Field, row: Row) -> str | None:
         """The text of a cell; None when it is blank."""
-        if field.type == "multipleLookupValues":
-            value = self._calculator.value(table, field, row)
-            if not isinstance(value, list):
-                return None
-            kind = shown_type(field)
-            return ", ".join(self._of_value(kind, item) for item in value)
         value = self._calculator.value(table, field, row)
         if value is None:
             return None
@@ -39,6 +33,8 @@ class TextCells:
     def _of_value(self, kind: JsonObject, value: Value) -> str:
         if isinstance(value, ErrorValue):
             return value.text
+        if isinstance(value, list):
+            return ", ".join(self._of_value(kind, item) for item in value)
         if isinstance(value, float) and not math.isfinite(value):
             return to_text(value)
         options: JsonObject = kind.get("options") or {}

@@ -87,7 +87,8 @@ class FaultRule:
 
     def concerns(self, method: str, path: str) -> bool:
         """Whether method and path match; *path* as the client meant it, percent signs resolved."""
-        return self.method in (None, method) and fnmatchcase(path, self.path)
+        # A bracket is one: table names hold them, and rules have no sets of characters.
+        return self.method in (None, method) and fnmatchcase(path, self.path.replace("[", "[[]"))
 
 
 def _number(rule: str, text: str, least: float, most: float) -> float:
