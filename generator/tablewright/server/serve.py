@@ -30,7 +30,6 @@ from tablewright.server.schema import Base
 from tablewright.server.transaction import Transaction
 from tablewright.server.workspace import Workspace
 
-DEFAULT_PORT = 8642
 DEFAULT_BASE = "Local base"
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 20.0

@@ -51,10 +51,6 @@ class Differences:
         """Return the columns that a table gets."""
         return {column.name for where, column in self.new_columns if where == table}
 
-    def retyped_names(self, table: str) -> set[str]:
-        """Return the columns that get another type."""
-        return {one.column for one in self.retyped if one.table == table}
-
     def left_names(self, table: str) -> set[str]:
         """Return the columns that a table keeps although the schema does not have them."""
         return {column.name for column in self.left.get(table, ())}

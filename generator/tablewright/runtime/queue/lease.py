@@ -29,11 +29,6 @@ class Lease:
         """Return the store's time: as it was read last, and what this process has counted since."""
         return self.read_at + timedelta(seconds=time.monotonic() - self.read_after)
 
-    @property
-    def seconds_left(self) -> float:
-        """Return for how long the lease still runs."""
-        return (self.until - self.now()).total_seconds()
-
     def renewed(self, beat: Beat, asked: float) -> None:
         """Take over what a heartbeat found out; *asked* is the process's own clock before it."""
         self.until = beat.until

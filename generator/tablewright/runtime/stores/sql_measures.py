@@ -24,7 +24,6 @@ class Gathering:
         self._wanted = wanted
         self._dialect = dialect
         self._columns: dict[tree.Node, Any] = {}
-        self._finishes: list[Finish] = []
 
     def columns(self) -> list[Any]:
         """Return what has to be picked of each row: each value once, however many measures look at it."""
