@@ -160,6 +160,9 @@ def integrity_error(
     given = next((row.get(field) for row in rows if row.get(field) is not None), None)
     if rule == "unique":
         return _taken(connection, schema, table, field, rows)
+    outdated = _unknown_choice(rule, field, table, table.key)
+    if outdated is not None:
+        return outdated
     valid = "is required" if rule == "required" else "is outside of what its field allows"
     return RecordInvalid(table.key, [Misfit(field, valid, given, has_given=rule != "required")])
 
@@ -169,23 +172,32 @@ def refused_change(
 ) -> TablewrightError:
     """Return the error that says which field a queue's own change of a record does not fit.
 
-    A state that the stored table does not know is told as `StoreOutdated`: it was renamed or taken away since.
+    A value of an enum that the stored table does not know is told as `StoreOutdated`, as everywhere.
     """
     rule, broken = _broken(error)
     name = _field_of(broken, stored, table)
     if name is None:
         return StoreError(f"{record} cannot be written: {_reason(error)}")
-    if rule == "check" and table.lifecycle is not None and name == table.lifecycle.field:
-        return StoreOutdated(
-            f"{record} cannot be written: a state of '{name}' that this program knows is none of the stored table's. "
-            "The schema has changed since the program was generated: start it with the code of the present schema"
-        )
+    outdated = _unknown_choice(rule, name, table, record)
+    if outdated is not None:
+        return outdated
     valid = {
         "required": "is required",
         "unique": "has to be unique, and another record has the value",
         "link": "has to be a record that is there",
     }.get(rule) or _allowed(table, table.by_key.get(name), broken)
     return RecordInvalid(record, [Misfit(name, valid, has_given=False)])
+
+
+def _unknown_choice(rule: str, name: str, table: TableSpec, record: str) -> StoreOutdated | None:
+    """Return the error for a value of an enum that the program knows and the stored table does not: it was renamed since."""
+    field = table.by_key.get(name)
+    if rule != "check" or field is None or field.kind != "enum":
+        return None
+    return StoreOutdated(
+        f"{record} cannot be written: a value of '{name}' that this program knows is none of the stored table's. "
+        "The schema has changed since the program was generated: start it with the code of the present schema"
+    )
 
 
 def _allowed(table: TableSpec, field: FieldSpec | None, check: str) -> str:
