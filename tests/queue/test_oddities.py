@@ -155,6 +155,19 @@ def test_a_heartbeat_keeps_no_lease_of_what_somebody_moved_by_sql(
         order.heartbeat()
 
 
+def test_a_holder_that_somebody_took_away_by_sql_is_counted_without_a_name(
+    connection: Connection, oddities: ModuleType
+) -> None:
+    """As on Airtable: the figures are there all the same."""
+    oddities.Order.create(name="a")
+    oddities.Order.claim("w")
+    store: Any = connection.store
+    with store.database.writer.begin() as running:
+        running.execute(sa.text('UPDATE "order" SET worker_id = NULL'))
+
+    assert oddities.Order.queue_statistics().workers == {"": 1}
+
+
 def test_a_failure_that_does_not_fit_keeps_nobody_from_claiming(
     connection: Connection, oddities: ModuleType, lapse: Callable[[AirtableModel], None]
 ) -> None:

@@ -206,7 +206,7 @@ class _Asking:
             self._held,
             own.c.lease_until >= self._made.now,
         )
-        return {row[0]: int(row[1]) for row in found}
+        return {_shown(row[0]): int(row[1]) for row in found}
 
     def errors(self) -> tuple[dict[str, int], FurtherErrors]:
         """Return the most frequent errors of attempts, and how many more there are."""
