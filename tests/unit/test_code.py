@@ -8,10 +8,19 @@ import inspect
 
 import black
 import pytest
+from black.strings import str_width
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tablewright.targets.python.code import call, comment, docstring, identifier, laid_out, literal
+from tablewright.targets.python.code import (
+    call,
+    comment,
+    docstring,
+    identifier,
+    laid_out,
+    literal,
+    width,
+)
 from tablewright.targets.python.format import formatted
 from tablewright.targets.python.parameters import upsert_on
 
@@ -163,3 +172,11 @@ def test_the_keys_of_an_upsert_stand_as_black_breaks_them(unique: int) -> None:
         written = formatted(source, "models.py")
 
         assert written == as_black_writes(written), length
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "Zoe\u0301", "日本、", "か\u3099", "🎉 👍🏽", "1\ufe0f\u20e3", "ﾊﾛ－"]
+)
+def test_a_text_is_as_wide_as_black_takes_it_for(text: str) -> None:
+    """Else a line of 88 columns would be broken here and not there."""
+    assert width(text) == str_width(text)

@@ -128,12 +128,15 @@ LINE_LENGTH: Final = 88
 
 
 def width(text: str) -> int:
-    """Return how many columns a line takes, as black counts them: East Asian signs take two, accents of their own none."""
+    """Return how many columns a line takes, as black counts them: East Asian signs and emoji two, all others one."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text
-    )
+    return sum(2 if _is_wide(sign) else 1 for sign in text)
+
+
+def _is_wide(sign: str) -> bool:
+    is_skin_tone = "\U0001f3fb" <= sign <= "\U0001f3ff"
+    return east_asian_width(sign) in "WF" and not (is_skin_tone or combining(sign))
 
 
 def laid_out(code: Code, indent: int, *, lead: str = "") -> Code:
