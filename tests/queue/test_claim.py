@@ -269,7 +269,17 @@ def test_what_the_queue_sets_nobody_else_sets(connection: Connection) -> None:
 
 @pytest.mark.parametrize(
     ("worker", "n"),
-    [("", 1), (7, 1), ("w\0", 1), ("\udcff", 1), ("w", 0), ("w", 1_001), ("w", "10"), ("w", True)],
+    [
+        ("", 1),
+        (7, 1),
+        ("w" * 1_001, 1),
+        ("w\0", 1),
+        ("\udcff", 1),
+        ("w", 0),
+        ("w", 1_001),
+        ("w", "10"),
+        ("w", True),
+    ],
 )
 def test_a_claim_that_makes_no_sense_is_refused(
     connection: Connection, worker: Any, n: Any

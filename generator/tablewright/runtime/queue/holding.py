@@ -118,7 +118,7 @@ def check_worker(name: str) -> None:
     """Make sure that every store can hold the name of a worker.
 
     Raises:
-        ValueError: it is blank, no text, or holds what no database takes.
+        ValueError: it is blank, no text, longer than a note holds, or has signs that no database takes.
     """
     try:
         _WORKER(name)
@@ -127,7 +127,7 @@ def check_worker(name: str) -> None:
         raise ValueError(f"a claim needs the name of its worker: {said}") from None
 
 
-_WORKER: Final = encoder(ArgumentSpec("worker", "text", required=True))
+_WORKER: Final = encoder(ArgumentSpec("worker", "text", required=True, max_length=1_000))
 
 
 def nodes_of(
