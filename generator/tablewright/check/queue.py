@@ -93,6 +93,7 @@ def read_queue(
             _check_links(findings, reader, key, one, table)
     cancel = _read_cancel(findings, reader, written, take)
     if take is not None:
+        _check_held(findings, reader, take, {"done": done, "fail": fail, "cancel": cancel})
         for key, follows in (("done", done), ("fail", fail)):
             if follows is not None and take.target not in follows.sources:
                 findings.error(reader.key_span(key), "TW702",
@@ -116,9 +117,26 @@ def read_queue(
         order,
         lease or DEFAULT_LEASE,
         timeout,
-        cancel,
+        cancel.key if cancel is not None else None,
         lease_field,
     )
+
+
+def _check_held(
+    findings: Findings,
+    reader: Reader,
+    take: Transition,
+    endings: Mapping[str, Transition | None],
+) -> None:
+    """Find ways to take what a worker holds, and endings after which it would still be held."""
+    held = take.target
+    if held in take.sources:
+        findings.error(reader.key_span("take"), "TW702", f"'{take.key}' leaves {held}, where it leads: two workers would take one record",
+                       f"take {held} out of its 'from': what a dead worker held is taken again anyway")  # fmt: skip
+    for key, ending in endings.items():
+        if ending is not None and ending.target == held:
+            findings.error(reader.key_span(key), "TW702", f"'{ending.key}' leads to {held}, where records stand that a worker holds",
+                           "lead to another state: what stays there still counts as held")  # fmt: skip
 
 
 def _check_links(
@@ -181,7 +199,7 @@ def _read_lease_field(
 
 def _read_cancel(
     findings: Findings, reader: Reader, transitions: _Transitions, take: Transition | None
-) -> str | None:
+) -> Transition | None:
     word = reader.scalar("cancel")
     found = None if word is None else _known(findings, word, transitions)
     if word is None or found is None:
@@ -197,7 +215,7 @@ def _read_cancel(
     if needed:
         findings.error(word.span, "TW702", f"'{found.key}' asks for {', '.join(needed)}, which no worker can give",
                        "cancel with a transition without required arguments")  # fmt: skip
-    return found.key
+    return found
 
 
 def _transition(
