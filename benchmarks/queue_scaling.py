@@ -4,9 +4,10 @@
 
 Prints rates and draws those of claiming and finishing. The plot needs matplotlib: pip install 'tablewright[bench]'.
 Everything runs on one machine, the database included, so its cores are the limit; what is to be seen is that workers do
-not stand in one another's way. Each round shares out the same number of tasks. Beside them stands what the same processes gain
-from the machine where no database takes part: in a plain loop over numbers, in reading tasks into models, and in going
-through memory with a switch of processes after each round, as claims do. The last says what the caches have to give.
+not stand in one another's way. Each round shares out the same number of tasks. On PostgreSQL the floor stands beside them:
+the statement of a claim, sent by psycopg alone. So does what the same processes gain from the machine where no database
+takes part: in a plain loop over numbers, in reading tasks into models, and in going through memory with a switch of
+processes after each round, as claims do. The last says what the caches have to give.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 
 import psycopg
 
+from benchmarks.queue_claims import statements
 from benchmarks.queue_worker import fill
 from generated.agent_tasks import AgentTask
 from tablewright.runtime import connect
@@ -32,6 +37,7 @@ ROUNDS = 9
 WORKERS = (1, 2, 3, 4, 6, 8)
 CLAIMED = "claimed"
 FINISHED = "claimed and finished"
+SENT = "claimed by psycopg alone"
 COUNTED = "counted"
 READ = "read"
 WALKED = "walked"
@@ -71,14 +77,45 @@ def walk() -> None:
 STEPS = {CLAIMED: claim, FINISHED: finish, COUNTED: count, READ: read, WALKED: walk}
 
 
+@contextmanager
+def sending(url: str, connection: Any) -> Iterator[Callable[[int], None]]:
+    """Lend what sends the statement of a claim so many times, by psycopg alone."""
+    ((text, values),) = statements(connection, 1)
+    numbered = psycopg.RawCursor
+    with psycopg.connect(url, autocommit=True, cursor_factory=numbered) as bare:
+
+        def send(number: int) -> None:
+            # Tables grew and shrank since the round before, and plans do not follow by themselves.
+            bare.execute("DISCARD PLANS")
+            for _ in range(number):
+                bare.execute(text, values).fetchall()
+
+        yield send
+
+
 def work(url: str, line: Connection) -> None:
     """Do a step as often as is asked for, again and again."""
-    with connect(url):
+    with connect(url) as connection, ExitStack() as stack:
+        steps: dict[str, Callable[[int], None]] = {
+            step: partial(repeated, one) for step, one in STEPS.items()
+        }
+        if is_postgresql(url):
+            steps[SENT] = stack.enter_context(sending(url, connection))
         while wanted := line.recv():
             step, number = wanted
-            for _ in range(number):
-                STEPS[step]()
+            steps[step](number)
             line.send(number)
+
+
+def repeated(step: Callable[[], None], number: int) -> None:
+    """Do a step so many times."""
+    for _ in range(number):
+        step()
+
+
+def is_postgresql(url: str) -> bool:
+    """Tell whether the store has the floor beside it."""
+    return url.startswith("postgresql")
 
 
 class Crew:
@@ -98,7 +135,7 @@ class Crew:
 
     def rate(self, step: str, workers: int) -> float:
         """Return steps a second of so many of them together."""
-        if step in (CLAIMED, FINISHED):
+        if step in (CLAIMED, FINISHED, SENT):
             with connect(self._url):
                 fill(TASKS)
             self._swept()
@@ -113,7 +150,7 @@ class Crew:
 
     def _swept(self) -> None:
         """Have PostgreSQL remove what earlier rounds left, which every claim would walk past."""
-        if self._url.startswith("postgresql"):
+        if is_postgresql(self._url):
             with psycopg.connect(self._url, autocommit=True) as connection:
                 connection.execute("VACUUM ANALYZE")
 
@@ -175,7 +212,11 @@ def main(postgres: str, plot: str = "") -> None:
             "SQLite": f"sqlite:///{folder}/bench.db?synchronous=normal",
         }
         rates: dict[str, dict[str, dict[int, list[float]]]] = {
-            name: {step: {one: [] for one in WORKERS} for step in STEPS} for name in urls
+            name: {
+                step: {one: [] for one in WORKERS}
+                for step in ((*STEPS, SENT) if is_postgresql(url) else STEPS)
+            }
+            for name, url in urls.items()
         }
         for name, url in urls.items():
             crew = Crew(url)
