@@ -75,6 +75,7 @@ class Growing(Drawing):
                 self.integer_arithmetic,
                 self.negated("integer"),
                 self.length_of,
+                self.list_length,
             ],
             "number": [
                 self.number_call,
@@ -279,6 +280,9 @@ class Growing(Drawing):
         return tree.ListContains(
             tree.Field("colors", LISTS["colors"], self.owner()), self.leaf("enum", "Color")
         )
+
+    def list_length(self, _: int) -> tree.Node:
+        return tree.Call("len", (tree.Field("colors", LISTS["colors"], self.owner()),), INTEGER)
 
     def text_test(self, depth: int) -> tree.Node:
         name = self.one_of(["contains", "startswith", "endswith"])

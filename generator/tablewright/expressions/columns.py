@@ -159,6 +159,10 @@ class _Printer:
             case tree.Choice(test, then, otherwise):
                 branches = [self._branch(part, node.type) for part in (then, otherwise)]
                 return self._function("when", self.expression(test), *branches)
+            case tree.Call("len", (tree.Argument() as given,)) if given.type.kind == "list":
+                return self._function(
+                    "integer_value", ast.Call(ast.Name("len"), [self._plain(given)], [])
+                )
             case tree.Call(function, arguments):
                 return self._call(function, arguments)
             case tree.Over():

@@ -113,6 +113,9 @@ class Evaluator:
         if node.function == "today":
             return self.now.date()
         values = [self.value(part, rows) for part in node.arguments]
+        if node.function == "len" and node.arguments[0].type.kind == "list":
+            # Behind a link that leads nowhere it is as empty as its field.
+            return len(values[0] or ())
         if node.function == "coalesce":
             return next((value for value in values if value is not None), None)
         if any(value is None for value in values):

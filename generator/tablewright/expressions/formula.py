@@ -356,7 +356,8 @@ class FormulaPrinter:
         if kind is not None and kind.kind == "duration":
             raise Unsayable(otherwise("duration"))
         if template is None or len(node.arguments) != 1:
-            raise Unsayable(otherwise(name))
+            is_list = kind is not None and kind.kind == "list"
+            raise Unsayable(otherwise("list" if is_list else name))
         said = self.value(node.arguments[0])
         return Said(template.format(said.text), said.known)
 

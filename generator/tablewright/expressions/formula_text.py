@@ -28,6 +28,7 @@ _OTHERWISE: Final = {
     "duration": "a calculation with a duration, which formulas hold as a plain number of seconds",
     "round": "round(), since ROUND() takes the half of a negative number up, and round() away from zero",
     "len": "len(), since Airtable does not tell what LEN() counts in signs beyond the usual ones",
+    "list": "len() of a list, which formulas hold as one text",
     "strip": "strip(), since Airtable does not tell which blanks TRIM() takes away",
 }
 

@@ -90,7 +90,11 @@ FUNCTIONS: Final = {
             "Whether the first text ends with the second; capitals count.",
             blanks="false",
         ),
-        Function("len", _one("text", result="integer"), "The number of characters of a text."),
+        Function(
+            "len",
+            (Signature(("text",), "integer"), Signature(("list",), "integer")),
+            "The number of characters of a text, or of values of a list.",
+        ),
         Function(
             "round",
             (Signature(("number", "integer"), "number", optional=1),),

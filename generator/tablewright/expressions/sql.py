@@ -23,7 +23,7 @@ from tablewright.expressions.sql_blanks import (
     may_be_blank,
     may_be_null,
 )
-from tablewright.expressions.sql_functions import calendar, text_or_number
+from tablewright.expressions.sql_functions import calendar, list_length, text_or_number
 from tablewright.expressions.sql_linked import aggregate, exists, member_at
 from tablewright.expressions.sql_literals import literal, stored, value_type
 from tablewright.expressions.types import INTEGER, ValueType
@@ -314,6 +314,8 @@ class SqlScope:
         if name in ("date", "year", "month", "day", "weekday", "hour"):
             is_moment = node.arguments[0].type.kind == "datetime"
             return calendar(self.compiler, name, values[0], is_moment=is_moment)
+        if name == "len" and node.arguments[0].type.kind == "list":
+            return list_length(self.compiler, values[0])
         return text_or_number(self.compiler, name, values)
 
     def _span(self, node: tree.Call) -> Sql:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement, Grouping
 
 from tablewright.expressions.sql_arithmetic import rounded_down
@@ -75,6 +76,15 @@ def _letters(compiler: SqlCompiler, name: str, value: Sql) -> Sql:
     # In brackets: COLLATE binds closer than ||, and would be for the last part of a sum of texts.
     folding = sa.collate(Grouping(value), compiler.collation) if compiler.collation else value
     return sa.collate(getattr(sa.func, name)(folding, type_=sa.Text()), "C")
+
+
+def list_length(compiler: SqlCompiler, items: Sql) -> Sql:
+    """Return how many values a list holds: none behind a link that leads nowhere."""
+    if compiler.dialect == "postgresql":
+        length = sa.func.jsonb_array_length(sa.type_coerce(items, JSONB()))
+    else:
+        length = sa.func.json_array_length(items)
+    return sa.func.coalesce(length, 0, type_=sa.Integer())
 
 
 def _length(compiler: SqlCompiler, text: Sql) -> Sql:

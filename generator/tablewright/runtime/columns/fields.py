@@ -234,3 +234,7 @@ class ChoicesColumn(Unequal, Generic[F]):
         """Whether *choice* is among the values."""
         beside = Member(tree.EnumMember(self.choices.__name__, ""), self.choices)
         return Condition(tree.ListContains(self.node, beside._operand(choice)))
+
+    def length(self) -> Integer:
+        """The number of values."""
+        return Integer(self._call("len", result=INTEGER))
