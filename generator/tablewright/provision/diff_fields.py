@@ -32,7 +32,6 @@ from tablewright.provision.manual import (
 )
 from tablewright.provision.options import differing_options
 from tablewright.provision.repeats import Repeats
-from tablewright.provision.text import listed
 from tablewright.provision.wanted import WantedField
 from tablewright.targets.airtable.formula_text import same_formula, with_names
 
@@ -127,9 +126,10 @@ def rows_to_part(context: Comparison, repeats: Repeats) -> Iterator[PartRows]:
         rows = repeats.get((one.table, one.key), ())
         if rows:
             table = context.table_name(one.table)
+            # Without the rows themselves, so that it stays the same step while people part them.
             how = (
-                f"In table '{table}' give every row a value for '{one.name}', which no other row has: it is unique, and "
-                f"{len(rows)} rows share theirs ({listed(rows, shown=3)})."
+                f"In table '{table}' give every row a value for '{one.name}', which no other row has, since it is unique: "
+                "'tablewright plan' names the rows that share one."
             )
             yield PartRows(one.table, table, one.key, live.id, one.name, rows, how)
 

@@ -95,12 +95,11 @@ def drift(plan: Plan, live: LiveBase | None, left_to_people: Iterable[str]) -> D
         for one in to_remove
     ]
     texts = {step.text for step in open_steps}
-    ours = {one for table in plan.known.values() for one in table["fields"].values()}
     closed = [
         Ticked(text, done=done, needed=done)
         for text in left_to_people
         if without_condition(text) not in texts
-        for done in (was_done(text, live or LiveBase(""), ours),)
+        for done in (was_done(text, live or LiveBase(""), plan),)
     ]
     differing = [
         change

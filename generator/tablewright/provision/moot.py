@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from tablewright.provision.live import LiveBase, LiveField
 from tablewright.provision.manual import flat_options, option_name, ui_name
+from tablewright.provision.plan import Plan
 
 _TABLE: Final = re.compile(r"Delete the table '(?P<table>.+)'\. Its rows")
 _FIELD: Final = re.compile(
@@ -22,11 +23,12 @@ _COUNT: Final = re.compile(r"switch '.+' (?P<switch>on|off)\.")
 _OPTION: Final = re.compile(r"(?:set |, )(?P<name>[a-z ]+) '(?P<value>.*?)'(?=,|\.)")
 
 
-def was_done(step: str, live: LiveBase, ours: Collection[str]) -> bool:
-    """Tell whether a base is as a step left it that is asked for no more. *ours* are the ids of the schema's fields.
+def was_done(step: str, live: LiveBase, plan: Plan) -> bool:
+    """Tell whether a base is as a step left it that *plan*, made since, does not ask for.
 
     Where the text of the step does not show it, it counts as done.
     """
+    ours = _ids(plan, {key: table["fields"] for key, table in plan.known.items()})
     gone = _TABLE.match(step)
     if gone is not None:
         return live.table_named(gone["table"]) is None
@@ -44,7 +46,19 @@ def was_done(step: str, live: LiveBase, ours: Collection[str]) -> bool:
         case "edit the field":
             return found is not None and _was_edited(about["more"], found, ours)
         case _:
-            return found is not None and found.id in ours
+            # What the schema asks of rows no more is in neither of them.
+            met = plan.unique if about["more"].startswith(" no other row") else plan.filled
+            return found is not None and found.id in _ids(plan, met)
+
+
+def _ids(plan: Plan, keys: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the ids of fields, given by their keys, by table."""
+    return {
+        plan.known[table]["fields"][key]
+        for table, wanted in keys.items()
+        for key in wanted
+        if key in plan.known.get(table, {}).get("fields", {})
+    }
 
 
 def _was_edited(text: str, found: LiveField, ours: Collection[str]) -> bool:
