@@ -14,7 +14,7 @@ from tablewright.runtime import Connection
 from tablewright.server.faults import Faults
 from tablewright.server.serve import LocalAirtable
 from tablewright.testing import Factory, connected, provision
-from tests.airtable_store.faults import LATE, Break, api_of
+from tests.airtable_store.faults import LATE, PATIENCE, Break, api_of
 
 
 class StillClock:
@@ -77,15 +77,15 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def patience(request: pytest.FixtureRequest) -> tuple[int, int]:
+def patience(request: pytest.FixtureRequest) -> tuple[float, float]:
     """For how many seconds a client waits for a connection, and for an answer: not long for one that comes too late."""
     given = getattr(request.node, "callspec", None)
-    return 5, 1 if given is not None and LATE in given.params.values() else 2
+    return 5, PATIENCE if given is not None and LATE in given.params.values() else 2
 
 
 @pytest.fixture
 def connection(
-    local_airtable: LocalAirtable, clock: StillClock, patience: tuple[int, int]
+    local_airtable: LocalAirtable, clock: StillClock, patience: tuple[float, float]
 ) -> Iterator[Connection]:
     """A connection whose tables exist and whose calls are counted from here on."""
     provision(local_airtable, [AgentTask])

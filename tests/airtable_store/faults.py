@@ -18,8 +18,9 @@ NOT_DONE = [
     "503",
     "503 retry-after=3",
 ]
-LATE = "delay=1.6"
-"""The answer comes after a client that waits for a second has given up."""
+LATE = "delay=1.0"
+"""The answer comes after a client that waits for `PATIENCE` seconds has given up."""
+PATIENCE = 0.6
 DONE = ["cut-after", "malformed", LATE]
 """Faults after which the request was carried out, and the client does not know."""
 UNKNOWN = ["refuse", "cut-before", "500", "502", *DONE]
@@ -49,4 +50,4 @@ def api_of(airtable: LocalAirtable) -> Any:
 def wait_for_late(fault: str) -> None:
     """Wait until a delayed request was carried out."""
     if fault == LATE:
-        time.sleep(1)
+        time.sleep(PATIENCE)

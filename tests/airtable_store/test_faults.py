@@ -213,7 +213,7 @@ class Entry(AirtableModel):
 def test_a_lost_create_is_found_by_its_key(
     local_airtable: LocalAirtable,
     clock: Any,
-    patience: tuple[int, int],
+    patience: tuple[float, float],
     breaking: Break,
     model: type[AirtableModel],
     fault: str,

@@ -151,7 +151,7 @@ class File(AirtableModel):
 def test_a_file_is_there_once_or_said_to_be_in_doubt(
     local_airtable: LocalAirtable,
     clock: Any,
-    patience: tuple[int, int],
+    patience: tuple[float, float],
     breaking: Break,
     fault: str,
 ) -> None:

@@ -38,7 +38,7 @@ def connected(
     leases: str | None = None,
     limiter: Limiter | None = None,
     clock: Clock = time,
-    timeout: tuple[int, int] | None = None,
+    timeout: tuple[float, float] | None = None,
 ) -> Iterator[Connection]:
     """Connect to a local Airtable that runs in this process; in the block its store is the current one.
 
@@ -53,7 +53,8 @@ def connected(
         check_leases(leases)
     api = api_for(airtable.token, airtable.url)
     if timeout is not None:
-        api.timeout = timeout
+        # pyairtable hands it to requests, which takes fractions of seconds.
+        api.timeout = timeout  # type: ignore[assignment]  # it says so of whole ones alone
     client = Client(api, airtable.base_id, limiter or _pace(airtable, clock), clock)
     # Nobody counts what tables are made by, so that no turn is waited for.
     maker = Client(api, airtable.base_id, UnlimitedRequests(clock), clock)
