@@ -132,6 +132,35 @@ def test_a_broken_template_is_named_and_writes_nothing(project: Path) -> None:
     assert not (project / "generated").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"\n{{ view.nonsense }}", "has no attribute 'nonsense'"),
+        (b"\n{{ view.records + 1 }}", "cannot be filled: TypeError"),
+        (b"\n{{ 1 / 0 }}", "cannot be filled: ZeroDivisionError"),
+        (b"\n{% for one in %}", "cannot be read"),
+        (b"\xff", "no text in UTF-8"),
+        (b'{% include "python/models.py.jinja" %}', "includes itself"),
+        (b"x = 1\0", "null bytes"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_mistake_in_a_template_is_told_in_one_sentence(
+    project: Path, text: bytes, told: str, form: str
+) -> None:
+    """Whatever a template calculates or holds, its author sees where and what, and no traceback."""
+    (project / "own" / "python").mkdir(parents=True)
+    (project / "own" / "python" / "models.py.jinja").write_bytes(text)
+
+    result = run("generate", "--templates", "own", "--format", form)
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert told in result.output
+    assert not text.startswith(b"\n") or "models.py.jinja:2: " in result.output
+    assert not (project / "generated").exists()
+
+
 def test_a_users_template_replaces_a_built_in_one(project: Path) -> None:
     """--templates overrides single templates; the others stay."""
     (project / "own" / "docs").mkdir(parents=True)

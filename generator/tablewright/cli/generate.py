@@ -23,7 +23,12 @@ from tablewright.cli.schemas import (
 )
 from tablewright.output.files import Difference, FolderUnusable, compare, write
 from tablewright.output.seal import inputs_digest, is_current, sealed
-from tablewright.render.locate import code_digest_parts, template_digest_parts, useless_overrides
+from tablewright.render.locate import (
+    TemplateBroken,
+    code_digest_parts,
+    template_digest_parts,
+    useless_overrides,
+)
 from tablewright.syntax.source import SourceUnreadable, read_source
 
 if TYPE_CHECKING:
@@ -156,7 +161,10 @@ def _packages(
 
 def _made_by(templates: Path | None) -> list[str]:
     code = code_digest_parts(_MAKES_OUTPUT)
-    return [__version__, *template_digest_parts(_TEMPLATE_FOLDERS, templates), *code]
+    try:
+        return [__version__, *template_digest_parts(_TEMPLATE_FOLDERS, templates), *code]
+    except TemplateBroken as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _packages_of(
@@ -244,7 +252,6 @@ def _package(
     inputs = inputs_digest([*made_by, schema.fingerprint, name])
     if is_current(folder, inputs):
         return _Package(schema.path, folder, [])
-    from tablewright.render.engine import TemplateBroken
     from tablewright.targets.files import generate
     from tablewright.targets.python.format import NotPython
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import jinja2
 
-from tablewright.render.locate import template_text
-
-
-class TemplateBroken(Exception):
-    """A template cannot be rendered. The message names the template, the line and the reason."""
+from tablewright.render.locate import TemplateBroken, template_text
 
 
 class _Loader(jinja2.BaseLoader):
@@ -58,4 +55,23 @@ def render(template: str, view: object, *, overrides: Path | None = None) -> str
             f"there is no template '{error.name}' (wanted by '{template}')"
         ) from error
     except jinja2.UndefinedError as error:
-        raise TemplateBroken(f"{template}: {error.message}: the view has no such part") from error
+        raise TemplateBroken(
+            f"{_place(template, error)}: {error.message}: the view has no such part"
+        ) from error
+    except TemplateBroken:
+        raise
+    except RecursionError as error:
+        raise TemplateBroken(
+            f"{template}: the template includes itself, or is nested too deeply"
+        ) from error
+    except Exception as error:  # a template calculates whatever its author writes
+        raise TemplateBroken(
+            f"{_place(template, error)}: the template cannot be filled: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _place(template: str, error: Exception) -> str:
+    """Return the file and line of the innermost template that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{one.filename}:{one.lineno}" for one in frames if one.filename.endswith(".jinja")]
+    return places[-1] if places else template

@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 
+class TemplateBroken(Exception):
+    """A template cannot be read or rendered. The message names the template, the line and the reason."""
+
+
 def resource_root(folder: str) -> Path:
     """Return a folder that lies beside the source root in a checkout and inside the package in a wheel.
 
@@ -40,15 +44,27 @@ def template_text(name: str, overrides: Path | None = None) -> tuple[str, str]:
 
     Raises:
         FileNotFoundError: there is no such template.
+        TemplateBroken: it is no text in UTF-8, or cannot be read.
     """
     if overrides is not None:
         own = overrides.joinpath(*name.split("/"))
         if own.is_file():
-            return own.read_text("utf-8"), str(own)
+            return _text_of(own), str(own)
     found = template_root().joinpath(*name.split("/"))
     if not found.is_file():
         raise FileNotFoundError(f"there is no template '{name}'")
     return found.read_text("utf-8"), str(found)
+
+
+def _text_of(own: Path) -> str:
+    try:
+        return own.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise TemplateBroken(f"{own}: the template is no text in UTF-8: save it as such") from error
+    except OSError as error:
+        raise TemplateBroken(
+            f"{own}: the template cannot be read: {error.strerror or error}"
+        ) from error
 
 
 def useless_overrides(folders: tuple[str, ...], overrides: Path) -> list[str]:

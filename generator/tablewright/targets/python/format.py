@@ -42,9 +42,8 @@ def formatted(text: str, path: str) -> str:
         made = "\n".join(lines) + "\n"
         ast.parse(made)
     except SyntaxError as error:
-        raise NotPython(
-            f"{path}:{error.lineno}: the template prints what is no Python: {error.msg}"
-        ) from error
+        place = path if error.lineno is None else f"{path}:{error.lineno}"
+        raise NotPython(f"{place}: the template prints what is no Python: {error.msg}") from error
     return made
 
 
