@@ -11,6 +11,15 @@ Value = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A line of a text of several lines: what begins at character *start* of the text stands at *line* and *column*."""
+
+    start: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scalar:
     """One word, number or text. *text* is what stands there without quotes, *value* what YAML 1.2 makes of it."""
 
@@ -19,15 +28,23 @@ class Scalar:
     span: Span
     quoted: bool
     inner_column: int = 0
-    """The column of the first character of *text*, where *text* stands in the file letter by letter; else 0."""
+    """The column of the first character of *text*, where *text* stands on one line letter by letter; else 0."""
+    pieces: tuple[Piece, ...] = ()
+    """The lines of *text*, where it stands on several ones letter by letter."""
 
     def part(self, start: int, end: int) -> Span:
         """Return the place of characters *start* to *end* of the text, or of the whole where that is not known."""
-        if not self.inner_column:
+        first, last = self._place(start), self._place(max(end, start + 1) - 1)
+        if first is None or last is None:
             return self.span
-        last = max(end, start + 1)
-        line = self.span.line
-        return Span(self.span.path, line, self.inner_column + start, line, self.inner_column + last)
+        return Span(self.span.path, *first, last[0], last[1] + 1)
+
+    def _place(self, position: int) -> tuple[int, int] | None:
+        """Return line and column of one character; nothing where that is not known."""
+        if self.inner_column:
+            return self.span.line, self.inner_column + position
+        begun = [piece for piece in self.pieces if piece.start <= position]
+        return (begun[-1].line, begun[-1].column + position - begun[-1].start) if begun else None
 
 
 @dataclass(frozen=True, slots=True)

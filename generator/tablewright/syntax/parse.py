@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from tablewright.diagnostics import Diagnostic, Span
-from tablewright.syntax.document import Document, ListNode, MapNode, Node, Scalar
+from tablewright.syntax.document import Document, ListNode, MapNode, Node, Piece, Scalar
 from tablewright.syntax.hints import way_out
 from tablewright.syntax.source import Source
 
@@ -176,7 +176,9 @@ class _Builder:
                 Diagnostic(span, "TW105", f"the text holds the control character U+{ord(control.group()):04X}",
                            "remove it: neither Airtable nor PostgreSQL keeps it")
             )  # fmt: skip
-        return Scalar(event.value, value, span, quoted, self._inner_column(event, span))
+        column = self._inner_column(event, span)
+        pieces = () if column or span.line == span.end_line else self._pieces(event, span)
+        return Scalar(event.value, value, span, quoted, column, pieces)
 
     def _inner_column(self, event: Any, span: Span) -> int:
         if span.line != span.end_line or event.style in ("|", ">"):
@@ -184,6 +186,29 @@ class _Builder:
         line = self.source.lines[span.line - 1]
         column = span.column + (1 if event.style in ("'", '"') else 0)
         return column if line[column - 1 :].startswith(event.value) else 0
+
+    def _pieces(self, event: Any, span: Span) -> tuple[Piece, ...]:
+        """Return where the lines of a text stand; nothing where they do not make up the text letter by letter."""
+        text, position, pieces = event.value, 0, list[Piece]()
+        length = len(text.rstrip())
+        is_block = event.style in ("|", ">")
+        signs = 1 if event.style in ("'", '"') else 0
+        for number in range(span.line + is_block, span.end_line + 1):
+            line = self.source.lines[number - 1]
+            if number == span.end_line and not is_block:
+                line = line[: span.end_column - 1 - signs]
+            begins = span.column - 1 + signs if number == span.line else 0
+            content = line[begins:].strip()
+            found = text.find(content, position)
+            if found < 0 or text[position:found].strip():
+                return ()
+            if content:
+                column = line.index(content, begins) + 1
+                pieces.append(Piece(found, number, column))
+                position = found + len(content)
+            if position >= length:
+                return tuple(pieces)
+        return ()
 
     def _span(self, start: Any, end: Any) -> Span:
         line, column = self._place(start.start_mark)
