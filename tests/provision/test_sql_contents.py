@@ -64,6 +64,24 @@ def test_json_that_a_field_does_not_take_is_told(
         assert len(connection.store.select(Selection(table_specs(schema)[0]))) == len(values)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("integer", "number"), ("date", "datetime"), ("datetime", "text"), ("Color", "[Color]")],
+)
+def test_a_type_that_holds_every_value_of_the_old_one_needs_no_leave(
+    bring: Bring, compiled: Callable[[str], Schema], before: str, after: str
+) -> None:
+    """Nothing can be lost by it, on neither database; the way back may lose something."""
+    there, back = list[str](), list[str]()
+    bring(compiled(of_type(before)))
+
+    bring(compiled(of_type(after)), safeties=there)
+    bring(compiled(of_type(before)), safeties=back)
+
+    assert "lossy" not in there
+    assert "lossy" in back
+
+
 def test_lists_that_hold_a_value_which_left_their_enum_are_told(
     bring: Bring, write: Write, compiled: Callable[[str], Schema]
 ) -> None:

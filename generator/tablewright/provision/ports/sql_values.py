@@ -46,6 +46,9 @@ class Retyping:
                 return self.old == "DATE"
             case sql_types.MemberNames():
                 return self.old == "TEXT"
+            case sa.Text():
+                # In SQLite moments are texts already.
+                return self.old == "TIMESTAMP WITH TIME ZONE"
             case _:
                 return False
 
