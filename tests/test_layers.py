@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,8 +69,19 @@ ONLY_IN = {
     "click": ("cli",),
     "watchfiles": ("cli",),
     "rich": ("cli", "report.py"),
+    "requests": ("runtime", "provision/ports"),
+    "urllib3": ("runtime/stores",),
+    "tenacity": ("runtime/stores",),
+    "platformdirs": ("runtime/stores",),
+    "filelock": ("runtime/stores", "provision/alone.py"),
+    "dotenv": ("runtime/settings.py",),
+    "annotated_types": ("runtime/stores",),
+    "re2": ("server/formula",),
+    "pytest": ("testing",),
 }
 """Where a library may be imported: modules and folders below the package."""
+
+IN_EVERY_PART = {"pydantic", "pydantic_core"}
 
 
 def modules() -> list[Path]:
@@ -122,6 +134,16 @@ def test_a_library_is_imported_in_its_place_only(path: Path) -> None:
     }
 
     assert strayed == set()
+
+
+def test_every_library_has_its_place() -> None:
+    """A new library says where it may be imported before it is used."""
+    imported = {name.split(".")[0] for path in modules() for name in imports(path)}
+
+    assert (
+        imported - sys.stdlib_module_names - ONLY_IN.keys() - IN_EVERY_PART - {"", "tablewright"}
+        == set()
+    )
 
 
 def test_every_part_has_a_rule() -> None:
