@@ -92,6 +92,20 @@ def test_diff_shows_what_would_change_and_writes_nothing(project: Path) -> None:
     assert files(project / "generated") == before
 
 
+def test_diff_is_a_patch_whatever_the_line_ends_are(project: Path) -> None:
+    """A checkout with other line ends and a lost last line break show the lines that differ, as patches have them."""
+    run("generate")
+    readme = project / "generated" / "notes" / "README.md"
+    wanted = readme.read_bytes()
+    readme.write_bytes(wanted.replace(b"\n", b"\r\n").removesuffix(b"\r\n"))
+
+    result = run("generate", "--diff")
+
+    found = [line for line in result.output.split("\n")[2:] if line[:1] in ("+", "-", "\\")]
+    last = wanted.decode().rstrip("\n").split("\n")[-1]
+    assert found == [f"-{last}", "\\ No newline at end of file", f"+{last}"]
+
+
 def test_left_over_files_go_and_foreign_ones_stay(project: Path) -> None:
     """Only files that carry our header are removed."""
     run("generate")
@@ -104,6 +118,33 @@ def test_left_over_files_go_and_foreign_ones_stay(project: Path) -> None:
     assert result.exit_code == 0
     assert not (package / "old.py").exists()
     assert (package / "mine.py").read_text() == "MINE = 1\n"
+
+
+def test_what_a_killed_run_began_goes(project: Path) -> None:
+    """It may have held no text yet; an empty file of one's own stays."""
+    run("generate")
+    package = project / "generated" / "notes"
+    (package / ".models.k2_x9abc.py").touch()
+    (package / "mine.py").touch()
+
+    checked, written = run("generate", "--check"), run("generate")
+
+    assert checked.exit_code == 1
+    assert "1 file removed" in written.output
+    assert not (package / ".models.k2_x9abc.py").exists()
+    assert (package / "mine.py").exists()
+
+
+@pytest.mark.parametrize("place", ["generated", "generated/notes"])
+def test_a_file_where_a_folder_belongs_is_named(project: Path, place: str) -> None:
+    """The file itself, and not what would lie below it."""
+    (project / place).parent.mkdir(exist_ok=True)
+    (project / place).touch()
+
+    result = run("generate")
+
+    assert result.exit_code == 1
+    assert result.output == f"Error: {place}: is in the way: move it aside\n"
 
 
 def test_nothing_is_written_for_a_schema_with_an_error(project: Path) -> None:
