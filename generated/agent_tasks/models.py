@@ -133,6 +133,9 @@ class AgentTask(AirtableModel):
         """Create an AgentTask whose parent_task is this record.
 
         It takes over agent_id and priority unless they are given.
+
+        Raises:
+            RecordInvalid: a value does not fit; nothing was stored.
         """
         return AgentTask.create(
             name=name,
@@ -176,6 +179,7 @@ class AgentTask(AirtableModel):
         Raises:
             TransitionRefused: it is not Pending, or it waits for unfinished dependencies.
             RecordChanged: somebody else changed the AgentTask since it was read.
+            LeaseLost: it was claimed here, and is not held here any more.
         """
         return self._transition(
             "start_execution",
@@ -206,6 +210,7 @@ class AgentTask(AirtableModel):
             TransitionRefused: it is not In Progress.
             RecordInvalid: an argument does not fit.
             RecordChanged: somebody else changed the AgentTask since it was read.
+            LeaseLost: it was claimed here, and is not held here any more.
         """
         return self._transition(
             "complete_execution",
@@ -237,6 +242,7 @@ class AgentTask(AirtableModel):
             TransitionRefused: it is not In Progress.
             RecordInvalid: an argument does not fit.
             RecordChanged: somebody else changed the AgentTask since it was read.
+            LeaseLost: it was claimed here, and is not held here any more.
         """
         return self._transition(
             "fail_execution",
@@ -261,6 +267,7 @@ class AgentTask(AirtableModel):
         Raises:
             TransitionRefused: it is not Failed, or it has used up its 3 retries.
             RecordChanged: somebody else changed the AgentTask since it was read.
+            LeaseLost: it was claimed here, and is not held here any more.
         """
         return self._transition(
             "retry_execution",
@@ -284,6 +291,7 @@ class AgentTask(AirtableModel):
         Raises:
             TransitionRefused: it is not Pending, In Progress or Failed.
             RecordChanged: somebody else changed the AgentTask since it was read.
+            LeaseLost: it was claimed here, and is not held here any more.
         """
         return self._transition(
             "cancel_execution",

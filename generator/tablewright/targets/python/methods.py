@@ -137,6 +137,8 @@ def _transition_doc(table: Table, transition: Transition, labels: list[str], tar
     if transition.takes:
         lines.append("    RecordInvalid: an argument does not fit.")
     lines.append(f"    RecordChanged: somebody else changed the {table.key} since it was read.")
+    if table.queue is not None:
+        lines.append("    LeaseLost: it was claimed here, and is not held here any more.")
     return docstring("\n".join(lines), " " * 8)
 
 

@@ -137,6 +137,7 @@ def add_view(schema: Schema, relation: Relation, add: AddMethod, imports: Import
     text = f"Create {with_article(relation.source)} whose {relation.key} is this record."
     if add.inherit:
         text += f"\n\nIt takes over {' and '.join(add.inherit)} unless they are given."
+    text += "\n\nRaises:\n    RecordInvalid: a value does not fit; nothing was stored."
     return AddView(
         identifier(add.key),
         _local_import(schema, relation.source, relation.target),
