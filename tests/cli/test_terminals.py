@@ -103,6 +103,27 @@ def test_a_full_disk_is_told_in_a_sentence(folder: Path, arguments: tuple[str, .
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that a process is in")
+@pytest.mark.parametrize("arguments", ["check", "generate --check", "plan"])
+def test_a_folder_that_is_gone_is_told_in_a_sentence(folder: Path, arguments: str) -> None:
+    """A shell may stand in a folder that somebody removed meanwhile."""
+    gone = folder / "gone"
+    gone.mkdir()
+    ended = subprocess.run(
+        ["sh", "-c", f'rmdir "$PWD"; exec "$0" -m tablewright {arguments}', sys.executable],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "Error: the folder that this command was started in is gone: go to one that exists, then run it again\n"
+    )
+
+
 def test_a_slip_in_a_line_that_is_completed_prints_nothing(folder: Path) -> None:
     """A message would stand in the middle of what is typed."""
     completed = ran(
