@@ -42,6 +42,8 @@ def test_every_operation_says_that_apply_makes_the_tables(
     ):
         ask()
 
-    said = f"'AI_Agent_Tasks' cannot be used: base {local_airtable.base_id} or the table is not there"
+    said = (
+        f"'AI_Agent_Tasks' cannot be used: base {local_airtable.base_id} or the table is not there"
+    )
     assert said in str(found.value)
     assert "'tablewright apply' creates tables" in str(found.value)

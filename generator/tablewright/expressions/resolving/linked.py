@@ -62,7 +62,9 @@ def _over_records(
     if context.is_name_here(target.id) or target.id == "self":
         context.problem(target, "TW506", f"'{target.id}' already means something here", "choose another name")  # fmt: skip
         return None
-    variable = tree.Variable(_in_code(context, target.id), ValueType("record", name=relation.type.name))
+    variable = tree.Variable(
+        _in_code(context, target.id), ValueType("record", name=relation.type.name)
+    )
     context.variables[target.id] = variable
     before = context.present
     tests: list[tree.Node] = []
@@ -82,7 +84,9 @@ def _over_records(
     del context.variables[target.id]
     if len(tests) != len(written) or (body is None and not counts_rows):
         return None
-    if (tests or not counts_rows) and not _looks_at(variable, [*tests, *([] if body is None else [body])]):
+    if (tests or not counts_rows) and not _looks_at(
+        variable, [*tests, *([] if body is None else [body])]
+    ):
         context.problem(target, "TW509", f"nothing looks at '{target.id}'", _meant(context, part, target, variable))  # fmt: skip
         return None
     condition = tests[0] if len(tests) == 1 else tree.Logic("and", tuple(tests)) if tests else None
@@ -98,11 +102,16 @@ def _looks_at(variable: tree.Variable, nodes: list[tree.Node]) -> bool:
 
 def _in_code(context: Context, name: str) -> str:
     """Return what a loop's variable is called in generated code: what stands around it there, it must not hide."""
-    return f"{name}_" if name in _AROUND or name in context.scope.enums or name.endswith("_") else name
+    return (
+        f"{name}_" if name in _AROUND or name in context.scope.enums or name.endswith("_") else name
+    )
 
 
 def _meant(
-    context: Context, part: ast.GeneratorExp | ast.ListComp, target: ast.Name, variable: tree.Variable
+    context: Context,
+    part: ast.GeneratorExp | ast.ListComp,
+    target: ast.Name,
+    variable: tree.Variable,
 ) -> str:
     """Return the way out: a field of this record that the linked ones have too was probably meant of those."""
     linked = context.scope.tables[variable.type.name]
