@@ -231,9 +231,7 @@ def test_links_that_lead_to_another_table_than_they_are_to_are_counted_beforehan
         again = target.plan()
 
     column = "linked_id" if many else "sequel_id"
-    said = (
-        f"'{column}' links to 'person', and 1 link leads elsewhere: give the relation another key"
-    )
+    said = f"'{column}' links to 'person', and 1 link leads elsewhere (rec1): give the relation another key"
     assert any(said in how(change) for change in plan.manual)
     assert said in str(refusal.value)
     assert again.is_empty
