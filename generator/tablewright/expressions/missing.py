@@ -22,6 +22,8 @@ def is_blank_without_record(node: tree.Node) -> bool:
             return is_blank_without_record(operand)
         case tree.Choice(_, then, otherwise):
             return is_blank_without_record(then) and is_blank_without_record(otherwise)
+        case tree.Call("len", (of,)) if of.type.kind == "list":
+            return False  # a list that is not there has no values
         case tree.Call(function, arguments):
             blank = (is_blank_without_record(part) for part in arguments)
             match FUNCTIONS[function].blanks:
