@@ -1,4 +1,3 @@
-# what is private to records, columns and queries is shared by the modules that make them up
 """Transitions: the record's own pure function decides, the store writes if nobody else was faster."""
 
 from __future__ import annotations

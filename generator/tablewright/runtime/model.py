@@ -1,4 +1,3 @@
-# what is private to records, columns and queries is shared by the modules that make them up
 """The base class of generated records: a pydantic model that a store keeps."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# what is private to records, columns and queries is shared by the modules that make them up
 """Rows of a store → records."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# what is private to records, columns and queries is shared by the modules that make them up
 """A graph of tasks that wait for one another, created in one call."""
 
 from __future__ import annotations
