@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
@@ -34,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what came out as what is expected; read the difference like code",
     )
+
+
+def pytest_configure() -> None:
+    """Let commands that tests start be interrupted, also where a shell started the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", autouse=True)

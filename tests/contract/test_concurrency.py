@@ -54,7 +54,10 @@ from tablewright.runtime import connect
 def work():
     for _ in range(20):
         AgentTask.create(name="n", description="d", agent_id="a")
-        AgentTask.claim("w")[0].complete_execution("done")
+        # Whoever begins to look before another's task is there, and loses its own to that one, looks again.
+        while not (taken := AgentTask.claim("w")):
+            pass
+        taken[0].complete_execution("done")
         AgentTask.count()
 
 with connect(sys.argv[1]):

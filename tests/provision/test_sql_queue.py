@@ -51,18 +51,21 @@ INDEXES = {
     "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'errand' AND schemaname = current_schema()",
 }
 
+NAME = "errands_in_line"
+"""A package of this module alone: other tests have imported other errands."""
+
 Bring = Callable[..., tuple[str, ...]]
 
 
 @pytest.fixture
 def errands(tmp_path: Path, compiled: Callable[[str], Schema]) -> Iterator[ModuleType]:
     """The package of the schema with a queue."""
-    write(tmp_path / "errands", compare(tmp_path / "errands", generate(compiled(WITH))))
+    write(tmp_path / NAME, compare(tmp_path / NAME, generate(compiled(WITH))))
     sys.path.insert(0, str(tmp_path))
     importlib.invalidate_caches()
-    yield importlib.import_module("errands")
+    yield importlib.import_module(NAME)
     sys.path.remove(str(tmp_path))
-    for name in [name for name in sys.modules if name.split(".")[0] == "errands"]:
+    for name in [name for name in sys.modules if name.split(".")[0] == NAME]:
         del sys.modules[name]
 
 
